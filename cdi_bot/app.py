@@ -17,6 +17,7 @@ from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.clusters import ClusterUpdates
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
+from cdi_bot.delivery.escalations import Escalations
 from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
@@ -53,6 +54,7 @@ INTERVALS = {
     "remind": 5.0,
     "conditions": 5.0,
     "digest": 5.0,
+    "escalate": 2.0,
     "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
@@ -73,8 +75,9 @@ class Adapters:
     """How the program reaches what is outside of it: real, or simulated.
 
     `workspaces` are the Braze workspaces, each with its client. `team_id` is the Slack team that the app was installed
-    to. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts and is never set, so that a step
-    of the clock is noticed; without it none is expected. `owner` names this process in leases.
+    to, `team_url` its address on the web. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts
+    and is never set, so that a step of the clock is noticed; without it none is expected. `owner` names this process in
+    leases.
     """
 
     store: Store
@@ -82,6 +85,7 @@ class Adapters:
     messenger: Messenger
     directory: Directory
     team_id: str
+    team_url: str | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
     seconds: Callable[[], float] | None = None
@@ -96,6 +100,7 @@ class App:
     workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
+    escalations: Escalations
     clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
@@ -120,6 +125,7 @@ class App:
             "remind": self.workspaces.remind,
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
+            "escalate": self.escalations.tick,
             "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
@@ -195,7 +201,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     dispatcher = Dispatcher(
         store=store,
         messenger=messenger,
-        views=ViewBuilder(can_sync=bool(settings.admins)),
+        views=ViewBuilder(can_sync=bool(settings.admins), team_url=adapters.team_url),
         clock=clock,
         sleep=adapters.sleep,
         random=adapters.random,
@@ -247,6 +253,13 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             wake=wake,
             troubles=troubles,
         ),
+        escalations=Escalations(
+            store=store,
+            workspace_ids=[each.workspace_id for each in workspaces],
+            clock=clock,
+            wake=wake,
+            troubles=troubles,
+        ),
         clusters=ClusterUpdates(
             store=store,
             workspace_ids=[each.workspace_id for each in workspaces],
@@ -266,7 +279,13 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         incidents=made(IncidentResponse),
         expected=made(MarkExpected),
         channels=channels,
-        queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock),
+        queries=Queries(
+            store=store,
+            workspaces=workspaces,
+            lookup=lookup,
+            clock=clock,
+            can_sync=bool(settings.admins),
+        ),
         previews=Previews(
             store=store,
             workspaces=workspaces,

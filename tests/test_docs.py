@@ -3,6 +3,8 @@
 import ast
 import re
 import tomllib
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,16 @@ import yaml
 
 from cdi_bot.cli.execution import FAILED, MISUSED
 from cdi_bot.cli.main import app
-from cdi_bot.core.commands.parser import OPTIONS, SPECIFICATIONS
-from cdi_bot.core.commands.specification import Right, Specification
+from cdi_bot.core.commands.parser import BY_COMMAND, OPTIONS, SPECIFICATIONS, parse
+from cdi_bot.core.commands.specification import Mistake, Right, Specification
 from cdi_bot.core.model.incident import EXPECTABLE, SPIKE, Kind, LateReason, Topic
 from cdi_bot.core.rules.small_losses import ALWAYS_LOSES
-from cdi_bot.settings.environment import VARIABLES
+from cdi_bot.settings.environment import VARIABLES, load_settings
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL
+from cdi_bot.slack.render.kinds.table import RENDERERS
+from cdi_bot.slack.render.kit import runs
 from cdi_bot.store.portable import Base
+from tests.store.samples import incident
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
@@ -121,6 +126,22 @@ def test_no_other_setting_is_documented() -> None:
     assert set(told) == set(VARIABLES)
 
 
+def test_each_default_is_the_documented_one() -> None:
+    """What a row gives as default changes nothing."""
+    needed = {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "BRAZE_API_KEY": "key",
+        "BRAZE_BASE_URL": "https://rest.iad-03.braze.com",
+    }
+    told = re.findall(r"^\| `([A-Z_]+)` \| `(\S+)`[ ;]", page("docs/settings.md"), re.MULTILINE)
+    told = [
+        (variable, default) for variable, default in told if variable != "CDI_BOT_LOG_FORMAT"
+    ]  # it depends
+    assert len(told) > len(VARIABLES) / 2
+    assert load_settings({**needed, **dict(told)}, env_file=None) == load_settings(needed, env_file=None)
+
+
 def test_the_example_file_names_only_settings() -> None:
     """Each line of .env.example sets a variable that is read."""
     assert set(re.findall(r"^([A-Z_]+)=", page(".env.example"), re.MULTILINE)) <= set(VARIABLES)
@@ -142,6 +163,16 @@ def test_each_slash_command_is_documented(command: Specification[Any]) -> None:
     told = section("docs/commands.md", f"`/cdi {command.word}`")
     assert [right for right in RIGHTS.values() if right in told] == [RIGHTS[command.right]]
     assert [alias for alias in command.aliases if f"`{alias}`" not in told] == []
+
+
+@pytest.mark.parametrize("path", ["docs/commands.md", "docs/alerts.md", "README.md"])
+def test_each_example_of_a_command_is_understood(path: str) -> None:
+    """As the command that it is an example of."""
+    for typed in re.findall(r"^(?:    |\| `)/cdi ([^`\n]+)", page(path), re.MULTILINE):
+        escaped = re.sub(r"#([\w-]+)", r"<#C1|\1>", re.sub(r"@[\w-]+", "<@U1>", typed))
+        read = parse(escaped, now=datetime.now(UTC))
+        assert not isinstance(read, Mistake), typed
+        assert BY_COMMAND[type(read)].word == typed.split()[0]
 
 
 def test_no_other_slash_command_is_documented() -> None:
@@ -187,11 +218,11 @@ def test_each_exit_code_is_documented() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_of_incident_is_documented(kind: Kind) -> None:
-    """Its section says what it means, when it is told, how it ends, and gives an example."""
+    """Its section says what it means, when it is posted, how it ends, and gives an example."""
     told = section("docs/alerts.md", f"`{kind.value}`")
-    assert re.findall(r"^\*\*(Means|Told|Ends|Example)\.\*\*", told, re.MULTILINE) == [
+    assert re.findall(r"^\*\*(Means|Posted|Ends|Example)\.\*\*", told, re.MULTILINE) == [
         "Means",
-        "Told",
+        "Posted",
         "Ends",
         "Example",
     ]
@@ -211,6 +242,14 @@ def test_each_other_reason_is_explained() -> None:
     assert all(f"| `{reason.value}` |" in section("docs/alerts.md", "`late`") for reason in LateReason)
     assert f"`{ALWAYS_LOSES}`" in section("docs/alerts.md", "`sync_failed`")
     assert f"| `{SPIKE}` |" in section("docs/alerts.md", "Notices")
+
+
+def test_each_sign_is_explained() -> None:
+    """Those of runs, and those of the kinds of incidents."""
+    told = re.findall(r"^\| (\S+) \|", section("docs/alerts.md", "Signs and colours"), re.MULTILINE)
+    of_kinds = {renderer.sign(replace(incident(1), kind=kind)) for kind, renderer in RENDERERS.items()}
+    of_runs = {runs.GOOD, runs.BAD, runs.SOME, runs.ODD, runs.BUSY, runs.DUBIOUS, runs.UNSEEN}
+    assert set(told) - {"sign", "---"} == of_kinds | of_runs
 
 
 def test_the_readme_repeats_what_was_measured() -> None:

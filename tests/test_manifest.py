@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import jsonschema
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL
+from cdi_bot.slack.handlers.messages import register_messages
 from cdi_bot.slack.handlers.registration import register_events
 from cdi_bot.slack.render.form_fields import FORM
 
@@ -37,6 +39,8 @@ WORDS = {
 # Slack's own table: which scope lets an app hear of which event.
 EVENT_SCOPES = {
     "app_home_opened": None,
+    "app_mention": "app_mentions:read",
+    "message.im": "im:history",
     "app_uninstalled": None,
     "tokens_revoked": None,
     "channel_archive": "channels:read",
@@ -119,13 +123,19 @@ def test_scopes(manifest: dict[str, Any]) -> None:
 
 
 def test_each_event_has_its_scope(manifest: dict[str, Any]) -> None:
-    """Slack delivers an event only to an app with the scope for it."""
-    needed = set(manifest["oauth_config"]["scopes"]["bot"]) - set(
-        manifest["oauth_config"]["scopes"]["bot_optional"]
-    )
+    """Slack delivers an event only to an app with the scope for it; what people say to the bot it can do without."""
+    scopes = manifest["oauth_config"]["scopes"]
+    optional = {"app_mentions:read", "im:history"}
     for event in manifest["settings"]["event_subscriptions"]["bot_events"]:
         scope = EVENT_SCOPES[event]
-        assert scope is None or scope in needed, event
+        assert scope is None or scope in scopes["bot"], event
+        assert scope is None or (scope in scopes["bot_optional"]) == (scope in optional), event
+
+
+def test_people_can_write_to_the_bot(manifest: dict[str, Any]) -> None:
+    """The tab in which they would is not read-only."""
+    home = manifest["features"]["app_home"]
+    assert (home["messages_tab_enabled"], home["messages_tab_read_only_enabled"]) == (True, False)
 
 
 def test_each_event_is_listened_to(manifest: dict[str, Any]) -> None:
@@ -137,8 +147,9 @@ def test_each_event_is_listened_to(manifest: dict[str, Any]) -> None:
             subscribed.add(kind)
 
     register_events(cast("Any", Ears()), cast("Any", None), moved=cast("Any", None))
+    register_messages(SimpleNamespace(slack=Ears()))  # type: ignore[arg-type]  # it only listens here
     asked = set(manifest["settings"]["event_subscriptions"]["bot_events"])
-    assert asked == subscribed | {"app_home_opened"}
+    assert asked == (subscribed - {"message"}) | {"app_home_opened", "message.im"}
 
 
 def test_the_modes(manifest: dict[str, Any]) -> None:

@@ -20,12 +20,26 @@ from cdi_bot.cli.streams import give_up_output
 from cdi_bot.operator.http import ListenError
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.demo import demo_world
+from cdi_bot.sandbox.braze.runs import ERROR, SUCCESS
+from cdi_bot.sandbox.braze.scenes import play, play_all
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.sandbox.transcript import Transcript
 from cdi_bot.settings.environment import Problem, Settings, SettingsError
 
 SEED = 1
 FIRST_COMMAND = "subscribe all"
+
+# Seconds, in a story that shall take 40.
+_TO_READ, _STORM, _LONGEST_WAIT = 2.0, 7.0, 12.0
+_NEXT = """
+── That was a failure, a storm, and how they end. Try next ──
+
+  Open {url}/ and
+    choose “Late” for an integration in the panel Braze: its card comes after about 15 s
+    press Acknowledge on a card, then History
+    type /cdi help, or /cdi status
+  With a Braze and a Slack of your own: cdi-bot check --help
+"""
 
 # What takes minutes or hours elsewhere shall show within seconds, and the stand-in's limits allow to ask this often.
 # Only real trouble is logged: the conversation is what the terminal shows.
@@ -66,7 +80,7 @@ async def show_demo(
         async with _serving(port) as sandbox:
             settings = settings_of(_environment(sandbox, Path(folder)))
             async with _beside(*([_print_conversation(sandbox, stop)] if headless else [])):
-                return await _show(sandbox, settings, stop, seconds)
+                return await _show(sandbox, settings, stop, seconds, headless=headless)
 
 
 def _folder() -> TemporaryDirectory[str]:
@@ -77,7 +91,9 @@ def _folder() -> TemporaryDirectory[str]:
         raise SettingsError([Problem(variable="TMPDIR", what=what, fix="Name one that can be")]) from None
 
 
-async def _show(sandbox: Sandbox, settings: Settings, stop: asyncio.Event, seconds: float | None) -> int:
+async def _show(
+    sandbox: Sandbox, settings: Settings, stop: asyncio.Event, seconds: float | None, *, headless: bool
+) -> int:
     """Runs the bot; as soon as it works, says where to look and lets somebody subscribe to everything."""
     ready = asyncio.Event()
     bot = asyncio.create_task(run_bot(settings, stop=stop, on_ready=ready.set), name="bot")
@@ -87,9 +103,41 @@ async def _show(sandbox: Sandbox, settings: Settings, stop: asyncio.Event, secon
     if not ready.is_set():
         return await bot
     _say(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.", stop)
-    async with _beside(*([_stop_after(seconds, stop)] if seconds else [])):
+    ending = [_stop_after(seconds, stop)] if seconds else []
+    async with _beside(*ending, *([_tell_story(sandbox, stop)] if headless else [])):
         await sandbox.people.command(DATA_ALERTS, MARA, FIRST_COMMAND)
         return await bot
+
+
+async def _tell_story(sandbox: Sandbox, stop: asyncio.Event) -> None:
+    """Lets one sync fail and recover, then all others at once; says before each what comes, and at last what to try."""
+    braze = sandbox.braze
+    first, *others = (each.config.integration_id for each in braze.integrations() if each.config.is_active)
+    events = sandbox.events()
+
+    async def told(message: str) -> None:
+        """Waits for a new message, or a new version of one, with that text, and gives time to read it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAIT):
+                async for event in events:
+                    if message in str(event.get("message", {}).get("text", "")):
+                        break
+        await asyncio.sleep(_TO_READ)
+
+    _say("\n── A sync is about to fail for some of its rows ──\n", stop)
+    await told("Users: attributes")
+    _say("\n── The next one succeeds ──\n", stop)
+    play(braze, first, SUCCESS)
+    await told("ecovered")
+    _say("\n── All the others fail at once ──\n", stop)
+    for each in others:
+        play(braze, each, ERROR)
+    await asyncio.sleep(_STORM)
+    _say("\n── And succeed again ──\n", stop)
+    play_all(braze, SUCCESS)
+    await told("ecovered")
+    await asyncio.sleep(_STORM)
+    _say(_NEXT.format(url=sandbox.url), stop)
 
 
 @asynccontextmanager

@@ -230,6 +230,7 @@ def _adapters(
         messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
         directory=directory,
         team_id=identity.team_id,
+        team_url=identity.team_url,
         sleep=surroundings.sleep,
         seconds=surroundings.seconds,
         metrics=metrics,

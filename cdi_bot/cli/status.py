@@ -24,16 +24,25 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import BrazeSettings
-from cdi_bot.slack.render.answers import row_state
 from cdi_bot.slack.render.history import figures
 from cdi_bot.slack.render.kinds.table import overall_state, state_sign
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import reason_text
-from cdi_bot.slack.render.kit.runs import failed, short_status, sparklines, status_sign, synced, took
+from cdi_bot.slack.render.kit.runs import (
+    failed,
+    short_status,
+    sparkline,
+    sparkline_legend,
+    status_sign,
+    synced,
+    took,
+)
 from cdi_bot.slack.render.kit.text import UNKNOWN, duration, name_of, plain
-from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, Overview, RunHistory, SeveralMatches
+from cdi_bot.slack.render.overview import row_state
+from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, SeveralMatches
 from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.queries import Queries
+from cdi_bot.usecases.query_answers import Overview, RunHistory
 
 _TERMINAL = Channel(team_id="", channel_id="")
 """Stands for the terminal among channels: it is subscribed to nothing."""
@@ -192,8 +201,7 @@ def _iso(time: datetime | None) -> str | None:
 def _overview(overview: Overview, i18n: Translator) -> tuple[list[str], Table | None]:
     lines = []
     if overview.unreachable:
-        since = _local(overview.unreachable.failing_since)
-        lines.append(i18n("Can't reach Braze since {when}. This is the last known state.").format(when=since))
+        lines.append(_last_known_state(overview.unreachable, i18n))
     if not overview.rows:
         return [
             *lines,
@@ -225,17 +233,22 @@ def _overview(overview: Overview, i18n: Translator) -> tuple[list[str], Table | 
 
 
 def _history(history: RunHistory, i18n: Translator, now: datetime) -> tuple[list[str], Table]:
-    lines = [f"{name_of(history.integration)}  {plain(history.integration.integration_id)}"]
+    lines = []
+    if history.unreachable is not None:
+        lines.append(_last_known_state(history.unreachable, i18n))
+    elif history.trouble is not None:
+        lines.append(i18n("Last known state: {reason}.").format(reason=reason_text(history.trouble, i18n)))
+    lines.append(name_of(history.integration))
     if history.missing:
         lines.append(i18n("Braze no longer lists this integration."))
     if history.incident is not None:
         since = history.incident.recovered_since
         text = i18n("Recovering since {time}.") if since else i18n("Unhealthy since {time}.")
         lines.append(text.format(time=_local(since or history.incident.failing_since)))
-    lines += [f"{label}: {value}" for label, value in figures(history, i18n, now, when=_local, written=plain)]
-    lines += [line.replace("`", "") for line in sparklines(history.recent, i18n)]
-    if history.trouble is not None:
-        lines.append(i18n("Last known state: {reason}.").format(reason=reason_text(history.trouble, i18n)))
+    known = figures(history, i18n, now, when=_local, written=plain, exact=plain)
+    lines += [f"{label}: {value}" for label, value in known]
+    if drawn := sparkline(history.recent):
+        lines.append(f"{drawn}  {sparkline_legend(i18n)}")
     if history.observed_at is not None:
         lines.append(i18n("Observed {age} ago.").format(age=duration(now - history.observed_at, i18n)))
     if history.dashboard_url is not None:
@@ -259,6 +272,12 @@ def _table(history: RunHistory, i18n: Translator) -> Table:
         ]
         table.add_row(*map(Text, cells))
     return table
+
+
+def _last_known_state(unreachable: Incident, i18n: Translator) -> str:
+    text = i18n("Can't reach Braze since {when} ({reason}). This is the last known state.")
+    reason = reason_text(unreachable.reason, i18n)
+    return text.format(when=_local(unreachable.failing_since), reason=reason)
 
 
 def _excuse(answer: Answer, i18n: Translator) -> list[str]:

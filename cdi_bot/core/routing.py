@@ -1,20 +1,21 @@
-"""Which channels are told of a change, whom an alert mentions, how long a snooze holds back, what becomes one reply.
+"""Which channels are told of a change, whom an alert mentions, how long a snooze holds back, what becomes one message.
 
-A card of many incidents has one thread, and Slack is slow: replies that wait in the outbox are combined where they go
-to the same card and state the same fact. No reply is sent before an older one about the same incident. Notices that
-wait become one message too.
+The same that happens to several incidents is told in one message: recoveries in one of the channel, what belongs to one
+card in one reply of its thread. What waits is combined, and a message that is young takes in what comes after it. No
+reply is sent before an older one about the same incident. Notices that wait become one message too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Incident, Topic
-from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import (
+    Card,
     Content,
     FailedAgain,
     GroupedNotices,
@@ -98,6 +99,35 @@ def concerns(
     )
 
 
+def posted_at(incident: Incident, ts: str | None, now: datetime) -> datetime:
+    """When the card was posted, which may be long after the incident opened; a `ts` is Slack's time of it.
+
+    An incident that opens in the future was stored before the clock was set back.
+    """
+    posted = datetime.fromtimestamp(float(ts or 0), UTC)
+    return max(incident.opened_at, posted) if incident.opened_at <= now else posted
+
+
+def still_concerns(
+    incident: Incident,
+    card: Card,
+    known: Mapping[str, WatchedIntegration],
+    subscriptions: Sequence[Subscription],
+) -> bool:
+    """Whether the card's channel is still subscribed to what it is about; of a whole workspace every channel is.
+
+    Of an integration that is gone from Braze nobody is reminded: there is nothing to fix. Its incident stays open,
+    for the case that it comes back.
+    """
+    watched = known.get(incident.integration_id or "")
+    if watched is None:
+        return True
+    mine = [
+        each for each in subscriptions if each.channel == card.channel and each.covers(watched.integration)
+    ]
+    return watched.missing_since is None and bool(mine) and concerns(mine, watched.integration, incident)
+
+
 def _covers(subscription: Subscription, integration: Integration | None) -> bool:
     return integration is None or subscription.covers(integration)
 
@@ -162,32 +192,65 @@ def incidents_of(content: Content) -> tuple[int, ...]:
     return (content.incident_id,) if isinstance(content, IncidentFact) else ()
 
 
-def joinable_replies(
-    first: OutboxMessage, due: Iterable[OutboxMessage], first_shown: int
-) -> list[OutboxMessage]:
-    """The messages among those `due` after `first` that can be sent together with it.
+def place_of(message: OutboxMessage) -> int | None:
+    """Where a reply stands: in the thread of this card, or (`None`), if it tells a recovery, in the channel."""
+    return None if fact_of(message.owed.content) == "recovered" else message.owed.card_id
 
-    A message about a revision that the first post of the card has already shown (up to `first_shown`) is left out, and
-    so is one whose outcome is unknown from an earlier attempt.
+
+def is_news(message: OutboxMessage, card: Card | None) -> bool:
+    """Whether a reply tells what the first post of its card did not show, and can be sent now."""
+    return card is not None and card.ts is not None and message.owed.card_revision > card.first_shown_revision
+
+
+def joinable_replies(
+    first: OutboxMessage, due: Iterable[OutboxMessage], cards: Mapping[int, Card | None]
+) -> list[OutboxMessage]:
+    """The messages among those `due` after `first` that can be told together with it.
+
+    `cards` has the card of each message, by the message's id. One that the first post of its card has told already is
+    left out, and so is one whose outcome is unknown from an earlier attempt.
     """
-    fact = fact_of(first.owed.content)
-    if first.owed.kind is not MessageKind.REPLY or fact is None or first.sending_since:
-        return []
-    if first.owed.card_revision <= first_shown:
+    if not _is_free(first, cards):
         return []
     found: list[OutboxMessage] = []
     passed: set[int] = set()
     for message in due:
-        owed = message.owed
-        if owed.card_id != first.owed.card_id or owed.kind is not MessageKind.REPLY or message is first:
+        if message is first or message.owed.kind is not MessageKind.REPLY:
             continue
-        ids = set(incidents_of(owed.content))
-        is_alike = fact_of(owed.content) is fact and owed.broadcast == first.owed.broadcast
-        if is_alike and not message.sending_since and not ids & passed and owed.card_revision > first_shown:
+        ids = set(incidents_of(message.owed.content))
+        if _is_alike(message, first) and _is_free(message, cards) and not ids & passed:
             found.append(message)
         else:
             passed |= ids
     return found
+
+
+def message_to_extend(
+    reply: OutboxMessage, posted: Sequence[OutboxMessage], cards: Mapping[int, Card | None]
+) -> OutboxMessage | None:
+    """The newest of the replies `posted` a moment ago that can tell of this one too, by an update."""
+    if not _is_free(reply, cards):
+        return None
+    return next((each for each in reversed(posted) if _is_alike(each, reply)), None)
+
+
+def _is_alike(one: OutboxMessage, other: OutboxMessage) -> bool:
+    """Whether two replies state the same fact at the same place, so that one message can tell both."""
+    return (fact_of(one.owed.content), place_of(one), one.owed.broadcast) == (
+        fact_of(other.owed.content),
+        place_of(other),
+        other.owed.broadcast,
+    )
+
+
+def _is_free(message: OutboxMessage, cards: Mapping[int, Card | None]) -> bool:
+    """Whether a reply can be told together with others."""
+    return (
+        message.owed.kind is MessageKind.REPLY
+        and fact_of(message.owed.content) is not None
+        and message.sending_since is None
+        and is_news(message, cards.get(message.message_id))
+    )
 
 
 MOST_NOTICES = 20

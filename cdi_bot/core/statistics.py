@@ -30,16 +30,6 @@ class Usual:
     rows: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChartPoint:
-    """One point of a chart: a run, or a few in a row. `start` is that of the first, `seconds` the longest duration."""
-
-    start: datetime
-    rows_synced: int
-    rows_failed: int
-    seconds: float
-
-
 def usual_of(runs: Sequence[Run]) -> Usual:
     """Learn from ended runs what is usual: the median of the successful ones."""
     good = [run for run in runs if run.outcome is Outcome.GOOD]
@@ -85,25 +75,6 @@ def expected_next(integration: Integration, runs: Sequence[Run], now: datetime) 
         return scheduled
     interval = regular_interval([run.sync_start_time for run in runs], least_gaps=_ENOUGH)
     return runs[0].sync_start_time + timedelta(seconds=interval) if interval else None
-
-
-def chart_points(runs: Sequence[Run], most: int) -> tuple[ChartPoint, ...]:
-    """Summarise runs, newest first, in at most `most` points of a chart, oldest first.
-
-    Where there are more runs than points, each point holds the same number of runs in a row; the oldest may hold fewer.
-    """
-    size = -(-len(runs) // most) if runs else 1
-    groups = [runs[first : first + size] for first in range(0, len(runs), size)]
-    return tuple(map(_chart_point, reversed(groups)))
-
-
-def _chart_point(runs: Sequence[Run]) -> ChartPoint:
-    return ChartPoint(
-        start=runs[-1].sync_start_time,
-        rows_synced=sum(run.rows_synced or 0 for run in runs),
-        rows_failed=sum(run.rows_failed_with_errors or 0 for run in runs),
-        seconds=max([0.0, *(run.duration.total_seconds() for run in runs if run.duration is not None)]),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

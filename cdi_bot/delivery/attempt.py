@@ -11,15 +11,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cdi_bot.core.escalation import is_unanswered
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import Card, ChannelBroken, MessageKind, OutboxMessage, SyncEnded
+from cdi_bot.core.model.escalation import EscalationBroken
+from cdi_bot.core.model.message import (
+    Card,
+    ChannelBroken,
+    GroupedReply,
+    MessageKind,
+    OutboxMessage,
+    OwedMessage,
+    SyncEnded,
+)
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.routing import fact_of, snoozed_until
+from cdi_bot.core.routing import fact_of, is_news, place_of, snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
-from cdi_bot.delivery.view_builder import ViewBuilder, is_worth_telling
-from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, View
+from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, View, is_worth_telling
 from cdi_bot.store import AFTER_CARD, SNOOZED, Store, UnitOfWork
 
 SETTLE_AFTER = timedelta(seconds=3)
@@ -126,10 +136,8 @@ class MessageSender:
         owed = message.owed
         if message.sending_since and still_waits(message.sending_since, SETTLE_AFTER, now):
             return _Wait(until=message.sending_since + SETTLE_AFTER, reason="in doubt")
-        if isinstance(owed.content, ChannelBroken):
-            marked = await uow.subscriptions.for_channel(owed.content.channel)
-            if not any(each.broken_reason for each in marked):
-                return AttemptResult.NOT_NEEDED  # it is back, or not subscribed to anything any more
+        if await _is_repaired(uow, owed):
+            return AttemptResult.NOT_NEEDED
         if owed.kind is MessageKind.NOTICE:
             return await self._prepare_notice(uow, message, now)
         card = await uow.cards.get(owed.card_id) if owed.card_id else None
@@ -137,8 +145,8 @@ class MessageSender:
             return AttemptResult.TOLD_BY_CARD
         if owed.kind is MessageKind.CARD:
             shown = await self.views.card(uow, owed.channel, card.card_id, now)
-            snoozed = None if card.ts else _snoozed_until(owed.channel, shown, now)
-            return snoozed or _Ready(view=shown, card=card)
+            early = None if card.ts else _not_posted_yet(owed.channel, shown, now)
+            return early or _Ready(view=shown, card=card)
         return await self._prepare_reply(uow, message, card, now)
 
     async def _prepare_notice(
@@ -160,13 +168,18 @@ class MessageSender:
     async def _prepare_reply(
         self, uow: UnitOfWork, message: OutboxMessage, card: Card, now: datetime
     ) -> _Ready | AttemptResult | _Wait:
-        owed = message.owed
-        if card.ts is None:
+        is_of_channel = place_of(message) is None
+        of_several_cards = is_of_channel and isinstance(message.owed.content, GroupedReply)
+        if not of_several_cards and card.ts is None:
             return _Wait(until=None, reason=AFTER_CARD)
-        if owed.card_revision <= card.first_shown_revision:
+        if not of_several_cards and not is_news(message, card):
             return AttemptResult.TOLD_BY_CARD
         view = await self.views.event(uow, message, now)
-        return AttemptResult.NOT_NEEDED if _has_nothing_to_say(view) else _Ready(view=view, thread_ts=card.ts)
+        if _has_nothing_to_say(view):
+            return AttemptResult.NOT_NEEDED
+        if message.ts:
+            return _Ready(view=view, changes=(message.ts, message.owed.key))
+        return _Ready(view=view, thread_ts=None if is_of_channel else card.ts)
 
     async def _post(self, message: OutboxMessage, ready: _Ready) -> AttemptResult:
         if message.sending_since:
@@ -210,12 +223,14 @@ class MessageSender:
         """Store what Slack confirmed; a success shows that the channel is healthy."""
         channel = message.owed.channel
         async with self.store.write() as uow:
+            now = self.clock()
             if ready.card:
                 shown = ready.card.wanted_revision if revision is None else revision
-                await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts)
-            await uow.outbox.mark_sent(message.message_id, ts=ts, now=self.clock())
+                await uow.cards.mark_shown(ready.card.card_id, revision=shown, ts=ts, now=now)
+            await uow.outbox.mark_sent(message.message_id, ts=ts, now=now)
             if not self.channel_health.is_healthy(channel):
                 await uow.subscriptions.clear_broken(channel)
+                await uow.escalations.clear_broken(channel)
         self.channel_health.mark_healthy(channel)
 
     async def _postpone(self, message: OutboxMessage, until: datetime, reason: str) -> None:
@@ -235,10 +250,29 @@ def _has_nothing_to_say(view: View) -> bool:
     return told is not None and not is_worth_telling(told, view.incident)
 
 
+async def _is_repaired(uow: UnitOfWork, owed: OwedMessage) -> bool:
+    """Whether what was to be told to be broken can be posted to again, or gets nothing any more."""
+    content = owed.content
+    if isinstance(content, ChannelBroken):
+        marked = await uow.subscriptions.for_channel(content.channel)
+        return not any(each.broken_reason for each in marked)
+    if isinstance(content, EscalationBroken):
+        settings = await uow.channels.settings(owed.channel)
+        return settings is None or not settings.escalate_trouble
+    return False
+
+
+def _not_posted_yet(channel: Channel, card: CardView, now: datetime) -> AttemptResult | _Wait | None:
+    """What a first post waits for, or why it is not made: an escalation that was answered before it could be told."""
+    if card.own and all(each.only_escalated and not is_unanswered(each.incident) for each in card.own):
+        return AttemptResult.NOT_NEEDED
+    return _snoozed_until(channel, card, now)
+
+
 def _snoozed_until(channel: Channel, card: CardView, now: datetime) -> AttemptResult | _Wait | None:
     """Until when a first post waits for the end of a snooze; one that recovered meanwhile is not told at all."""
-    snoozes = [view.snooze for view in card.incidents if view.snooze]
-    incidents = [view.incident for view in card.incidents]
+    snoozes = [view.snooze for view in card.own if view.snooze]
+    incidents = [view.incident for view in card.own]
     until = snoozed_until(snoozes, channel, incidents, now)
     if until is None:
         return None

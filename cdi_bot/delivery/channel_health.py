@@ -13,10 +13,11 @@ from datetime import datetime
 import structlog
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.escalation import EscalationBroken
 from cdi_bot.core.model.message import ChannelBroken, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.delivery.slack_port import ChannelInfo, Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.item_troubles import ItemTroubles, Work
-from cdi_bot.store import Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -77,11 +78,27 @@ class ChannelHealth:
                 _told(Channel(team_id=channel.team_id, channel_id=who), channel, reason, now)
                 for who in people
             ]
+            owed += await self._escalation_broken(uow, channel, reason, now)
             await uow.outbox.add(owed, now=now)
-        if not marked:
+        if not owed:
             return  # it was marked before, or another process was faster, and tells
         self._wake()
         log.error("channel can't be posted to", channel=channel.channel_id, reason=reason, told=len(owed))
+
+    async def _escalation_broken(
+        self, uow: UnitOfWork, target: Channel, reason: str, now: datetime
+    ) -> list[OwedMessage]:
+        """Mark the escalations to a channel or person; returns what the channels are to be told that they come from."""
+        return [
+            OwedMessage(
+                key=f"escalation:{target.channel_id}:{each.channel.channel_id}:{now:%Y%m%dT%H%M%S}",
+                channel=each.channel,
+                kind=MessageKind.NOTICE,
+                content=EscalationBroken(target=target.channel_id, reason=reason),
+                not_before=now,
+            )
+            for each in await uow.escalations.mark_broken(target, reason)
+        ]
 
     async def pass_on(self, message: OutboxMessage, reason: str) -> None:
         """Owe the admin channel what a person can't be told.
@@ -89,6 +106,7 @@ class ChannelHealth:
         Without one nobody is told: then `/cdi status`, Home, `check` and the metrics say it to whoever looks.
         """
         person, content, admin = message.owed.channel, message.owed.content, self._admin_channel
+        self._healthy.discard(person)
         now = self._clock()
         lost = content.channel if isinstance(content, ChannelBroken) else None
         async with self._store.write() as uow:
@@ -96,7 +114,9 @@ class ChannelHealth:
                 since = message.created_at  # the same for everybody who was to be told
                 told = _told(admin, content.channel, content.reason, since)
                 await uow.outbox.add([replace(told, not_before=now)], now=now)
+            await uow.outbox.add(await self._escalation_broken(uow, person, reason, now), now=now)
             await uow.outbox.mark_sent(message.message_id, ts=None, now=now)
+        self._wake()
         log.warning(
             "person can't be told", user=person.channel_id, reason=reason, admin_told=admin is not None
         )
@@ -125,10 +145,10 @@ class ChannelHealth:
         False where Slack asks to wait before the next look.
         """
         async with self._store.read() as uow:
-            subscriptions = await uow.subscriptions.for_channel(channel)
-        if not subscriptions:
+            alerted = await uow.subscriptions.channels()
+        if channel not in alerted:
             return True
-        mark = next((each.broken_reason for each in subscriptions if each.broken_reason), None)
+        mark = alerted[channel]
         try:
             info = await self._messenger.channel_info(channel)
         except SlackTrouble as trouble:
@@ -167,6 +187,7 @@ class ChannelHealth:
         """Take the marks away, and tell at once what waited."""
         async with self._store.write() as uow:
             await uow.subscriptions.clear_broken(channel)
+            await uow.escalations.clear_broken(channel)
             await uow.outbox.release_held(channel, error=reason, now=self._clock())
         self.mark_healthy(channel)
         self._wake()

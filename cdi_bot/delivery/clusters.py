@@ -202,6 +202,8 @@ class ClusterUpdates:
         shown: defaultdict[Channel, dict[int, tuple[Card, list[Incident]]]] = defaultdict(dict)
         for incident in lasting:
             for card in cards.get(incident.incident_id, []):
+                if card.storm_since:
+                    continue  # it says by itself what its incidents share
                 shown[card.channel].setdefault(card.card_id, (card, []))[1].append(incident)
         said: dict[int, _State] = {}
         changed: list[int] = []

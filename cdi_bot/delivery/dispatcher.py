@@ -17,18 +17,13 @@ from cdi_bot.delivery.attempt import AttemptResult, MessageSender
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.failures import FailureHandler
 from cdi_bot.delivery.grouping import group_with, pending_messages
+from cdi_bot.delivery.rate_limiter import SlackRateLimiter
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.store import Lease, Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
-
-POST_GAP = timedelta(seconds=1)
-"""Slack's pace for `chat.postMessage` in one channel."""
-
-UPDATE_GAP = timedelta(seconds=1.2)
-"""The pace of `chat.update` for one card, from Slack's tier 3 (50 a minute): what changes faster is shown at once."""
 
 _SENDING_AT_ONCE = 16
 """Messages that are sent at the same time. A channel that only waits for its rate limit takes no slot."""
@@ -74,7 +69,7 @@ class Dispatcher:
         `count` is told what became of each attempt.
         """
         self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
-        self._views, self._troubles = views, troubles
+        self._troubles = troubles
         self.channel_health = ChannelHealth(
             store=store,
             messenger=messenger,
@@ -211,7 +206,7 @@ class Dispatcher:
         """Send the first message that may be sent now; else return until when everything due has to wait."""
         async with self._store.read() as uow:
             owed = await uow.outbox.pending(channel, limit=_LOOK_AHEAD)
-            waiting = await pending_messages(uow, self._views, channel, owed, now)
+            waiting = await pending_messages(uow, channel, owed, now)
         due, cards = waiting.due, waiting.cards
         soonest: datetime | None = None
         waiting_cards: set[int | None] = set()
@@ -304,46 +299,3 @@ def _card_due(message: OutboxMessage, owed: Sequence[OutboxMessage]) -> datetime
         ),
         None,
     )
-
-
-class SlackRateLimiter:
-    """Remembers when each channel was last posted to, and each card last updated."""
-
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        """Start with everything allowed at once."""
-        self._clock = clock
-        self._posts: dict[Channel, datetime] = {}
-        self._updates: dict[int, datetime] = {}
-
-    def earliest_start(self, message: OutboxMessage, card: Card | None) -> datetime:
-        """The earliest time at which this message may go."""
-        if card is not None and _is_update(message, card):
-            until, gap = self._updates.get(card.card_id), UPDATE_GAP
-        else:
-            until, gap = self._posts.get(message.owed.channel), POST_GAP
-        # A rest that would be longer than the pace asks for was noted before the clock was set back.
-        return message.owed.not_before if until is None or until > self._clock() + gap else until
-
-    def pause_of(self, channel: Channel) -> datetime | None:
-        """Until when nothing may be posted there, for whoever delivers to it next."""
-        return self._posts.get(channel)
-
-    def pause(self, channel: Channel, until: datetime | None) -> None:
-        """Post nothing there until then: another process posted last."""
-        if until is not None:
-            self._posts[channel] = max(until, self._posts.get(channel, until))
-
-    def note_sent(self, message: OutboxMessage, card: Card | None) -> None:
-        """Note that this message was just sent."""
-        now = self._clock()
-        if card is not None and _is_update(message, card):
-            self._updates = {each: at for each, at in self._updates.items() if at > now}
-            self._updates[card.card_id] = now + UPDATE_GAP
-        else:
-            self._posts = {each: at for each, at in self._posts.items() if at > now}
-            self._posts[message.owed.channel] = now + POST_GAP
-
-
-def _is_update(message: OutboxMessage, card: Card | None) -> bool:
-    """Whether this changes a card that is there."""
-    return message.owed.kind is MessageKind.CARD and card is not None and card.ts is not None

@@ -135,6 +135,10 @@ class FailureHandler:
                 alone = replace(content, thread_ts=None)
                 await uow.outbox.combine(message.message_id, alone, [], now=self._clock())
             return True
+        if message.owed.kind is MessageKind.REPLY and message.ts:  # somebody deleted the reply, not the card
+            async with self._store.write() as uow:
+                await uow.outbox.forget_ts(message.message_id)
+            return True
         if message.owed.card_id is not None:
             async with self._store.write() as uow:
                 await uow.cards.mark_unposted(message.owed.card_id)

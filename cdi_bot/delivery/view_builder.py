@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Expected, Incident
@@ -24,7 +25,6 @@ from cdi_bot.core.model.message import (
     GroupedReply,
     IncidentFact,
     OutboxMessage,
-    ReplyFact,
     RunStarted,
     Snoozed,
     Subscribed,
@@ -36,10 +36,11 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.run import Outcome, Run, second_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
-from cdi_bot.core.routing import mention_for, snoozed_until
+from cdi_bot.core.routing import mention_for
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.clusters import ClusterReader
 from cdi_bot.delivery.digests import period_of, subscribed_integrations
+from cdi_bot.delivery.escalations import escalation_views, is_only_escalated
 from cdi_bot.delivery.views import (
     CardView,
     DigestView,
@@ -49,8 +50,12 @@ from cdi_bot.delivery.views import (
     IncidentView,
     SubscribedView,
     View,
+    is_worth_telling,
 )
 from cdi_bot.store import UnitOfWork
+
+_PAST = 24
+"""So many runs before an incident say what is usual."""
 
 _FEW = 5
 """A subscription that takes in no more than so many integrations is answered with each one's last run."""
@@ -58,40 +63,27 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewBuilder:
-    """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs."""
+    """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs.
+
+    `team_url` is the address of the Slack workspace, which links to messages begin with.
+    """
 
     can_sync: bool
+    team_url: str | None = None
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
     _clusters: ClusterReader = field(default_factory=ClusterReader)
 
     async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
         """A card as it should look now."""
-        ids = (await uow.cards.members([card_id])).get(card_id, [])
-        found = await uow.incidents.get_many(ids)
-        incidents = [found[each] for each in ids if each in found]
-        views = await self._incidents(uow, channel, incidents, now)
+        members = await uow.cards.members([card_id, *await uow.cards.counted_by(card_id)])
+        found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
+        views = await self._incidents(uow, channel, list(found.values()), now)
+        alone = [each.incident for each in views] if len(views) == 1 else []
         return CardView(
             incidents=tuple(sorted(views, key=_worst_first)),
-            cluster=await self._clusters.view(uow, channel, incidents, now),
+            elsewhere=frozenset(found) - {*members.get(card_id, ())},
+            cluster=await self._clusters.view(uow, channel, alone, now) if alone else None,
         )
-
-    async def alone(
-        self, uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime
-    ) -> set[int]:
-        """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
-        members = await uow.cards.members(card_ids)
-        found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
-        snoozes = [
-            snooze
-            for workspace_id, ids in _integration_ids(found.values()).items()
-            for snooze in await uow.snoozes.active(workspace_id, ids, now)
-        ]
-        return {
-            card_id
-            for card_id, ids in members.items()
-            if any(not rules_of(found[each]).joins_groups for each in ids)
-            or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
-        }
 
     async def event(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> View:
         """A reply or notice."""
@@ -205,7 +197,8 @@ class ViewBuilder:
         integrations: dict[tuple[int, str], Integration] = {}
         words: dict[int, list[Expected]] = {}
         unreachable: dict[int, Incident | None] = {}
-        for workspace_id, ids in _integration_ids(incidents).items():
+        escalations = await escalation_views(uow, channel, incidents, team_url=self.team_url)
+        for workspace_id, ids in integration_ids(incidents).items():
             unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
             for snooze in await uow.snoozes.active(workspace_id, ids, now):
                 if snooze.channel == channel:
@@ -235,10 +228,29 @@ class ViewBuilder:
                         and rules_of(incident).sync_can_start
                         and unreachable[key[0]] is None
                     ),
+                    escalations=escalations.get(incident.incident_id, ()),
+                    only_escalated=is_only_escalated(
+                        escalations.get(incident.incident_id, ()), subscriptions, incident, integration
+                    ),
                     unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
             )
-        return views
+        return [await self._in_detail(uow, channel, views[0])] if len(views) == 1 else views
+
+    async def _in_detail(self, uow: UnitOfWork, channel: Channel, view: IncidentView) -> IncidentView:
+        """Add what only a message about one incident has room for."""
+        incident = view.incident
+        workspace_id, integration_id = incident.workspace_id, incident.integration_id
+        if integration_id is None:
+            integrations = await subscribed_integrations(uow, workspace_id, channel)
+            return replace(view, unwatched=len(integrations))
+        before = await uow.runs.before_each(workspace_id, {integration_id: incident.began}, limit=_PAST)
+        past = [run for run in before.get(integration_id, ()) if run.outcome is not Outcome.RUNNING]
+        # Where a good run stood between two failures, those before it belong to the incident too.
+        own = list(takewhile(lambda run: run.outcome is Outcome.BAD, past)) if incident.failed_runs else []
+        since = own[-1].sync_start_time if own else incident.began
+        lost = await uow.runs.rows_lost(workspace_id, integration_id, since=since)
+        return replace(view, past=tuple(past[len(own) :]), rows_lost=lost)
 
     async def _workspace(self, uow: UnitOfWork, workspace_id: int) -> Workspace:
         """The workspace that something belongs to, read once."""
@@ -272,7 +284,7 @@ class ViewBuilder:
         )
 
 
-def _integration_ids(incidents: Iterable[Incident]) -> dict[int, list[str]]:
+def integration_ids(incidents: Iterable[Incident]) -> dict[int, list[str]]:
     """The ids of the integrations that incidents are about, by workspace."""
     ids: dict[int, list[str]] = {}
     for incident in incidents:
@@ -303,19 +315,6 @@ async def _run(uow: UnitOfWork, workspace_id: int, integration_id: str, start: d
     runs = await uow.runs.since(workspace_id, integration_id, start)
     second = second_of(start)
     return next((run for run in runs if second_of(run.sync_start_time) == second), None)
-
-
-def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
-    """Whether a fact is still true and to be told: not what is snoozed, nor a reminder of what was acknowledged."""
-    if view.snooze:
-        return False
-    incident = view.incident
-    is_lasting = incident.is_open and not incident.is_recovering
-    if told == "still_open":
-        return is_lasting and incident.acknowledged_by is None
-    if told == "reopened":
-        return is_lasting
-    return told != "recovered" or not incident.is_open
 
 
 def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:

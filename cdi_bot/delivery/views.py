@@ -6,7 +6,7 @@ A view is built when its message is sent, so that a message that had to wait sta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cdi_bot.core.clusters import Cluster
 from cdi_bot.core.model.incident import Expected, Incident
@@ -15,6 +15,20 @@ from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationView:
+    """That an incident was escalated from the channel `origin` to `target`, a channel or a person, by their ids.
+
+    `to_here`: to the channel whose message this is for. `url` leads to the card in the origin.
+    """
+
+    at: datetime
+    origin: str
+    target: str
+    to_here: bool
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +42,16 @@ class IncidentView:
     mention: str | None = None
     expected: Expected | None = None  # who said that what looks wrong was expected, also if it was taken back
     can_sync: bool = False  # the operator allows it, and Braze can take the request now
+    escalations: tuple[EscalationView, ...] = ()
+    only_escalated: bool = False  # the channel is not subscribed to it: it got it by an escalation
     unreachable: Incident | None = (
         None  # of its workspace, while Braze can't be reached: this is the last known state
+    )
+
+    past: tuple[Run, ...] = ()  # of a single incident: the newest ended runs before it began, newest first
+    rows_lost: int = 0  # of a single incident: rows that failed in its partial runs
+    unwatched: int = (
+        0  # of a workspace that can't be reached: how many integrations the channel is subscribed to
     )
 
     @property
@@ -56,14 +78,22 @@ class ClusterView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """A card as it should look now: its incidents, worst first, and the cluster that they belong to.
+    """A card as it should look now: its incidents, worst first, and the cluster of a single one.
+
+    The card of a storm also lists incidents that have cards of their own: their ids are `elsewhere`.
 
     `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
     """
 
     incidents: tuple[IncidentView, ...]
+    elsewhere: frozenset[int] = frozenset()
     cluster: ClusterView | None = None
     possible_repeat: bool = False
+
+    @property
+    def own(self) -> tuple[IncidentView, ...]:
+        """Those that have no other card in the channel."""
+        return tuple(each for each in self.incidents if each.incident.incident_id not in self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +143,7 @@ class EventView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedReplyView:
-    """A reply about several incidents of a card, worst first."""
+    """A message about incidents to which the same happened, worst first."""
 
     fact: ReplyFact
     incidents: tuple[IncidentView, ...]
@@ -137,3 +167,16 @@ class GroupedNoticesView:
 
 
 View = CardView | SubscribedView | DigestView | EventView | GroupedReplyView | GroupedNoticesView | StoreView
+
+
+def is_worth_telling(told: ReplyFact, view: IncidentView) -> bool:
+    """Whether a fact is still true and to be told: not what is snoozed, nor a reminder of what was acknowledged."""
+    if view.snooze:
+        return False
+    incident = view.incident
+    is_lasting = incident.is_open and not incident.is_recovering
+    if told in {"still_open", "escalated"}:
+        return is_lasting and incident.acknowledged_by is None
+    if told in {"joined", "reopened"}:
+        return is_lasting
+    return told != "recovered" or not incident.is_open

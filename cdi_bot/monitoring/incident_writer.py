@@ -89,7 +89,7 @@ async def write_incident(
     (stored,) = await store_incidents(uow, [incident])
     is_told = not stored.is_open and not quietly
     if not stored.is_open and quietly:
-        await _end_snoozes(uow, stored)
+        await _end_snoozes(uow, stored, now)
     update = IncidentUpdate(
         incident=stored, integration=integration, has_recovered=is_told, has_reopened=has_reopened
     )
@@ -130,12 +130,13 @@ async def owe_incident(
     A recovery ends the snoozes that were to last until then.
     """
     incident, integration = update.incident, update.integration
-    raised = (await uow.cards.raise_revision([card.card_id for card in cards])).values()
+    changed = await uow.cards.raise_revision([card.card_id for card in cards])
+    raised = [changed[card.card_id] for card in cards if card.card_id in changed]
     missing = _channels(update, subscriptions, has_cards=bool(cards))
     missing |= {also_tell} if also_tell and incident.is_open else set()
     missing -= {card.channel for card in cards}
     made = [await uow.cards.add(channel, [incident.incident_id], now=now) for channel in sorted(missing)]
-    owed = [show_card(card, now) for card in (*raised, *made)]
+    owed = [show_card(card, now) for card in (*changed.values(), *made)]
     if update.failed_again:
         told = channels_for_runs(subscriptions, integration, update.failed_again)
         owed += [_failed_again(card, update, now) for card in raised if card.channel in told]
@@ -146,10 +147,13 @@ async def owe_incident(
             else (channels_for_incident(subscriptions, integration, incident))
         )
         owed += [_reopened(card, incident, now) for card in raised if card.channel in told]
+        for card in raised:
+            await uow.escalations.restart(card.channel, [incident.incident_id], now)
     if update.has_recovered:
-        await _end_snoozes(uow, incident)
+        await _end_snoozes(uow, incident, now)
         everybody = rules_of(incident).told_in_every_card_when_over
         told = channels_for_recovery(subscriptions, integration, incident)
+        told |= await _escalated_to(uow, incident)
         owed += [_recovered(card, incident, now) for card in raised if everybody or card.channel in told]
     await uow.outbox.add(owed, now=now)
 
@@ -192,9 +196,9 @@ def _failed_again(card: Card, update: IncidentUpdate, now: datetime) -> OwedMess
 
 
 def _recovered(card: Card, incident: Incident, now: datetime) -> OwedMessage:
-    """The reply, also shown in the channel, that an incident is over."""
+    """The message in the channel that an incident is over."""
     fact = f"recovered:{incident.incident_id}:{incident.revision}"
-    return reply(card, fact, Recovered(incident_id=incident.incident_id), now)
+    return reply(card, fact, Recovered(incident_id=incident.incident_id), now, broadcast=False)
 
 
 def _reopened(card: Card, incident: Incident, now: datetime) -> OwedMessage:
@@ -203,15 +207,23 @@ def _reopened(card: Card, incident: Incident, now: datetime) -> OwedMessage:
     return reply(card, fact, Reopened(incident_id=incident.incident_id), now)
 
 
-async def _end_snoozes(uow: UnitOfWork, incident: Incident) -> None:
+async def _escalated_to(uow: UnitOfWork, incident: Incident) -> set[Channel]:
+    """Where an incident was escalated to: whoever was called is told that it is over."""
+    kept = (await uow.escalations.of_incidents([incident.incident_id])).get(incident.incident_id, [])
+    return {replace(each.channel, channel_id=each.target) for each in kept if each.target}
+
+
+async def _end_snoozes(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
     """End what was snoozed until it recovers, in every channel."""
     if incident.integration_id is None:
         return
-    if not rules_of(incident).ends_snooze_while_others_open:
-        still_open = await uow.incidents.open_for(incident.workspace_id, None, [incident.integration_id])
-        if any(other.kind is not incident.kind for other in still_open):
-            return
-    await uow.snoozes.end(None, incident.workspace_id, incident.integration_id)
+    still_open = await uow.incidents.open_for(incident.workspace_id, None, [incident.integration_id])
+    if not rules_of(incident).ends_snooze_while_others_open and any(
+        other.kind is not incident.kind for other in still_open
+    ):
+        return
+    for ended in await uow.snoozes.end(None, incident.workspace_id, incident.integration_id):
+        await uow.escalations.restart(ended.channel, [each.incident_id for each in still_open], now)
 
 
 async def start_watching(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen, show_card
-from cdi_bot.core.model.subscription import Snooze, Subscription
-from cdi_bot.core.routing import concerns
+from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.core.routing import posted_at, still_concerns
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.item_troubles import ItemTroubles, Work
@@ -79,6 +78,8 @@ class Reminders:
             mine = [
                 card.card_id for cards in shown.values() for card in cards if card.channel == snooze.channel
             ]
+            here = [each for each, cards in shown.items() if any(card.card_id in mine for card in cards)]
+            await uow.escalations.restart(snooze.channel, here, snooze.until or now)
             raised = await uow.cards.raise_revision(mine)
             await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)
 
@@ -114,7 +115,7 @@ class Reminders:
                     for card in cards.get(incident.incident_id, [])
                     if card.ts
                     and self._is_due(incident, card, now)
-                    and _is_subscribed(incident, card, known, subscriptions)
+                    and still_concerns(incident, card, known, subscriptions)
                     # What is late or fails is stale for that reason: one reminder is enough.
                     and not (
                         rules_of(incident).only_where_asked_for
@@ -125,13 +126,13 @@ class Reminders:
 
     def _is_due(self, incident: Incident, card: Card, now: datetime) -> bool:
         """Whether an interval has ended since the card was posted; one that is back was not failing at every end."""
-        shown_for = now - _posted_at(incident, card.ts, now)
+        shown_for = now - posted_at(incident, card.ts, now)
         if shown_for < self.repeat_after:
             return False
         return not incident.reopened or now - shown_for % self.repeat_after >= incident.failing_since
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
-        times = int((now - _posted_at(incident, card.ts, now)) / self.repeat_after)
+        times = int((now - posted_at(incident, card.ts, now)) / self.repeat_after)
         return OwedMessage(
             key=f"still_open:{incident.incident_id}:{times}:card:{card.card_id}",
             channel=card.channel,
@@ -142,32 +143,3 @@ class Reminders:
             card_revision=card.wanted_revision + 1,  # no state of the card tells this
             broadcast=True,
         )
-
-
-def _posted_at(incident: Incident, ts: str | None, now: datetime) -> datetime:
-    """When the card was posted, which may be long after the incident opened; a `ts` is Slack's time of it.
-
-    An incident that opens in the future was stored before the clock was set back.
-    """
-    posted = datetime.fromtimestamp(float(ts or 0), UTC)
-    return max(incident.opened_at, posted) if incident.opened_at <= now else posted
-
-
-def _is_subscribed(
-    incident: Incident,
-    card: Card,
-    known: Mapping[str, WatchedIntegration],
-    subscriptions: Sequence[Subscription],
-) -> bool:
-    """Whether the card's channel is still subscribed to what it is about; of a whole workspace every channel is.
-
-    Of an integration that is gone from Braze nobody is reminded: there is nothing to fix. Its incident stays open,
-    for the case that it comes back.
-    """
-    watched = known.get(incident.integration_id or "")
-    if watched is None:
-        return True
-    mine = [
-        each for each in subscriptions if each.channel == card.channel and each.covers(watched.integration)
-    ]
-    return watched.missing_since is None and bool(mine) and concerns(mine, watched.integration, incident)

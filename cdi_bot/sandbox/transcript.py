@@ -1,7 +1,8 @@
-"""The conversation as plain text, for a terminal: each event of the live stream as a few lines. Pure.
+"""The conversation as plain text, for a terminal: each event of the live stream as a few lines.
 
-Dates are in the reader's zone, ids are replaced by names, links show their addresses; tables are columns, buttons
-`[Button]`, charts sparklines. Source: docs.slack.dev/messaging/formatting-message-text.
+Dates are in the reader's zone, ids are replaced by names, links are their words; tables are columns, buttons
+`[Button]`, charts sparklines, a bar beside blocks `┃`. Of a message that changed only the new lines are told.
+Source: docs.slack.dev/messaging/formatting-message-text.
 """
 
 import re
@@ -15,6 +16,7 @@ from cdi_bot.sandbox.slack.block_kit import cell_text
 
 _INDENT = "  "
 _THREAD = "    │ "
+_BAR = "┃ "
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -36,45 +38,57 @@ class Transcript:
         self._zone = zone
         self._channels = {channel["id"]: str(channel["name"]) for channel in snapshot["channels"]}
         self._users = {user["id"]: str(user["name"]) for user in snapshot["users"]}
+        self._told: dict[str, list[str]] = {}  # the newest lines of each message, by its id
+        self._connected = False
 
     def lines(self, event: Json, now: datetime) -> list[str]:
         """Return what to print for an event; nothing for one that is not part of the conversation."""
         kind = event["type"]
         if kind in ("message", "message_changed", "ephemeral", "ephemeral_changed"):
-            return self.message_lines(event["message"], now, changed=kind.endswith("_changed"))
+            message = event["message"]
+            before = self._told.get(message["id"])
+            lines = self._told[message["id"]] = self.message_lines(message, now)
+            return lines if before is None else self._news(message, before, lines, now)
         if kind == "message_deleted":
             return [f"{self._channel(event['channel'])}  (a message was deleted)"]
-        if kind == "bot_connected":
-            return ["cdi-bot is connected" if event["connected"] else "cdi-bot is not connected"]
+        if kind == "bot_connected" and event["connected"] != self._connected:
+            self._connected = event["connected"]
+            return ["cdi-bot is connected" if self._connected else "cdi-bot is not connected"]
         if kind == "channel":
             channel = event["channel"]
             self._channels[channel["id"]] = str(channel["name"])
         return []
 
-    def message_lines(self, message: Json, now: datetime, *, changed: bool = False) -> list[str]:
-        """Return one message: a line with channel, author and time, then its content, replies indented.
-
-        message: as the live stream has it. changed: mark it as a new version of a message that was shown before.
-        """
+    def message_lines(self, message: Json, now: datetime) -> list[str]:
+        """Return a message of the live stream: channel, author and time, then its content, replies indented."""
         names = Names(channels=self._channels, users=self._users, zone=self._zone, now=now)
         body = [line for block in message["blocks"] for line in block_lines(block, names)]
         for attachment in message["attachments"]:
-            body += [line for block in attachment.get("blocks") or () for line in block_lines(block, names)]
+            blocks = attachment.get("blocks") or ()
+            body += [_BAR + line for block in blocks for line in block_lines(block, names)]
         if not body:
             body = plain(str(message["text"]), names).splitlines()
         in_thread = message["thread_ts"] is not None
         margin = _THREAD if in_thread else _INDENT
-        return [self._heading(message, changed=changed), *((margin + line).rstrip() for line in body)]
-
-    def _heading(self, message: Json, *, changed: bool) -> str:
         at = datetime.fromtimestamp(float(message["ts"]), self._zone)
+        return [self._heading(message, at), *((margin + line).rstrip() for line in body)]
+
+    def _news(self, message: Json, before: list[str], lines: list[str], now: datetime) -> list[str]:
+        """The lines that a message did not have before, below its first, which says what it is about."""
+        _, first, *rest = [*lines, "", ""]
+        news = [line for line in rest if line and line not in before]
+        if not news and first in before:
+            return []
+        return [self._heading(message, now.astimezone(self._zone), changed=True), first, *news]
+
+    def _heading(self, message: Json, at: datetime, *, changed: bool = False) -> str:
         who = "cdi-bot" if message["bot"] else self._person(str(message["user"]))
         remarks = []
         if message["ephemeral"]:
             remarks.append(f"only visible to {self._person(str(message['user_to']))}")
         if message["thread_ts"] is not None:
             remarks.append("reply, also sent to the channel" if message["reply_broadcast"] else "reply")
-        if changed or message["edited"]:
+        if changed:
             remarks.append("changed")
         more = f"  ({', '.join(remarks)})" if remarks else ""
         return f"{self._channel(message['channel'])}  {who}  {at:%H:%M:%S}{more}"
@@ -121,7 +135,7 @@ def _reference(inside: str, names: Names) -> str:
         return "#" + names.channels.get(target[1:], label or target[1:])
     if target.startswith("!"):
         return label or "@" + target[1:]
-    return f"{label} ({target})" if label and label != target else target
+    return label or target
 
 
 def _date(target: str, fallback: str, names: Names) -> str:

@@ -19,6 +19,7 @@ from cdi_bot.store.cards import Cards
 from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
 from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, note_changes, open_engines
 from cdi_bot.store.errors import RowRefused, StoreTrouble, as_store_trouble, location
+from cdi_bot.store.escalations import Escalations
 from cdi_bot.store.expected import ExpectedFlaws
 from cdi_bot.store.incidents import Incidents
 from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
@@ -65,6 +66,7 @@ class UnitOfWork:
         self.outbox = Outbox(connection)
         self.channels = Channels(connection)
         self.audit = Audit(connection)
+        self.escalations = Escalations(connection)
         self.requested_syncs = RequestedSyncs(connection)
         self.traces = Traces(connection)
 

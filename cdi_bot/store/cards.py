@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, delete, func, insert, select, update
+from sqlalchemy import Select, case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
@@ -76,13 +76,20 @@ class Cards(Repository):
         return card
 
     async def raise_revision(self, card_ids: Collection[int]) -> dict[int, Card]:
-        """Raise the wanted revision of each by one; returns the changed cards."""
-        await self._lock(card_ids)
-        raised = update(CARDS).where(CARDS.c.card_id.in_(self._ids(card_ids))).returning(CARDS)
+        """Raise the wanted revision of each by one, and of the cards that count them; returns the changed cards."""
+        columns = CARDS.c
+        counting = await self._connection.scalars(
+            select(columns.counted_by)
+            .where(columns.card_id.in_(self._ids(card_ids)), columns.counted_by.is_not(None))
+            .distinct()
+        )
+        changed = {*card_ids, *counting}
+        await self._lock(changed)
+        raised = update(CARDS).where(columns.card_id.in_(self._ids(changed))).returning(CARDS)
         cards = await self._values(Card, raised.values(wanted_revision=CARDS.c.wanted_revision + 1))
         return {card.card_id: card for card in cards}
 
-    async def mark_shown(self, card_id: int, *, revision: int, ts: str) -> None:
+    async def mark_shown(self, card_id: int, *, revision: int, ts: str, now: datetime) -> None:
         """Record that Slack shows this revision under this `ts`; a late answer about an older one changes nothing."""
         columns = CARDS.c
         newer = columns.shown_revision < revision
@@ -91,6 +98,7 @@ class Cards(Repository):
             .where(columns.card_id == card_id)
             .values(
                 ts=ts,
+                told_at=case((columns.ts.is_(None), now), else_=columns.told_at),
                 shown_revision=case((newer, revision), else_=columns.shown_revision),
                 first_shown_revision=case(
                     (columns.first_shown_revision == 0, revision), else_=columns.first_shown_revision
@@ -112,30 +120,37 @@ class Cards(Repository):
             .values(state="owed", sent_at=None, ts=None, attempts=0, last_error=None)
         )
 
-    async def newest_grouped(self, channel: Channel, *, since: datetime) -> int | None:
-        """The id of the channel's newest card of several incidents, if Slack took it at or after `since`.
+    async def recent(self, channel: Channel, *, since: datetime) -> list[Card]:
+        """The channel's cards that told it of a new incident at or after `since`, oldest first."""
+        told = select(CARDS).where(in_channel(CARDS, channel), CARDS.c.told_at >= since)
+        return await self._values(Card, told.order_by(CARDS.c.told_at, CARDS.c.card_id))
 
-        Compares Slack's time of the post, the `ts`: digits of one length, so that texts sort as times do.
-        """
-        members = select(func.count()).where(CARD_INCIDENTS.c.card_id == CARDS.c.card_id).scalar_subquery()
-        found: int | None = await self._connection.scalar(
-            select(CARDS.c.card_id)
-            .where(in_channel(CARDS, channel), CARDS.c.ts >= f"{since.timestamp():.6f}", members > 1)
-            .order_by(CARDS.c.ts.desc())
-            .limit(1)
+    async def counted_by(self, card_id: int) -> list[int]:
+        """The cards that the card of a storm counts beside its own incidents."""
+        columns = CARDS.c
+        found = select(columns.card_id).where(columns.counted_by == card_id).order_by(columns.card_id)
+        return list(await self._connection.scalars(found))
+
+    async def begin_storm(self, card_id: int, counted: Collection[int], *, now: datetime) -> None:
+        """Make a card that waits for its first post the card of a storm, which counts other cards too."""
+        await self._lock({card_id, *counted})
+        columns = CARDS.c
+        await self._connection.execute(
+            update(CARDS).where(columns.card_id == card_id).values(storm_since=now, told_at=now)
         )
-        return found
+        also = update(CARDS).where(columns.card_id.in_(self._ids(counted)))
+        await self._connection.execute(also.values(counted_by=card_id))
 
-    async def merge(self, into: int, card_ids: Collection[int]) -> int:
+    async def merge(self, into: int, card_ids: Collection[int], *, now: datetime) -> list[int]:
         """Move the members of cards that were never posted into another card, and delete the emptied cards.
 
-        Returns how many cards were deleted. Their own outbox messages go, their replies now belong to the other
-        card. A card whose first post has an unknown outcome may be in Slack already: it stays as it is.
+        Returns the deleted cards. Their own outbox messages go, their replies now belong to the other card. A card
+        whose first post has an unknown outcome may be in Slack already: it stays as it is.
         """
         cards = await self.get_many({into, *card_ids})
         target = cards.pop(into, None)
         if target is None:
-            return 0
+            return []
         being_sent = set(
             await self._connection.scalars(
                 select(OUTBOX.c.card_id).where(
@@ -151,14 +166,17 @@ class Cards(Repository):
             if card.ts is None and card.channel == target.channel and card.card_id not in being_sent
         ]
         if emptied:
-            await self._move(target, emptied)
-        return len(emptied)
+            await self._move(target, emptied, now)
+        return [card.card_id for card in emptied]
 
-    async def _move(self, target: Card, emptied: Sequence[Card]) -> None:
+    async def _move(self, target: Card, emptied: Sequence[Card], now: datetime) -> None:
         old = self._ids([card.card_id for card in emptied])
         wanted = max(card.wanted_revision for card in (target, *emptied)) + 1
         await self._connection.execute(
-            update(CARDS).where(CARDS.c.card_id == target.card_id).values(wanted_revision=wanted)
+            update(CARDS).where(CARDS.c.card_id == target.card_id).values(wanted_revision=wanted, told_at=now)
+        )
+        await self._connection.execute(
+            update(CARDS).where(CARDS.c.counted_by.in_(old)).values(counted_by=target.card_id)
         )
         await self._connection.execute(
             update(CARD_INCIDENTS).where(CARD_INCIDENTS.c.card_id.in_(old)).values(card_id=target.card_id)

@@ -82,6 +82,10 @@ class ChannelSettingsRow(InChannel, Base):
     __table_args__ = (
         PrimaryKeyConstraint("team_id", "channel_id"),
         CheckConstraint("(digest IS NULL) = (digest_until IS NULL)", name="digest_whole"),
+        CheckConstraint(
+            "(escalate_to IS NULL) = (escalate_after IS NULL) AND (escalate_to IS NULL) = (escalate_since IS NULL)",
+            name="escalation_whole",
+        ),
         Index("ix_channel_settings_digest", "digest_until", **where("digest IS NOT NULL")),
     )
 
@@ -89,8 +93,27 @@ class ChannelSettingsRow(InChannel, Base):
     zone: Mapped[str | None]
     digest: Mapped[str | None]
     digest_until: Mapped[datetime | None]
+    escalate_after: Mapped[int | None]
+    escalate_to: Mapped[str | None]
+    escalate_since: Mapped[datetime | None]
+    escalate_trouble: Mapped[str | None]
     set_by: Mapped[str]
     set_at: Mapped[datetime]
+
+
+class EscalationRow(InChannel, Base):
+    """That an incident was escalated from a channel, once; or from when the time until then counts."""
+
+    __tablename__ = "escalations"
+    __table_args__ = (
+        PrimaryKeyConstraint("incident_id", "team_id", "channel_id"),
+        CheckConstraint("(at IS NULL) = (target IS NULL)", name="escalated_whole"),
+    )
+
+    incident_id: Mapped[int] = mapped_column(BigInteger)
+    counts_from: Mapped[datetime | None]
+    at: Mapped[datetime | None]
+    target: Mapped[str | None]
 
 
 class RequestedSyncRow(InChannel, Base):
@@ -130,5 +153,6 @@ SUBSCRIPTIONS = table_of(SubscriptionRow)
 SNOOZES = table_of(SnoozeRow)
 EXPECTED = table_of(ExpectedRow)
 CHANNEL_SETTINGS = table_of(ChannelSettingsRow)
+ESCALATIONS = table_of(EscalationRow)
 REQUESTED_SYNCS = table_of(RequestedSyncRow)
 AUDIT = table_of(AuditRow)

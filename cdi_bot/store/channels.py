@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, union_all, update
 
 from cdi_bot.core.freshness_limit import limit_in_zone
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
@@ -88,12 +88,22 @@ class Subscriptions(Repository):
         )
 
     async def channels(self) -> dict[Channel, str | None]:
-        """Every subscribed channel, with the reason why it is marked as broken, if it is: one for the whole channel."""
-        columns = SUBSCRIPTIONS.c
+        """Every channel that gets alerts, with the reason why it is marked as broken, if it is: one for the channel.
+
+        These are the subscribed ones, and those that incidents are escalated to.
+        """
+        columns, settings = SUBSCRIPTIONS.c, CHANNEL_SETTINGS.c
+        told = union_all(
+            select(columns.team_id, columns.channel_id, columns.broken_reason),
+            select(settings.team_id, settings.escalate_to, settings.escalate_trouble).where(
+                settings.escalate_to.is_not(None)
+            ),
+        ).subquery()
+        channel = told.c.team_id, told.c.channel_id
         rows = await self._connection.execute(
-            select(columns.team_id, columns.channel_id, func.max(columns.broken_reason).label("reason"))
-            .group_by(columns.team_id, columns.channel_id)
-            .order_by(columns.team_id, columns.channel_id)
+            select(*channel, func.max(told.c.broken_reason).label("reason"))
+            .group_by(*channel)
+            .order_by(*channel)
         )
         return {value_of(Channel, row): row.reason for row in rows}
 

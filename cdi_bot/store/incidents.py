@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.incident import Incident, Kind, Measured
 from cdi_bot.core.model.run import Run, RunKey, key_of
+from cdi_bot.store.escalations import Escalations
 from cdi_bot.store.portable import (
     AnyRow,
     Repository,
@@ -198,6 +199,7 @@ class Incidents(Repository):
         emptied = self._ids(sorted(empty))
         await self._connection.execute(delete(OUTBOX).where(OUTBOX.c.card_id.in_(emptied)))
         await self._connection.execute(delete(CARDS).where(CARDS.c.card_id.in_(emptied)))
+        await Escalations(self._connection).delete(incidents)
         await self._connection.execute(
             delete(INCIDENTS).where(INCIDENTS.c.incident_id.in_(self._ids(incidents)))
         )

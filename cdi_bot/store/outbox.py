@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import (
     Integer,
     Select,
@@ -25,10 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage, ShowCard
+from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
+from cdi_bot.store.contents import content_to_json, message_of, row_of_message
 from cdi_bot.store.portable import (
     LONGEST_LEASE,
-    AnyRow,
     Repository,
     Upsert,
     UtcTime,
@@ -39,7 +37,6 @@ from cdi_bot.store.portable import (
     matched,
     matching,
     once,
-    row_of,
     upsert_into,
     value_of,
 )
@@ -53,8 +50,6 @@ _FIRST_CARDS = case(
     {kind.value: rank for rank, kind in enumerate(MessageKind)}, value=OUTBOX.c.kind
 )  # cards, replies, notices
 _PENDING = OUTBOX.c.state == literal_column("'owed'")  # the same text as in the partial indexes
-
-_CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="what")])
 
 
 class Outbox(Repository):
@@ -72,7 +67,9 @@ class Outbox(Repository):
             upsert_into(self._connection, CHANNELS).on_conflict_do_nothing(),
             [channel_row(channel) for channel in sorted({message.channel for message in unique})],
         )
-        await self._connection.execute(_add(self._connection), [_row(message, now) for message in unique])
+        await self._connection.execute(
+            _add(self._connection), [row_of_message(message, now) for message in unique]
+        )
 
     async def claim_channels(
         self, *, owner: str, now: datetime, until: datetime, limit: int
@@ -115,7 +112,7 @@ class Outbox(Repository):
             .order_by(_FIRST_CARDS, OUTBOX.c.message_id)
             .limit(limit)
         )
-        return list(map(_message_of, rows))
+        return list(map(message_of, rows))
 
     async def mark_sending(self, message_id: int, *, now: datetime, before: datetime | None = None) -> bool:
         """Mark a message as being handed to Slack; False when its mark is no longer `before`.
@@ -164,26 +161,56 @@ class Outbox(Repository):
             **unknown,
         )
 
+    async def recent_replies(self, channel: Channel, *, since: datetime) -> list[OutboxMessage]:
+        """The replies owed to a channel at or after `since` that Slack has, oldest first."""
+        columns = OUTBOX.c
+        rows = await self._connection.execute(
+            select(OUTBOX)
+            .where(
+                in_channel(OUTBOX, channel),
+                columns.kind == literal_column("'reply'"),
+                columns.created_at >= since,
+                columns.state == literal_column("'sent'"),
+                columns.ts.is_not(None),
+            )
+            .order_by(columns.message_id)
+        )
+        return list(map(message_of, rows))
+
     async def combine(
         self, message_id: int, content: Content, included: Collection[int], *, now: datetime
     ) -> None:
         """Replace one message's content, and settle the messages that it then includes.
 
-        Changes nothing when one of them is being sent already, or isn't pending any more.
+        A posted reply becomes pending again, to be updated. Changes nothing when another is sent or being sent already.
         """
+        columns = OUTBOX.c
         free = and_(
-            OUTBOX.c.message_id.in_(self._ids({message_id, *included})),
-            _PENDING,
-            OUTBOX.c.sending_since.is_(None),
+            columns.message_id.in_(self._ids({message_id, *included})),
+            or_(_PENDING, and_(columns.message_id == message_id, columns.ts.is_not(None))),
+            columns.sending_since.is_(None),
         )
         rows = await self._connection.scalars(
-            select(OUTBOX.c.message_id).where(free).order_by(OUTBOX.c.message_id).with_for_update()
+            select(columns.message_id).where(free).order_by(columns.message_id).with_for_update()
         )
         if set(rows) != {message_id, *included}:
             return
-        await self._change(message_id, content=content_to_json(content))
-        settled = update(OUTBOX).where(OUTBOX.c.message_id.in_(self._ids(included)))
+        await self._connection.execute(
+            update(OUTBOX)
+            .where(columns.message_id == message_id)
+            .values(
+                content=content_to_json(content),
+                state="owed",
+                sent_at=None,
+                not_before=case((_PENDING, columns.not_before), else_=now),
+            )
+        )
+        settled = update(OUTBOX).where(columns.message_id.in_(self._ids(included)))
         await self._connection.execute(settled.values(state="sent", sent_at=now))
+
+    async def forget_ts(self, message_id: int) -> None:
+        """Record that Slack no longer has a reply that was to be updated: it is posted anew."""
+        await self._change(message_id, ts=None)
 
     async def hold(self, channel: Channel, *, until: datetime, error: str) -> None:
         """Postpone all pending messages of a channel until a time, with the reason; counts no attempt.
@@ -321,27 +348,3 @@ def _unique(messages: Iterable[OwedMessage]) -> list[OwedMessage]:
         if known.kind is MessageKind.CARD:
             unique[message.key] = replace(known, not_before=min(known.not_before, message.not_before))
     return list(unique.values())
-
-
-def content_to_json(content: Content) -> str:
-    """A content as JSON in plain ASCII: any character may come from outside, and none may be refused."""
-    return json.dumps(_CONTENT.dump_python(content, mode="json"))
-
-
-def content_from_json(text: str) -> Content | None:
-    """The content that was written, its class told by `what`; `None` if it fits no known class."""
-    try:
-        return _CONTENT.validate_python(json.loads(text))
-    except (ValueError, ValidationError):
-        return None
-
-
-def _row(message: OwedMessage, now: datetime) -> dict[str, Any]:
-    content = content_to_json(message.content)
-    return row_of(message, content=content, state="owed", created_at=now, attempts=0)
-
-
-def _message_of(row: AnyRow) -> OutboxMessage:
-    content = content_from_json(row.content)
-    owed = value_of(OwedMessage, row, kind=MessageKind(row.kind), content=content or ShowCard())
-    return value_of(OutboxMessage, row, owed=owed, is_readable=content is not None)

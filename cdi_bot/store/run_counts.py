@@ -29,6 +29,19 @@ class RunCounts(Repository):
         rows = await self._connection.execute(statement)
         return {status: count for status, count in rows}  # noqa: C416  # a Row is no pair to dict()
 
+    async def rows_lost(self, workspace_id: int, integration_id: str, *, since: datetime) -> int:
+        """How many rows failed in the partial runs that began at or after `since`: nothing tries them again."""
+        lost = await self._connection.scalar(
+            # As fractions, as below.
+            select(func.sum(cast(RUNS.c.rows_failed_with_errors, Float))).where(
+                RUNS.c.workspace_id == workspace_id,
+                RUNS.c.integration_id == integration_id,
+                RUNS.c.sync_start_time >= since,
+                RUNS.c.job_status == "partial",
+            )
+        )
+        return int(lost or 0)
+
     async def totals(
         self, workspace_id: int, integration_ids: Collection[str], *, since: datetime, until: datetime
     ) -> dict[str, RunTotals]:

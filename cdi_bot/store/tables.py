@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -193,13 +194,17 @@ class IncidentRow(Base):
 
 
 class CardRow(InChannel, Base):
-    """The one message that shows incidents in a channel."""
+    """The one message that shows incidents in a channel.
+
+    `counted_by` is no foreign key: the card of a storm may be deleted before those that it counts.
+    """
 
     __tablename__ = "cards"
     __table_args__ = (
         CheckConstraint("wanted_revision > 0", name="wanted_counts"),
         CheckConstraint("shown_revision >= 0 AND first_shown_revision >= 0", name="shown_counts"),
-        Index("ix_cards_posted", "team_id", "channel_id", "ts"),
+        Index("ix_cards_told", "team_id", "channel_id", "told_at"),
+        Index("ix_cards_counted_by", "counted_by", **where("counted_by IS NOT NULL")),
         no_id_reuse(),
     )
 
@@ -209,6 +214,9 @@ class CardRow(InChannel, Base):
     first_shown_revision: Mapped[int]
     ts: Mapped[str | None]
     created_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    storm_since: Mapped[datetime | None]
+    counted_by: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class CardIncidentRow(InChannel, Base):
@@ -253,6 +261,7 @@ class OutboxRow(InChannel, Base):
         Index("ix_outbox_owed", "team_id", "channel_id", "message_id", **where("state = 'owed'")),
         Index("ix_outbox_due", "not_before", **where("state = 'owed'")),
         Index("ix_outbox_card_id", "card_id"),
+        Index("ix_outbox_replies", "team_id", "channel_id", "created_at", **where("kind = 'reply'")),
         Index("ix_outbox_notices_sent", "sent_at", **where("state = 'sent' AND card_id IS NULL")),
         no_id_reuse(),
     )

@@ -18,7 +18,7 @@ PERSON, CHANNEL, TEAM = r"[UW][A-Z0-9]{2,30}", r"[CGD][A-Z0-9]{2,30}", r"[TE][A-
 ERASED = "–"
 """Stands in place of an id where there has to be something: what was done is kept, by whom is not."""
 
-_PLACES = {CHANNEL: "channel_id", TEAM: "team_id"}
+_PLACES = {CHANNEL: "channel_id", PERSON: "channel_id", TEAM: "team_id"}  # a person: their direct messages
 
 
 def is_erasable(who: str) -> bool:
@@ -101,6 +101,8 @@ def _without(table: Table, row: AnyRow, who: str) -> dict[str, str | None]:
         after = _erased(before, who)
         if after != before:
             changed[column.name] = after or (None if column.nullable else after)
+    if "escalate_to" in changed:  # an escalation to nobody is none
+        changed |= dict.fromkeys(("escalate_to", "escalate_after", "escalate_since", "escalate_trouble"))
     # A reason for a snooze is what the person wrote.
     if "reason" in table.c and table.c["reason"].nullable and changed.get("by") == ERASED:
         changed["reason"] = None

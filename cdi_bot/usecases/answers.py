@@ -6,102 +6,15 @@ An answer holds facts and reason codes only. All of it may be shown in the chann
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
-from cdi_bot.core.statistics import Usual
-from cdi_bot.item_troubles import ItemTrouble
+from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewRow:
-    """The present state of one integration that a channel is subscribed to."""
-
-    integration: Integration
-    newest: Run | None
-    incident: Incident | None
-    snooze: Snooze | None
-    observed_at: datetime | None  # when Braze last told of it
-    missing: bool  # Braze no longer lists it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostChannels:
-    """Subscribed channels that the bot can't post to: why not to this one, and how many others there are."""
-
-    here: str | None = None
-    elsewhere: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BotTroubles:
-    """What the bot itself fails to do: the names of the integrations that it concerns, and what in which channel."""
-
-    names: tuple[str, ...] = ()
-    channels: tuple[ItemTrouble, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """`/cdi status`: the integrations that the channel is subscribed to, worst first; `rows` is one page of `total`."""
-
-    rows: tuple[OverviewRow, ...]
-    offset: int
-    total: int
-    failing: int  # how many have failing runs
-    unhealthy: int  # these, and those that are late, slow, or look wrong
-    unreachable: Incident | None  # set while Braze can't be reached
-    lost: LostChannels = LostChannels()
-    troubles: BotTroubles = BotTroubles()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunHistory:
-    """`/cdi status INTEGRATION`: one page of runs, newest first, with statistics.
-
-    `good` and `ended` count the successful and all ended runs that are stored of the last 30 days, `good_week` and
-    `ended_week` those of 7 days. `usual` is learned from the runs before the newest ended one. `trouble` says why
-    Braze could not be asked just now: then the page shows what is stored.
-    """
-
-    integration: Integration
-    runs: tuple[Run, ...]
-    offset: int
-    has_older: bool
-    good: int
-    ended: int
-    good_week: int
-    ended_week: int
-    recent: tuple[Run, ...]  # up to the newest 30 ended runs, newest first, for the chart
-    usual: Usual
-    next_run: datetime | None  # when the next one is, or was, expected; None where unknown
-    incident: Incident | None
-    snooze: Snooze | None
-    observed_at: datetime | None
-    dashboard_url: str | None
-    subscribed: bool  # whether this channel is subscribed to it
-    missing: bool
-    trouble: BrazeReason | None
-    left_out: tuple[str, ...] = ()  # the fields in which Braze's last answers can't be believed
-    troubles: tuple[ItemTrouble, ...] = ()  # what the bot itself fails to do with it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrationList:
-    """`/cdi list [TEXT]`: one page of the integrations, each with whether this channel is subscribed to it."""
-
-    query: str | None
-    rows: tuple[tuple[Integration, bool], ...]
-    offset: int
-    total: int
-    observed_at: datetime | None  # the oldest time at which Braze last told of one on this page
-    trouble: BrazeReason | None  # why Braze could not be asked just now: the page shows what is stored
+from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,13 +114,6 @@ class SyncStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditTrail:
-    """`/cdi audit`: the newest changes in the channel, newest first, each with the name of its integration, if any."""
-
-    rows: tuple[tuple[AuditEntry, str | None], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SeveralMatches:
     """More than one integration matches; the person chooses among `candidates`, the first few of `total`."""
 
@@ -259,18 +165,23 @@ class NotAllowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrazeRefused:
-    """Braze could not be reached, or refused; `permission` is the permission that the API key lacks, if that is why."""
+    """Braze could not be reached, or refused; `permission` is the permission that the API key lacks, if that is why.
 
-    reason: BrazeReason
+    `since` is set while it is known that Braze can't be reached, so that it was not asked.
+    """
+
+    reason: str  # a `BrazeReason`
     query: str | None
     permission: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsShown:
-    """The settings of the channel: its language, and its digest with the time zone and when it is sent next.
+    """The settings of the channel: its language, its digest with its zone and when it is sent next, its escalation.
 
-    `language` is `None` for the bot's own, `digest` for no digest. `languages` are those to choose from.
+    `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
+    `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from.
     """
 
     language: str | None
@@ -278,6 +189,9 @@ class SettingsShown:
     zone: str | None
     next_due: datetime | None
     languages: tuple[str, ...]
+    escalate_after: timedelta | None = None
+    escalate_to: str | None = None
+    escalate_trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,5 +245,7 @@ Answer = (
     | LanguageSet
     | UnknownLanguage
     | DigestSet
+    | EscalationSet
+    | BadTarget
     | ExpectedAnswer
 )

@@ -1,15 +1,27 @@
-"""The settings of a channel: its language, and when its digest is sent. People may see and change them."""
+"""The settings of a channel: its language, its digest, where incidents go that nobody acknowledges."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
+from cdi_bot.core.commands.escalation import length_text
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
 from cdi_bot.core.model.channel import Channel, ChannelSettings
+from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.message import Content, DigestChanged, LanguageChanged
+from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.usecases.access import posting_problem
-from cdi_bot.usecases.answers import Answer, DigestSet, LanguageSet, SettingsShown, UnknownLanguage
+from cdi_bot.usecases.answers import (
+    Answer,
+    CannotPost,
+    DigestSet,
+    LanguageSet,
+    SettingsShown,
+    UnknownLanguage,
+)
 from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 
 
 class ChangeChannelSettings(UseCases):
@@ -26,6 +38,11 @@ class ChangeChannelSettings(UseCases):
             zone=settings.zone if settings else None,
             next_due=schedule.next_due(zone_of(settings), self.clock()) if schedule else None,
             languages=self.languages,
+            escalate_after=(
+                timedelta(seconds=settings.escalate_after) if settings and settings.escalate_after else None
+            ),
+            escalate_to=settings.escalate_to if settings else None,
+            escalate_trouble=settings.escalate_trouble if settings else None,
         )
 
     async def set_language(self, channel: Channel, who: str, language: str | None) -> Answer:
@@ -75,6 +92,49 @@ class ChangeChannelSettings(UseCases):
                 await announce(uow, actor, "digest", digest or "off", content)
         self.wake()
         return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
+
+    async def set_escalation(self, channel: Channel, who: str, after: timedelta, to: str | None) -> Answer:
+        """Let what nobody acknowledges for so long go to another channel or a person, or (`None`) nowhere."""
+        refusal = await self.access.to_change(who) or (to and await self._target_problem(channel, to)) or None
+        if refusal:
+            return refusal
+        actor = await self.actor(channel, who)
+        seconds = int(after.total_seconds()) if to else None
+        async with self.store.write() as uow:
+            before = await uow.channels.settings(channel)
+            was = (before.escalate_after, before.escalate_to) if before else (None, None)
+            unchanged = was == (seconds, to)
+            if not unchanged:
+                changed = replace(
+                    changed_by(before, actor),
+                    escalate_after=seconds,
+                    escalate_to=to,
+                    escalate_since=actor.at if to else None,
+                    escalate_trouble=None,
+                )
+                await uow.channels.save_settings(changed)
+                content = EscalationChanged(who=who, after=seconds or 0, to=to)
+                await announce(uow, actor, "escalate", f"{length_text(after)} {to}" if to else "off", content)
+        self.wake()
+        return EscalationSet(after=after, to=to, unchanged=unchanged)
+
+    async def _target_problem(self, channel: Channel, to: str) -> BadTarget | None:
+        """Return why nothing can be escalated there; `None` if it can, or if Slack does not say."""
+        target = replace(channel, channel_id=to)
+        if target == channel:
+            return BadTarget(target=target, reason=SAME_CHANNEL)
+        if not target.is_person:
+            problem = await posting_problem(self.messenger, target)
+            reason = problem.reason if isinstance(problem, CannotPost) else "not_in_channel"
+            return BadTarget(target=target, reason=reason) if problem else None
+        if (await self.access.directory.person(to)).is_bot:
+            return BadTarget(target=target, reason=A_BOT)
+        try:
+            await self.messenger.opened(target)
+        except SlackTrouble as trouble:
+            if trouble.verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.REFUSED}:
+                return BadTarget(target=target, reason=trouble.reason)
+        return None
 
 
 def changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:

@@ -17,18 +17,16 @@ from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.kinds import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
 from cdi_bot.item_troubles import Item, Work
-from cdi_bot.usecases.answers import BotTroubles
 from cdi_bot.usecases.base import UseCases
-from cdi_bot.usecases.queries import Health, bot_troubles, health_of
+from cdi_bot.usecases.health import Health, bot_troubles, health_of
+from cdi_bot.usecases.queries import TREND
+from cdi_bot.usecases.query_answers import BotTroubles
 
 MOST_URGENT = 8
 """How many unhealthy integrations are shown as needing attention; the others are first in the list of all."""
 
 ROOM = 76
 """How many blocks of a page the entries may use: headings and what is above and below them need the rest of 100."""
-
-TREND = 20
-"""How many ended runs a trend shows: as many as fit on a line of a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,15 @@ class IncidentResponse(UseCases):
         if refusal:
             return refusal
         found = await self.lookup.find(query, workspace_id)
-        return ConfirmSync(integration=found.integration) if isinstance(found, WatchedIntegration) else found
+        if not isinstance(found, WatchedIntegration):
+            return found
+        integration = found.integration
+        async with self.store.read() as uow:
+            unreachable = await uow.incidents.unreachable(integration.workspace_id)
+        if unreachable:
+            name, reason = integration.integration_name, unreachable.reason or ""
+            return BrazeRefused(reason=reason, query=name, since=unreachable.failing_since)
+        return ConfirmSync(integration=integration)
 
     async def start_sync(
         self, channel: Channel, who: str, integration_id: str, *, workspace_id: int | None = None
@@ -259,6 +267,7 @@ async def _unsnooze(uow: UnitOfWork, actor: Actor, integration: Integration) -> 
         )
         await announce(uow, actor, "unsnooze", integration.integration_id, content)
         incidents = await _open_incidents(uow, integration)
+        await uow.escalations.restart(actor.channel, [each.incident_id for each in incidents], actor.at)
         await refresh_cards(uow, incidents, actor.at, channel=actor.channel)
     return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
 

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
-from cdi_bot.core.model.run import Outcome
-from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern, is_subscribed, selector_matches
-from cdi_bot.core.routing import concerns
+from cdi_bot.core.model.run import Outcome, status_outcome
+from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
 from cdi_bot.core.statistics import expected_next, usual_of
-from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
-from cdi_bot.usecases.answers import (
-    Answer,
+from cdi_bot.usecases.answers import Answer, SubscriptionList
+from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, worst_incidents
+from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
+from cdi_bot.usecases.query_answers import (
     AuditTrail,
-    BotTroubles,
     IntegrationList,
+    ListRow,
     LostChannels,
     Overview,
     OverviewRow,
     RunHistory,
-    SubscriptionList,
 )
-from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
 
 OVERVIEW_PAGE = 15
 HISTORY_PAGE = 10
@@ -41,23 +39,35 @@ AUDIT_ROWS = 20
 RATED, RECENTLY = timedelta(days=30), timedelta(days=7)
 """The periods of the two success rates."""
 
-TREND = 30
-"""How many ended runs the chart shows."""
+TREND = 20
+"""How many ended runs a chart or a sparkline shows: as many as fit on a line of a phone."""
+
+USUAL_OF = 30
+"""From how many ended runs it is learned what is usual."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Queries:
-    """Answers questions; only `StoreTrouble` is raised. `clock` gives the present in UTC."""
+    """Answers questions; only `StoreTrouble` is raised. `clock` gives the present in UTC.
+
+    `can_sync`: the operator lets people start syncs.
+    """
 
     store: Store
     workspaces: WatchedWorkspaces
     lookup: Lookup
     clock: Callable[[], datetime]
+    can_sync: bool = False
 
     async def overview(
-        self, channel: Channel | None, offset: int = 0, *, workspace_id: int | None = None
+        self,
+        channel: Channel | None,
+        offset: int = 0,
+        *,
+        failing: bool = False,
+        workspace_id: int | None = None,
     ) -> Overview:
-        """Show the state of all integrations that a channel (`None`: any) is subscribed to, worst first, as stored."""
+        """Show all integrations that a channel (`None`: any) is subscribed to, or the unhealthy ones, worst first."""
         now, workspace_id = self.clock(), self.workspaces.meant(workspace_id).workspace_id
         async with self.store.read() as uow:
             subscribed = uow.subscriptions
@@ -68,7 +78,7 @@ class Queries:
             ids = [watched.integration.integration_id for watched in health.subscribed]
             snoozes = await snoozes_in(uow, channel, workspace_id, ids, now)
             by_urgency = sorted(
-                health.subscribed,
+                filter(health.is_unhealthy, health.subscribed) if failing else health.subscribed,
                 key=lambda watched: _most_urgent_first(watched, health.incidents, snoozes),
             )
             start = _page_start(offset, len(by_urgency), OVERVIEW_PAGE)
@@ -91,7 +101,9 @@ class Queries:
         return Overview(
             rows=rows,
             offset=start,
-            total=len(by_urgency),
+            listed=len(by_urgency),
+            only_failing=failing,
+            total=len(health.subscribed),
             failing=health.failing,
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
@@ -113,7 +125,7 @@ class Queries:
         async with self.store.read() as uow:
             watched = await uow.integrations.get(found.integration.workspace_id, integration_id) or found
         if trouble is None:
-            wanted = max(offset + HISTORY_PAGE, TREND) + 1
+            wanted = max(offset + HISTORY_PAGE, USUAL_OF) + 1
             braze = self.workspaces.of(found.integration.workspace_id).braze
             now = self.clock() + braze.clock_skew
             older = backfill_history(braze, self.store, watched, now, wanted=wanted)
@@ -136,11 +148,14 @@ class Queries:
         counts = await uow.runs.count_by_status(workspace_id, key, since=now - RATED)
         lately = await uow.runs.count_by_status(workspace_id, key, since=now - RECENTLY)
         # One more than is shown: the newest may be running.
-        newest = await uow.runs.page(workspace_id, key, offset=0, limit=TREND + 1)
+        newest = await uow.runs.page(workspace_id, key, offset=0, limit=USUAL_OF + 1)
         ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
         subscriptions = await uow.subscriptions.for_channel(channel)
         incidents = await worst_incidents(uow, [integration], subscriptions)
+        incident = incidents.get(key)
         snoozes = await snoozes_in(uow, channel, workspace_id, [key], now)
+        unreachable = await uow.incidents.unreachable(workspace_id)
+        is_running = bool(newest) and newest[0].outcome is Outcome.RUNNING
         return RunHistory(
             integration=integration,
             runs=tuple(runs[:HISTORY_PAGE]),
@@ -151,10 +166,12 @@ class Queries:
             good_week=lately.get("success", 0),
             ended_week=sum(lately.values()) - lately.get("running", 0),
             recent=tuple(ended[:TREND]),
-            usual=usual_of(ended[1:TREND]),
+            usual=usual_of(ended[1:USUAL_OF]),
             next_run=expected_next(integration, newest, now),
-            incident=incidents.get(key),
+            incident=incident,
             snooze=snoozes.get(key),
+            unreachable=unreachable,
+            can_sync=self.can_sync and not (unreachable or watched.missing_since or is_running),
             observed_at=watched.observed_at,
             dashboard_url=dashboard_page(
                 self.workspaces.of(workspace_id).workspace, key, integration.app_group_id
@@ -167,29 +184,49 @@ class Queries:
         )
 
     async def listing(
-        self, channel: Channel, query: str | None, offset: int = 0, *, workspace_id: int | None = None
+        self,
+        channel: Channel,
+        query: str | None,
+        offset: int = 0,
+        *,
+        failing: bool = False,
+        workspace_id: int | None = None,
     ) -> Answer:
-        """List all integrations, or those that match `query`, and whether a channel is subscribed to them."""
+        """List all integrations, those that match `query`, or those that are failing: these always first."""
         workspace_id = self.workspaces.meant(workspace_id).workspace_id
         trouble = await self.lookup.discover(workspace_id)
         async with self.store.read() as uow:
             known = await uow.integrations.all(workspace_id)
             subscriptions = await uow.subscriptions.for_channel(channel)
+            incidents = worst_by_integration(await uow.incidents.open_for(workspace_id, None, None))
+            unreachable = await uow.incidents.unreachable(workspace_id)
         listed = [watched for watched in known if watched.missing_since is None]
         if trouble and not listed:
             return braze_refusal(trouble, Endpoint.LIST)
-        matching = [watched for watched in listed if query is None or _matches(query, watched.integration)]
-        start = _page_start(offset, len(matching), LIST_PAGE)
-        page = matching[start : start + LIST_PAGE]
-        seen = [watched.observed_at for watched in page if watched.observed_at]
+        rows = [
+            ListRow(
+                integration=watched.integration,
+                subscribed=is_subscribed(subscriptions, watched.integration),
+                failing=_is_failing(watched.integration, incidents.get(watched.integration.integration_id)),
+            )
+            for watched in listed
+            if query is None or _matches(query, watched.integration)
+        ]
+        shown = [row for row in rows if row.failing or not failing]
+        start = _page_start(offset, len(shown), LIST_PAGE)
+        page = sorted(shown, key=lambda row: not row.failing)[start : start + LIST_PAGE]
+        seen_at = {watched.integration.integration_id: watched.observed_at for watched in listed}
+        seen = [at for row in page if (at := seen_at[row.integration.integration_id])]
         return IntegrationList(
             query=query,
-            rows=tuple(
-                (watched.integration, is_subscribed(subscriptions, watched.integration)) for watched in page
-            ),
+            rows=tuple(page),
             offset=start,
-            total=len(matching),
+            listed=len(shown),
+            only_failing=failing,
+            total=len(rows),
+            failing=sum(row.failing for row in rows),
             observed_at=min(seen, default=None),
+            unreachable=unreachable,
             trouble=trouble,
         )
 
@@ -243,6 +280,14 @@ def _matches(query: str, integration: Integration) -> bool:
     return matches_part(normalize_name(query), integration)
 
 
+def _is_failing(integration: Integration, incident: Incident | None) -> bool:
+    """Whether runs fail, by the open incident of one that is watched, else by what the list says of its last run."""
+    if incident and not incident.is_recovering and rules_of(incident).counts_as_failing:
+        return True
+    status = integration.last_job_status
+    return status is not None and status_outcome(status) is Outcome.BAD
+
+
 def _page_start(offset: int, total: int, size: int) -> int:
     """The offset of the first row of a page. A button may be older than a list that has become shorter since."""
     last = max(0, (total - 1) // size * size)
@@ -265,83 +310,3 @@ def _most_urgent_first(
         longest_row_first(incident),
         integration.integration_name.casefold(),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """The integrations that some subscriptions match, with the worst open incident of each, by id: maybe recovering.
-
-    `subscribed` and `by_selector`, which says what each selector matches, are in the order of names. `unreachable` is
-    the open incident of the workspace, if Braze can't be reached.
-    """
-
-    subscribed: list[WatchedIntegration]
-    by_selector: dict[str, list[WatchedIntegration]]
-    incidents: dict[str, Incident]
-    unreachable: Incident | None
-
-    @property
-    def failing(self) -> int:
-        """How many integrations have failing runs."""
-        return sum(
-            rules_of(incident).counts_as_failing and not incident.is_recovering
-            for incident in self.incidents.values()
-        )
-
-    @property
-    def unhealthy(self) -> int:
-        """How many integrations have an open incident of any kind that is not recovering."""
-        return sum(map(self.is_unhealthy, self.subscribed))
-
-    def is_unhealthy(self, watched: WatchedIntegration) -> bool:
-        """Whether an integration has an open incident that is not recovering."""
-        incident = self.incidents.get(watched.integration.integration_id)
-        return incident is not None and not incident.is_recovering
-
-
-async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[Subscription]) -> Health:
-    """Read the state of the integrations of a workspace that these subscriptions match."""
-    selectors = {one.selector for one in subscriptions if one.workspace_id == workspace_id}
-    known = await uow.integrations.all(workspace_id) if selectors else []
-    by_selector = {
-        selector: [each for each in known if selector_matches(selector, each.integration)]
-        for selector in selectors
-    }
-    ids = {each.integration.integration_id for matching in by_selector.values() for each in matching}
-    subscribed = [each for each in known if each.integration.integration_id in ids]
-    listed = [each.integration for each in subscribed if each.missing_since is None]
-    return Health(
-        subscribed=subscribed,
-        by_selector=by_selector,
-        incidents=await worst_incidents(uow, listed, subscriptions),
-        unreachable=await uow.incidents.unreachable(workspace_id),
-    )
-
-
-def bot_troubles(
-    troubles: ItemTroubles, watched: Sequence[WatchedIntegration], channels: Collection[Channel]
-) -> BotTroubles:
-    """What stands in the register of these integrations and channels."""
-    items = {each.item for each in troubles.present()}
-    named = [one.integration for one in watched] if items else []
-    names = [each.integration_name for each in named if (each.workspace_id, each.integration_id) in items]
-    return BotTroubles(names=tuple(names), channels=tuple(troubles.of(channels)))
-
-
-async def worst_incidents(
-    uow: UnitOfWork, integrations: Sequence[Integration], subscriptions: Sequence[Subscription]
-) -> dict[str, Incident]:
-    """The worst open incident of each integration of a workspace that has one, by id, as these subscriptions see it."""
-    known = {each.integration_id: each for each in integrations}
-    found = await uow.incidents.open_for(integrations[0].workspace_id, None, list(known)) if known else []
-    return worst_by_integration(
-        each for each in found if concerns(subscriptions, known[each.integration_id or ""], each)
-    )
-
-
-async def snoozes_in(
-    uow: UnitOfWork, channel: Channel | None, workspace_id: int, ids: Sequence[str], now: datetime
-) -> dict[str, Snooze]:
-    """The snooze of each integration that is snoozed in a channel, by id."""
-    snoozes = await uow.snoozes.active(workspace_id, ids, now)
-    return {snooze.integration_id: snooze for snooze in snoozes if snooze.channel == channel}

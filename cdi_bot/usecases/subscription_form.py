@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from cdi_bot.core.commands.tokenizer import page_id
 from cdi_bot.core.digest_schedule import Schedule
+from cdi_bot.core.escalation import USUAL
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
@@ -57,7 +58,7 @@ class ExistingSubscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChange:
-    """The settings of the channel that the form asks for: its language (`None`: the bot's own) and its digest, if any.
+    """The settings of the channel that the form asks for: language (`None`: the bot's own), digest, escalation, if any.
 
     Each is changed only if its `changes_...` is set.
     """
@@ -66,6 +67,9 @@ class SettingsChange:
     changes_language: bool = False
     digest: Schedule | None = None
     changes_digest: bool = False
+    escalate_after: timedelta = USUAL
+    escalate_to: str | None = None
+    changes_escalation: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,10 @@ class SubscriptionForms:
             answers.append(await self.channels.set_language(channel, who, change.language))
         if change.changes_digest:
             answers.append(await self.channels.set_digest(channel, who, change.digest, zone))
+        if change.changes_escalation:
+            answers.append(
+                await self.channels.set_escalation(channel, who, change.escalate_after, change.escalate_to)
+            )
         return answers
 
     async def unsubscribe(self, channel: Channel, who: str, subscription: Subscription) -> Answer:

@@ -86,7 +86,7 @@ def test_as_json(invoke: Invoke, history: Path) -> None:
         "opened_at": "2026-03-01T05:02:20.000000Z",
         "resolved_at": "2026-03-01T07:02:20.000000Z",
         "run_start": "2026-03-01T05:00:00.250000Z",
-        "text": "Users EU – Error: no rows arrived",
+        "text": "Users EU – Error: no rows synced",
     }
     assert summary == {
         "integrations": 2,
@@ -137,7 +137,7 @@ def test_for_people(invoke: Invoke, history: Path) -> None:
     """A table, and a sentence that sums it up."""
     finished = invoke("backtest", "--runs", str(history))
     assert finished.exit_code == 0
-    assert "Users EU – Error: no rows arrived" in finished.stdout
+    assert "Users EU – Error: no rows synced" in finished.stdout
     assert "Would have sent 4 alerts in the last 2 days: 3 failed, 1 outage of Braze." in finished.stdout
 
 
@@ -238,7 +238,7 @@ def test_changes_in_braze_are_lines_of_their_own(invoke: Invoke, tmp_path: Path)
     assert [(each["kind"], each["reason"], each["opened_at"]) for each in found] == [
         ("lifecycle", "renamed", "2026-03-01T05:00:00.000000Z")
     ]
-    assert "Users EU is called Users US in Braze now" in found[0]["text"]
+    assert "Users EU renamed to Users US in Braze" in found[0]["text"]
     assert summary["by_kind"] == {"lifecycle": 1}
 
 

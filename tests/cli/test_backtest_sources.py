@@ -95,7 +95,7 @@ async def test_over_what_braze_holds(
     assert (summary["integrations"], summary["runs"]) == (1, 45)
     (one,) = incidents
     assert (one["integration_id"], one["kind"], one["reason"]) == (key, "sync_failed", "error")
-    assert one["text"] == "Users EU (Snowflake) – Error: no rows arrived"
+    assert one["text"] == "Users EU (Snowflake) – Error: no rows synced"
     assert datetime.fromisoformat(one["run_start"]) == times(45)[25]
     store = await Store.open(url)
     async with store.read() as uow:

@@ -266,14 +266,20 @@ async def test_the_sandbox_says_how_to_talk_to_it(program: Program, invoke: Invo
     assert (await sandbox.end(signal.SIGTERM)).code == 0
 
 
-async def test_the_demo_alerts_within_15_seconds(program: Program) -> None:
-    """The first alert shows within 15 s of the address, the conversation is printed, Ctrl-C ends it with 0."""
+async def test_the_demo_tells_its_story(program: Program) -> None:
+    """A failure within 15 s, a storm and their ends within 40 s, then what to try; Ctrl-C ends it with 0."""
     demo = await program.start("demo", "--headless")
     assert "http://127.0.0.1:" in await demo.line("http://")
     begun = time.monotonic()
     await demo.line("subscribed this channel")
     await demo.line("[Acknowledge]")
     assert time.monotonic() - begun < 15
+    await demo.line("All the others fail at once")
+    await demo.line("Try next")
+    assert time.monotonic() - begun < 40
+    told = demo.out
+    assert told.count("cdi-bot is connected") == 1
+    assert told.count("ecovered") > 1
     finished = await demo.end(signal.SIGINT)
     assert (finished.code, finished.err) == (0, "")
 

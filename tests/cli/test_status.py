@@ -14,16 +14,8 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.usecases.answers import (
-    Answer,
-    BrazeRefused,
-    NoMatch,
-    NothingOpen,
-    Overview,
-    OverviewRow,
-    RunHistory,
-    SeveralMatches,
-)
+from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, NothingOpen, SeveralMatches
+from cdi_bot.usecases.query_answers import Overview, OverviewRow, RunHistory
 
 NOW = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 USERS = Integration(workspace_id=1, integration_id="users-1", integration_name="Users [bold]attributes")
@@ -100,15 +92,14 @@ def test_a_history_is_a_table() -> None:
     shown, text = printed(HISTORY)
     assert shown
     for part in (
-        "Users [bold]attributes  users-1",
+        "Users [bold]attributes",
+        "Integration ID: users-1",
         "no longer lists",
         "Unhealthy since",
-        "Succeeded in 30 days: 90% of 30 runs",
-        "Succeeded in 7 days: 88.9% of 9 runs",
-        "Took: 2 min (usually 1 min)",
-        "Rows synced: 9,000 (usually 12,345)",
+        "Succeeded: 88.9% of 9 runs in 7 days, 90% of 30 runs in 30 days",
+        "Usual run: 12,345 rows, 1 min",
         "Next run: 20",
-        "×× rows of the last 2 runs",
+        "××  Bars: rows of each run",
         "Last known state: ",
         "Observed 42 s ago",
         "https://dashboard-03.braze.com/",
@@ -132,13 +123,26 @@ def test_an_incident_that_is_recovering_is_no_trouble_now() -> None:
 
 
 def test_a_history_says_no_more_than_is_known() -> None:
-    """An integration that nothing is known of is its name and an empty table."""
+    """An integration that nothing is known of is its name, its id, dashes, and an empty table."""
     shown, text = printed(BARE)
     assert shown
-    assert [line.split() for line in text.splitlines() if line.strip()] == [
-        ["Users", "[bold]attributes", "users-1"],
-        ["Started", "Took", "Status", "Rows", "synced", "Rows", "failed"],
+    assert [" ".join(line.split()) for line in text.splitlines() if line.strip()] == [
+        "Users [bold]attributes",
+        "Next run: –",
+        "Usual run: –",
+        "Succeeded: – in 7 days, – in 30 days",
+        "Newest UPDATED_AT synced: –",
+        "Integration ID: users-1",
+        "Started Took Status Rows synced Rows failed",
     ]
+
+
+def test_that_braze_is_unreachable_is_printed_first() -> None:
+    """Since when and why, before the last known state of one integration or of all."""
+    for answer in (replace(HISTORY, unreachable=OVERVIEW.unreachable), OVERVIEW):
+        _, text = printed(answer)
+        assert text.startswith("Can't reach Braze since ")
+        assert "last known state" in text.splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +176,7 @@ OVERVIEW = Overview(
         ),
     ),
     offset=0,
+    listed=1,
     total=1,
     failing=1,
     unhealthy=1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import (
+    Card,
     Content,
     FailedAgain,
     GroupedNotices,
@@ -32,6 +35,7 @@ from cdi_bot.core.routing import (
     incidents_of,
     joinable_notices,
     joinable_replies,
+    message_to_extend,
 )
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -63,6 +67,26 @@ def reply(number: int, content: Content, *, card: int = 1, revision: int = 2, **
     return OutboxMessage(message_id=number, owed=owed, created_at=NOW, **more)
 
 
+def cards_of(messages: Iterable[OutboxMessage]) -> dict[int, Card | None]:
+    """The card of each reply, which was posted with its first revision."""
+    return {
+        each.message_id: Card(
+            card_id=each.owed.card_id or 0,
+            channel=each.owed.channel,
+            wanted_revision=2,
+            first_shown_revision=1,
+            ts="1.1",
+            created_at=NOW,
+        )
+        for each in messages
+    }
+
+
+def joined(first: OutboxMessage, due: Sequence[OutboxMessage]) -> list[OutboxMessage]:
+    """What is told together with the first of these."""
+    return joinable_replies(first, due, cards_of(due))
+
+
 def recovered(incident: int) -> Recovered:
     """The end of an incident."""
     return Recovered(incident_id=incident)
@@ -71,39 +95,63 @@ def recovered(incident: int) -> Recovered:
 def test_replies_of_one_kind_are_told_together() -> None:
     """Also with one that tells of several already."""
     first, *others = replies(recovered(1), recovered(2), GroupedReply(fact="recovered", incident_ids=(3, 4)))
-    assert joinable_replies(first, [first, *others], 1) == others
+    assert joined(first, [first, *others]) == others
     contents = [each.owed.content for each in (first, *others)]
     assert combined(contents) == GroupedReply(fact="recovered", incident_ids=(1, 2, 3, 4))
 
 
 def test_what_differs_stays_by_itself() -> None:
-    """Another card's, another kind's, one in doubt, one told by the card already, one that is not broadcast."""
-    first = reply(0, recovered(1), broadcast=True)
+    """Another card's, another kind's, one in doubt, one told by the card already, one that is broadcast."""
+    first = reply(0, failed(1))
     others = [
-        reply(1, recovered(2), card=2, broadcast=True),
-        reply(2, StillOpen(incident_id=3), broadcast=True),
-        reply(3, recovered(4), sending_since=NOW, broadcast=True),
-        reply(4, recovered(5), revision=1, broadcast=True),
-        reply(5, recovered(6)),
-        reply(6, ShowCard(), kind=MessageKind.CARD, broadcast=True),
+        reply(1, failed(2), card=2),
+        reply(2, StillOpen(incident_id=3)),
+        reply(3, failed(4), sending_since=NOW),
+        reply(4, failed(5), revision=1),
+        reply(5, failed(6), broadcast=True),
+        reply(6, ShowCard(), kind=MessageKind.CARD),
     ]
-    assert joinable_replies(first, [first, *others], 1) == []
-    assert joinable_replies(others[2], [first, others[2]], 1) == []
-    assert joinable_replies(others[5], [others[5], first], 1) == []
+    assert joined(first, [first, *others]) == []
+    assert joined(others[2], [first, others[2]]) == []
+    assert joined(others[5], [others[5], first]) == []
+
+
+def test_recoveries_of_a_channel_are_told_together() -> None:
+    """Whatever their cards are; not one whose card is not in the channel yet."""
+    first, second, third = (reply(number, recovered(number), card=number) for number in (1, 2, 3))
+    cards = cards_of([first, second, third])
+    assert joinable_replies(first, [first, second, third], cards) == [second, third]
+    assert joinable_replies(first, [first, second, third], cards | {2: None}) == [third]
+
+
+def test_a_young_message_takes_in_what_comes_after_it() -> None:
+    """The newest that states the same fact at the same place."""
+    lines = [
+        reply(1, recovered(1)),
+        reply(2, recovered(2), card=2),
+        reply(3, failed(3)),
+        reply(4, failed(4), card=2),
+    ]
+    one, other = reply(5, recovered(5), card=7), reply(6, failed(6))
+    cards = cards_of([one, other])
+    assert message_to_extend(one, lines, cards) is lines[1]
+    assert message_to_extend(other, lines, cards) is lines[2]
+    assert message_to_extend(reply(7, StillOpen(incident_id=7)), lines, cards) is None
+    assert message_to_extend(replace(one, sending_since=NOW), lines, cards) is None
 
 
 def test_what_the_card_told_already_carries_nothing_else() -> None:
     """It will not be sent, and neither would be what was put into it."""
     first, second = reply(0, recovered(1), revision=1), reply(1, recovered(2))
-    assert joinable_replies(first, [first, second], 1) == []
-    assert joinable_replies(second, [first, second], 1) == []
+    assert joined(first, [first, second]) == []
+    assert joined(second, [first, second]) == []
 
 
 def test_no_word_overtakes_another_about_the_same_incident() -> None:
     """A recovery is not told before the failure that it ended."""
     messages = replies(recovered(1), failed(2), recovered(2), recovered(3))
-    assert joinable_replies(messages[0], messages, 1) == [messages[3]]
-    assert joinable_replies(messages[1], messages, 1) == []
+    assert joined(messages[0], messages) == [messages[3]]
+    assert joined(messages[1], messages) == []
 
 
 def test_further_failures_of_one_incident_add_up() -> None:
@@ -132,7 +180,7 @@ def test_putting_together_loses_and_reorders_nothing(contents: list[Content]) ->
     told: list[tuple[str | None, tuple[int, ...]]] = []
     while messages:
         first, *rest = messages
-        others = joinable_replies(first, messages, 1)
+        others = joined(first, messages)
         said = combined([each.owed.content for each in (first, *others)])
         told.append((fact_of(said), incidents_of(said)))
         messages = [each for each in rest if each not in others]

@@ -6,12 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.statistics import Usual, chart_points, expected_next, usual_of
+from cdi_bot.core.statistics import Usual, expected_next, usual_of
 
 NOW = datetime(2026, 3, 25, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -80,34 +78,3 @@ def test_next_by_the_rhythm() -> None:
 def test_no_rhythm(runs: list[Run]) -> None:
     """Too few runs, irregular ones, and ones that all begin at once tell of no next."""
     assert expected_next(ONE, runs, NOW) is None
-
-
-runs = st.lists(
-    st.builds(
-        lambda minutes, seconds, rows: run(timedelta(minutes=minutes), seconds=seconds, rows=rows),
-        st.integers(0, 10**5),
-        st.none() | st.integers(0, 10**5),
-        st.none() | st.integers(0, 10**12),
-    ),
-    max_size=70,
-).map(lambda each: sorted(each, key=lambda one: one.sync_start_time, reverse=True))
-
-
-@given(runs, st.integers(1, 30))
-def test_every_run_is_in_the_picture(all_runs: list[Run], most: int) -> None:
-    """The places are never too many, in order, lose no row, and the newest one is as full as any."""
-    drawn = chart_points(all_runs, most)
-    assert len(drawn) <= most
-    assert bool(drawn) == bool(all_runs)
-    assert sum(point.rows_synced for point in drawn) == sum(one.rows_synced or 0 for one in all_runs)
-    assert sum(point.rows_failed for point in drawn) == len(all_runs)
-    assert [point.start for point in drawn] == sorted(point.start for point in drawn)
-    lengths = [one.duration.total_seconds() for one in all_runs if one.duration]
-    assert max((point.seconds for point in drawn), default=0.0) == max(lengths, default=0.0)
-
-
-@given(runs)
-def test_few_runs_stand_by_themselves(all_runs: list[Run]) -> None:
-    """Where there is room, each run has its own place."""
-    drawn = chart_points(all_runs, 70)
-    assert [point.start for point in reversed(drawn)] == [one.sync_start_time for one in all_runs]

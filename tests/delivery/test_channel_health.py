@@ -15,7 +15,7 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.model import TokenState
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARKETING_OPS, TEAM
-from cdi_bot.usecases.answers import LostChannels
+from cdi_bot.usecases.query_answers import LostChannels
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)

@@ -15,7 +15,7 @@ from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import TokenState
-from cdi_bot.store.outbox import content_to_json
+from cdi_bot.store.contents import content_to_json
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 

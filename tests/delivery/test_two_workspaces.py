@@ -35,6 +35,7 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.subscription import Filters, Snooze
 from cdi_bot.core.routing import snoozed_until
 from cdi_bot.delivery.digests import Digests
+from cdi_bot.delivery.grouping import alone
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.delivery.views import (
     CardView,
@@ -202,7 +203,7 @@ async def test_one_card_of_both_keeps_them_apart(both: Both) -> None:
     """Where one card shows incidents of both, each stands there with its own name, page and snooze."""
     first, second = both.halves
     async with both.store.write() as uow:
-        await uow.cards.merge(first.card_id, [second.card_id])
+        await uow.cards.merge(first.card_id, [second.card_id], now=NOW)
         card = await both.views.card(uow, ALERTS, first.card_id, NOW)
     members = tuple(half.incident.incident_id for half in both.halves)
     grouped = await both.event(GroupedReply(fact="still_open", incident_ids=members))
@@ -323,7 +324,7 @@ async def test_a_snooze_holds_in_its_own_workspace(both: Both) -> None:
         assert snoozed_until([snooze], ALERTS, [other.incident], NOW) is None
         async with both.store.write() as uow:
             cards = {half.card_id, other.card_id}
-            assert await both.views.alone(uow, ALERTS, cards, NOW) == {half.card_id}
+            assert await alone(uow, ALERTS, cards, NOW) == {half.card_id}
             await uow.snoozes.end(ALERTS, half.id, ID)
 
 

@@ -93,6 +93,14 @@ class System:
         assert told["acked"], told
         return await self.seen(lambda each: bool(each["ephemeral"]) and each["id"] not in before, channel)
 
+    async def say(self, text: str, channel: str = DATA_ALERTS, user: str = MARA) -> Json:
+        """Say something to the bot; returns its answer."""
+        before = {each["id"] for each in self.messages(channel)}
+        told = await self.sandbox.people.say(channel, user, text)
+        assert told["event"]["acked"], told
+        said = told["message"]["id"]
+        return await self.seen(lambda each: each["id"] not in {*before, said}, channel)
+
     async def press(self, message: Json, action_id: str, **chosen: Any) -> Json:
         """Press a button of a message, and return the answer that only this person sees."""
         before = {each["id"]: each for each in self.messages(message["channel"]) if each["ephemeral"]}

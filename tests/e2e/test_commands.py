@@ -11,6 +11,7 @@ from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.interactions import Tamper
 from cdi_bot.sandbox.slack.seed_data import FINANCE_PRIVATE, KENJI, MARKETING_OPS
 from tests.e2e.kit import Json, System, is_alert, says
+from tests.e2e.screen import element
 
 
 async def test_every_command_is_answered(busy_system: System) -> None:
@@ -20,6 +21,9 @@ async def test_every_command_is_answered(busy_system: System) -> None:
     assert says(await system.type("help"), "/cdi snooze")
     assert says(await system.type("help", user=KENJI), "使えるコマンド")  # his Slack is in Japanese
     assert says(await system.type("statsu"), "status")
+    assert (await system.say("@cdi-bot what is failing?"))["user_to"] == "U0MARA0001"
+    direct = system.sandbox.slack.direct_message("U0MARA0001").id
+    assert says(await system.say("list of integrations", channel=direct), "Orders")
     assert says(await system.type("status"), "subscribe")
     assert says(await system.type("list"), "Orders")
     assert says(await system.type("list users"), "Users US")
@@ -62,7 +66,7 @@ async def test_every_command_is_answered(busy_system: System) -> None:
 
 
 async def test_a_choice_completes_whatever_was_typed(each_system: System) -> None:
-    """Where several integrations fit, each command goes on with the one that is chosen, and all else as typed."""
+    """Where several integrations match, each command goes on with the one that is chosen, and all else as typed."""
     system = each_system
     for name in ("Users EU", "Users US"):
         system.put_history(system.create(name), "success")
@@ -70,7 +74,7 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
 
     async def chosen(text: str, place: int = 0) -> Json:
         several = await system.type(text)
-        assert says(several, "2 integrations fit"), several
+        assert says(several, "2 integrations match"), several
         return await system.press(several, f"pick:{place}")
 
     assert says(await chosen("subscribe users rows:5"), "from 5 failed rows on")
@@ -100,13 +104,14 @@ async def test_a_sync_that_deletes_users_asks_accordingly(system: System) -> Non
     assert says(await system.type("sync leavers"), "deletes users from Braze. That can't be undone")
     system.run(leavers)
     card = await system.alert("Leavers")
-    assert says(card, "In Databricks, check")
-    assert says(card, "deletes users from Braze. That can't be undone")
+    assert says(card, "Check in Databricks")
+    asked = await system.press(card, "more", selected_option=_choice(card, "Sync now…"))
+    assert says(asked, "deletes users from Braze. That can't be undone")
     await system.stop()
 
 
 async def test_the_buttons_of_an_alert_work(busy_system: System) -> None:
-    """Who acknowledged stands on the card; a mute stands there too; the history is shown to the one person."""
+    """Who acknowledged stands on the card; a snooze stands there too; the history is shown to the one person."""
     system = busy_system
     await system.type("subscribe all")
     system.run(system.id_of("Orders"))
@@ -116,18 +121,17 @@ async def test_the_buttons_of_an_alert_work(busy_system: System) -> None:
         lambda each: each["ts"] == card["ts"] and says(each, "U0MARA0001") and not is_alert(each, "Orders")
     )
     assert says(await system.press(card, "history"), "Orders")
-    menu = next(
-        element
-        for block in card["blocks"]
-        for element in block.get("elements", [])
-        if element.get("action_id") == "snooze"
-    )
-    for option in menu["options"]:
-        await system.press(card, "snooze", selected_option=option)
-    await system.seen(lambda each: each["ts"] == card["ts"] and says(each, "unsnooze"))
-    await system.press(card, "unsnooze")
-    await system.seen(lambda each: each["ts"] == card["ts"] and not says(each, "unsnooze"))
+    await system.press(card, "more", selected_option=_choice(card, "Snooze for 4 hours"))
+    snoozed = await system.seen(lambda each: each["ts"] == card["ts"] and says(each, "End snooze"))
+    await system.press(snoozed, "more", selected_option=_choice(snoozed, "End snooze"))
+    await system.seen(lambda each: each["ts"] == card["ts"] and not says(each, "End snooze"))
     await system.stop()
+
+
+def _choice(card: Json, label: str) -> Json:
+    """Return what a card's menu offers under a label."""
+    options: list[Json] = element(card, "more")["options"]
+    return next(one for one in options if one["text"]["text"] == label)
 
 
 async def test_a_private_channel_has_to_invite_the_bot(system: System) -> None:
@@ -141,7 +145,7 @@ async def test_a_private_channel_has_to_invite_the_bot(system: System) -> None:
 
 
 async def test_commands_are_answered_while_braze_is_away(system: System) -> None:
-    """Acknowledged at once, and answered from memory with a word on why."""
+    """Acknowledged at once, and answered with the last known state and why."""
     users = system.create("Users")
     system.put_history(users, "success")
     await system.start()
@@ -150,6 +154,27 @@ async def test_commands_are_answered_while_braze_is_away(system: System) -> None
     system.sandbox.braze.faults.add(Fault(kind=FaultKind.LATENCY, seconds=30))
     assert says(await system.type("status Users"), "Users")
     system.sandbox.braze.faults.clear()
+    await system.stop()
+
+
+async def test_the_history_does_what_its_buttons_say_and_shows_it(system: System) -> None:
+    """Acknowledge and Snooze stand in the history too: pressed, they give way to what is so from then on."""
+    users = system.create("Users")
+    await system.start()
+    await system.type("subscribe all")
+    system.run(users)
+    await system.alert("Users")
+    history = await system.type("status Users")
+    acknowledged = await system.press(history, "history_ack")
+    assert acknowledged["id"] == history["id"]
+    assert says(acknowledged, "Acknowledged by")
+    assert not says(acknowledged, "history_ack")
+    menus = [each for block in acknowledged["blocks"] for each in block.get("elements", [])]
+    (menu,) = [each for each in menus if each.get("action_id") == "history_snooze"]
+    snoozed = await system.press(acknowledged, "history_snooze", selected_option=menu["options"][0])
+    assert says(snoozed, "Snoozed by")
+    ended = await system.press(snoozed, "history_unsnooze")
+    assert says(ended, "history_snooze")
     await system.stop()
 
 

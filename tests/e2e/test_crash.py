@@ -133,7 +133,7 @@ async def crash_and_recover(processes: BotProcesses, crashes: Iterable[Crash], *
         else:
             assert await processes.settled(process), process.printed
     well = {names[0] for _, names in groups}
-    expected = {name: Shown.WELL if name in well else Shown.FAILING for name in ids}
+    expected = {name: Shown.RECOVERED if name in well else Shown.FAILING for name in ids}
     assert [told.wrong(channel, expected) for channel in CHANNELS] == [[], []]
 
 

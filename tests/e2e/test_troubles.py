@@ -57,6 +57,32 @@ async def test_a_braze_that_is_away_at_the_start_is_waited_for(system: System, f
     await system.stop()
 
 
+async def test_a_revoked_key_is_said_first_wherever_somebody_looks(system: System) -> None:
+    """By the second refusal, not after five minutes: in the channel, on the card, in status and list; no sync then."""
+    users = system.create("Users")
+    await system.start(CDI_BOT_ADMINS="*")
+    await system.type("subscribe all")
+    system.run(users)
+    await system.alert("Users")
+    history = await system.type("status Users")
+    assert says(history, '"sync"')
+    system.sandbox.braze.faults.add(Fault(kind=FaultKind.REVOKED))
+    await system.seen(
+        lambda each: not each["ephemeral"] and says(each, "Can't be reached since") and says(each, '"ack"')
+    )
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "last known state"))
+    for asked in ("status", "status Users", "status failing", "list", "list failing"):
+        answer = await system.type(asked)
+        assert "Can't reach Braze since" in answer["text"].split(".")[0], asked
+        assert not says(answer, '"sync"')
+    assert says(await system.type("sync Users"), "can't be synced now")
+    system.sandbox.braze.faults.clear()
+    await system.bot.logged("Braze answers again")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "can be reached again"))
+    assert says(await system.type("status Users"), '"sync"')
+    await system.stop()
+
+
 async def test_a_key_without_the_list_permission_still_sees_what_is_subscribed_by_id(system: System) -> None:
     """The status call alone tells of failures; a list is answered with the permission it needs."""
     users = system.create("Users")

@@ -11,6 +11,7 @@ from typing import Any
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.model import Message
 from tests.reading import as_read
+from tests.rigs.whole import is_recovery
 
 Json = dict[str, Any]
 
@@ -19,7 +20,7 @@ class Shown(StrEnum):
     """How a card shows an integration."""
 
     FAILING = "failing"
-    WELL = "well again"
+    RECOVERED = "recovered"
 
 
 class Told:
@@ -45,17 +46,22 @@ class Told:
                 problems.append(f"called a repeat: {each['text']}")
             if not any(name in text for name in expected):
                 problems.append(f"about nothing that failed: {each['text']}")
+        unseen = 0
         for name, wanted in expected.items():
-            shown = [how for each in cards if (how := _how(each, name))]
-            if shown != [wanted]:
-                problems.append(f"{name} should be {wanted} in one card, but is {list(map(str, shown))}")
-            ends = sum("Recovered" in each["text"] and name in each["text"] for each in replies)
+            alone = [how for each in cards if not _is_storm(each) and (how := _how(each, name))]
+            listed = [how for each in cards if _is_storm(each) and (how := _how(each, name))]
+            if len(alone) > 1 or len(listed) > 1 or {*alone, *listed} - {wanted}:
+                problems.append(f"{name} should be {wanted} in one card, but is {[*alone, *listed]}")
+            unseen += wanted is Shown.FAILING and not alone and not listed
+            ends = sum("recovered" in each["text"] and name in each["text"] for each in replies)
             if ends not in self._fitting_ends(channel, name, wanted):
-                problems.append(f"{name}: {ends} replies tell its recovery")
+                problems.append(f"{name}: {ends} messages tell its recovery")
+        if unseen > sum(map(_counted, cards)):
+            problems.append(f"{unseen} that fail are on no card")
         return problems
 
     def _fitting_ends(self, channel: str, name: str, wanted: Shown) -> set[int]:
-        """How many replies may tell a recovery: none before it, one when a card has shown the failure.
+        """How many messages may tell a recovery: none before it, one when a card has shown the failure.
 
         Where the first that was shown told both, none has to; one may, where the bot can't know how its own
         message looked because the answer to it was lost.
@@ -73,20 +79,29 @@ class Told:
 
 
 def _is_card(message: Json) -> bool:
-    return message["thread_ts"] in {None, message["ts"]}
+    return message["thread_ts"] in {None, message["ts"]} and not is_recovery(message)
+
+
+def _is_storm(card: Json) -> bool:
+    """Whether a card lists several; the first two of them have cards of their own as well."""
+    return re.match(r"\d+ (failing since|recovered)\b", card["text"]) is not None
+
+
+def _counted(card: Json) -> int:
+    """How many a card counts without their names."""
+    more = re.search(r"… and (\d+) more: `/cdi status failing`", "\n".join(_texts(card["blocks"])))
+    return int(more[1]) if more else 0
 
 
 def _how(card: Json, name: str) -> Shown | None:
     """How a card shows an integration, alone or in a line among others; `None` when it does not."""
+    if card["text"].startswith(f"{name} recovered – "):
+        return Shown.RECOVERED
     if re.match(rf"{re.escape(name)}( \([^)]*\))? – ", card["text"]):  # with its source, where that is known
-        return Shown.WELL if "Recovered" in card["text"] else Shown.FAILING
-    lines = (line for text in _texts(card["blocks"]) for line in text.splitlines() if name in line)
-    line = next(
-        (each for each in lines if not each.startswith("🔗")), None
-    )  # what else fails is no card of it
-    if line is None:
+        return Shown.FAILING
+    if not _is_storm(card) or not any(name in text for text in _texts(card["blocks"])):
         return None
-    return Shown.WELL if line.endswith(": recovered") else Shown.FAILING
+    return Shown.RECOVERED if re.match(r"\d+ recovered", card["text"]) else Shown.FAILING
 
 
 def _texts(part: object) -> Iterator[str]:

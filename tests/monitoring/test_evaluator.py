@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -56,14 +55,14 @@ async def test_a_planned_run_that_does_not_begin_is_told_once(bot: Whole) -> Non
     assert bot.messages() == []  # its time has passed, the grace has not
     await bot.run(700, step=20)
     (card,) = bot.messages()
-    assert card["text"] == "Halting (Snowflake) – Late: no run has begun at its planned time"
+    assert card["text"].startswith("Halting (Snowflake) – Late: due ")
     await bot.run(EVERY, step=20)  # a second time is missed: it is the same lateness
     assert len(bot.messages()) == 1
     stall(bot, halting, stalled=False)
     await bot.run(EVERY, step=20)
     (card,), (reply,) = bot.cards(), bot.replies()
-    assert "A run has begun" in card["text"]
-    assert "after its planned time" in reply["text"]
+    assert "Halting started – " in card["text"]
+    assert "after it was due" in reply["text"]
     assert bot.messages(OPS) == []
 
 
@@ -91,11 +90,11 @@ async def test_a_planned_run_that_does_not_begin_while_the_bot_is_down_is_told_o
     assert bot.messages() == [] or back > 600
     await bot.run(600 - back + 60 if back < 600 else 60, step=10)
     (card,) = bot.messages()
-    assert card["text"] == "Halting (Snowflake) – Late: no run has begun at its planned time"
+    assert card["text"].startswith("Halting (Snowflake) – Late: due ")
     stall(bot, halting, stalled=False)
     await bot.run(EVERY, step=20)
     assert len(bot.cards()) == 1
-    assert "after its planned time" in bot.replies()[0]["text"]
+    assert "after it was due" in bot.replies()[0]["text"]
 
 
 async def test_a_run_that_began_while_the_bot_was_down_is_not_late(bot: Whole) -> None:
@@ -157,16 +156,14 @@ async def test_a_run_that_goes_on_far_too_long_is_told_once(bot: Whole) -> None:
     assert bot.messages() == []
     await bot.run(100, step=25)
     (card,) = bot.messages()
-    assert card["text"] == "Users (Snowflake) – Slow: a run goes on far longer than usual"
-    assert "*Usually takes*\\n30 s" in json.dumps(card["blocks"])
+    assert card["text"].startswith("Users (Snowflake) – Slow: running since ")
+    assert "usually takes 30 s" in card["text"]
     await bot.run(100, step=25)
     assert len(bot.messages()) == 1
     await bot.run(150, step=25)
-    texts = sorted(card["text"] for card in bot.cards())
-    assert texts == [
-        "Users (Snowflake) – Error: no rows arrived",
-        "Users (Snowflake) – The slow run has ended after 15 min: Error",
-    ]
+    failed, ended = sorted((card["text"] for card in bot.cards()), key=len, reverse=True)
+    assert failed.startswith("Users (Snowflake) – Error: nothing synced since ")
+    assert ended == "Users ended after 15 min, usually 30 s – Error"
     assert bot.messages(OPS) == []
 
 
@@ -196,7 +193,7 @@ async def test_a_watermark_in_the_future_is_told_once(bot: Whole) -> None:
         await bot.run(60, step=5)
         (card,) = bot.messages()
         assert card["text"].startswith(
-            "Users (Snowflake) – The newest UPDATED_AT synced is 399 d 23 h in the future"
+            "Users (Snowflake) – Newest UPDATED_AT synced is 399 d 23 h in the future"
         )
     bot.end_run(users, "success")
     await bot.run(60, step=5)
@@ -223,11 +220,11 @@ async def test_rows_that_stop_coming_are_told_once(bot: Whole) -> None:
     bot.end_run(users, "success", rows_synced=0, last_timestamp_synced=still)
     await bot.run(60, step=5)
     (card,) = bot.messages()
-    assert card["text"].startswith("Users (Snowflake) – No rows for 16 h: runs succeed, but bring none")
+    assert card["text"].startswith("Users (Snowflake) – No new rows for 16 h, usually at most")
     bot.end_run(users, "success", rows_synced=7)
     await bot.run(60, step=5)
     (reply,) = bot.replies()
-    assert "Rows come again" in reply["text"]
+    assert "rows are synced again" in reply["text"]
 
 
 def past(integration_id: str, now: datetime, still: datetime) -> list[Run]:
@@ -288,9 +285,8 @@ async def test_what_missed_its_time_long_before_the_subscription_is_late_with_th
     await bot.run(60, step=5)
     assert bot.messages() == []
     await bot.run(EVERY + 700, step=20)
-    assert [card["text"] for card in bot.messages()] == [
-        "Halting (Snowflake) – Late: no run has begun at its planned time"
-    ]
+    (card,) = bot.messages()
+    assert card["text"].startswith("Halting (Snowflake) – Late: due ")
 
 
 async def test_what_is_late_again_and_again_is_one_incident(bot: Whole) -> None:
@@ -305,14 +301,14 @@ async def test_what_is_late_again_and_again_is_one_incident(bot: Whole) -> None:
         stall(bot, halting, stalled=False)
         await bot.run(EVERY - 660, step=20)
     (card,) = bot.cards()
-    assert "Recovering: good at the moment, but it came back 2 times" in card["text"]
-    assert ["late again" in reply["text"] for reply in bot.replies()] == [False, True]
+    assert "Recovering: good at the moment, came back 2 times before" in card["text"]
+    assert ["unhealthy again – Late" in reply["text"] for reply in bot.replies()] == [False, True]
     await bot.bot.close()
     await bot.start_bot(owner="two")
     await bot.run(8 * EVERY, step=60)
     assert len(bot.replies()) == 3
-    assert "A run has begun" in bot.replies()[-1]["text"]
-    assert "A run has begun" in bot.cards()[0]["text"]
+    assert "Halting started – " in bot.replies()[-1]["text"]
+    assert "Halting started – " in bot.cards()[0]["text"]
     async with bot.store.read() as uow:
         assert await uow.incidents.open_for(bot.workspace_id, None, None) == []
 
@@ -326,7 +322,7 @@ async def test_a_failure_that_comes_back_stays_acknowledged_and_snoozed(bot: Who
     for status in ("error", "success", "error"):
         bot.end_run(users, status)
         await bot.run(30, step=2)
-    assert "is failing again" in bot.replies()[-1]["text"]
+    assert "unhealthy again – Error" in bot.replies()[-1]["text"]
     async with bot.store.write() as uow:
         (found,) = await uow.incidents.open_for(bot.workspace_id, None, None)
         known = replace(
@@ -358,4 +354,4 @@ async def test_a_failure_that_comes_back_stays_acknowledged_and_snoozed(bot: Who
     async with bot.store.read() as uow:
         assert await uow.incidents.open_for(bot.workspace_id, None, None) == []
         assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == []
-    assert "Recovered after" in bot.cards()[0]["text"]
+    assert "recovered – " in bot.cards()[0]["text"]

@@ -67,8 +67,8 @@ async def test_each_channel_is_told_by_its_own_limit(bot: Whole) -> None:
     bot.end_run(users, "success", rows_synced=0)
     await bot.run(1000, step=60)
     (card,) = bot.messages()
-    assert card["text"] == (
-        "Users (Snowflake) – Stale: newest UPDATED_AT is 36 h 2 min old, should be at most 36 h"
+    assert card["text"].startswith(
+        "Users (Snowflake) – Stale: newest UPDATED_AT synced is 36 h 2 min old, limit 36 h · Since "
     )
     assert bot.messages(OPS) == []
     await bot.run(6 * 3600, step=300)
@@ -80,8 +80,8 @@ async def test_each_channel_is_told_by_its_own_limit(bot: Whole) -> None:
     bot.end_run(users, "success", rows_synced=500)
     await bot.run(120, step=20)
     for channel in (ALERTS, OPS):
-        assert "Fresh again after" in bot.cards(channel)[0]["text"]
-        assert "Fresh again after" in bot.replies(channel)[-1]["text"]
+        assert "Users recovered – newest" in bot.cards(channel)[0]["text"]
+        assert "Users recovered – newest" in bot.replies(channel)[-1]["text"]
     assert await stale(bot) == []
 
 
@@ -95,7 +95,7 @@ async def test_data_that_is_too_old_when_somebody_asks_is_told_at_once(bot: Whol
     await bot.subscribe(users, fresh="36h")
     await bot.run(200, step=5)
     (card,) = bot.messages()
-    assert "newest UPDATED_AT is 41 h" in card["text"]
+    assert "newest UPDATED_AT synced is 41 h" in card["text"]
     assert bot.messages(OPS) == []
     assert (await bot.bot.app.queries.overview(ALERTS)).unhealthy == 1
     assert (await bot.bot.app.queries.overview(OPS)).unhealthy == 0
@@ -110,7 +110,7 @@ async def test_without_watermarks_good_runs_count(bot: Whole) -> None:
     bot.end_run(files, "error", rows_synced=0)
     await bot.run(900, step=30)
     (card,) = bot.messages()
-    assert "Stale: the last good run began 36 h" in card["text"]
+    assert "Stale: last good run started 36 h" in card["text"]
     bot.end_run(files, "success")
     await bot.run(60, step=5)
     assert await stale(bot) == []
@@ -136,7 +136,7 @@ async def test_by_a_time_of_day_in_the_zone_of_the_channel(bot: Whole) -> None:
     assert len(bot.messages()) == told
     await bot.run(900, step=30)
     *_, card = bot.messages()
-    assert "one should come by 09:00 (Europe/Berlin)" in card["text"]
+    assert "due by 09:00 (Europe/Berlin)" in card["text"]
     async with bot.store.write() as uow:
         settings = await uow.channels.settings(ALERTS)
         assert settings is not None
@@ -176,12 +176,12 @@ async def test_of_one_limit_of_two_channels_who_leaves_is_told_no_more(bot: Whol
     await bot.subscribe(users)
     await bot.run(5 * 3600, step=60)
     assert bot.replies() == []
-    assert "still stale" in str(bot.replies(OPS))
+    assert "still unhealthy – Stale" in str(bot.replies(OPS))
     bot.end_run(users, "success", rows_synced=500)
     await bot.run(60, step=5)
     assert bot.replies() == []
-    assert "Fresh again" in bot.replies(OPS)[-1]["text"]
-    assert "Fresh again" in bot.cards()[0]["text"]
+    assert "recovered – " in bot.replies(OPS)[-1]["text"]
+    assert "recovered – " in bot.cards()[0]["text"]
 
 
 async def test_what_is_paused_is_not_stale(bot: Whole) -> None:
@@ -232,11 +232,11 @@ async def test_a_restart_changes_nothing(bot: Whole, when: str) -> None:
     await bot.start_bot(owner="two")
     await bot.run(900, step=5)
     (card,) = bot.messages()
-    assert "newest UPDATED_AT is 36 h" in card["text"]
+    assert "newest UPDATED_AT synced is 36 h" in card["text"]
     bot.end_run(users, "success", rows_synced=10)
     await bot.run(60, step=5)
     assert len(bot.cards()) == 1
-    assert "Fresh again" in bot.replies()[0]["text"]
+    assert "recovered – " in bot.replies()[0]["text"]
 
 
 async def test_beside_a_failure_one_reminder_is_enough(bot: Whole) -> None:
@@ -249,8 +249,8 @@ async def test_beside_a_failure_one_reminder_is_enough(bot: Whole) -> None:
     await bot.run(1800, step=30)
     assert len(bot.cards()) == 2
     await bot.run(5 * 3600, step=60)
-    assert "still failing" in str(bot.replies())
-    assert "still stale" not in str(bot.replies())
+    assert "still unhealthy – Error" in str(bot.replies())
+    assert "still unhealthy – Stale" not in str(bot.replies())
 
 
 async def test_where_the_channel_has_a_zone_it_holds(bot: Whole) -> None:
@@ -278,18 +278,18 @@ async def test_what_is_stale_again_soon_is_the_same_incident(bot: Whole) -> None
     assert len(bot.cards()) == 1
     bot.end_run(users, "success", rows_synced=5, last_timestamp_synced=bot.clock.now - 0.9 * HOUR)
     await bot.run(60, step=5)
-    assert "Fresh again" in bot.replies()[-1]["text"]
+    assert "recovered – " in bot.replies()[-1]["text"]
     await bot.run(900, step=30)
-    assert "Users is stale again" in bot.replies()[-1]["text"]
-    assert "newest UPDATED_AT is 1 h 7 min old, should be at most 1 h 5 min" in bot.cards()[0]["text"]
+    assert "Users is unhealthy again – Stale" in bot.replies()[-1]["text"]
+    assert "newest UPDATED_AT synced is 1 h 7 min old, limit 1 h 5 min" in bot.cards()[0]["text"]
     bot.end_run(users, "success", rows_synced=5)
     await bot.run(900, step=30)
     bot.end_run(users, "success", rows_synced=5)
-    assert "stale again" in bot.replies()[-1]["text"]
+    assert "unhealthy again – Stale" in bot.replies()[-1]["text"]
     assert "Recovering" in bot.cards()[0]["text"]
     for _ in range(8):
         bot.end_run(users, "success", rows_synced=5)
         await bot.run(1800, step=30)
     assert len(bot.cards()) == 1
-    assert "Fresh again" in bot.replies()[-1]["text"]
+    assert "recovered – " in bot.replies()[-1]["text"]
     assert await stale(bot) == []

@@ -51,11 +51,11 @@ async def test_paused_and_resumed(bot: Whole) -> None:
     change(bot, integration_status="paused")
     await bot.run(LOOK, step=5)
     (paused,) = bot.texts()
-    assert "Users was paused in Braze: it will not resume by itself" in paused
+    assert "Users paused in Braze – no runs until" in paused
     change(bot, integration_status="active")
     await bot.run(LOOK, step=5)
     assert len(bot.texts()) == 2
-    assert "Users was resumed in Braze" in bot.texts()[1]
+    assert "Users resumed in Braze" in bot.texts()[1]
 
 
 async def test_renamed(bot: Whole) -> None:
@@ -65,9 +65,9 @@ async def test_renamed(bot: Whole) -> None:
     await bot.run(LOOK, step=5)
     (told,), (lost,) = bot.messages(), bot.messages(OPS)
     for each in (told, lost):
-        assert "Users is called Customers in Braze now" in each["text"]
-    assert "/cdi subscribe users" in str(lost["blocks"])
-    assert "/cdi subscribe users" not in str(told["blocks"])
+        assert "Users renamed to Customers in Braze" in each["text"]
+    assert "/cdi subscribe Customers" in str(lost["blocks"])
+    assert "/cdi subscribe Customers" not in str(told["blocks"])
 
 
 async def test_rescheduled(bot: Whole) -> None:
@@ -76,7 +76,7 @@ async def test_rescheduled(bot: Whole) -> None:
     assert bot.texts() == []
     change(bot, schedule_seconds=6 * 3600)
     await bot.run(LOOK, step=5)
-    assert ["The schedule of Users was changed in Braze" in each for each in bot.texts()] == [True]
+    assert ["Users has a new schedule in Braze" in each for each in bot.texts()] == [True]
 
 
 async def test_deleted_and_back(bot: Whole) -> None:
@@ -86,11 +86,11 @@ async def test_deleted_and_back(bot: Whole) -> None:
     bot.sandbox.braze.delete("users")
     await bot.run(LOOK, step=5)
     (gone,) = bot.texts()
-    assert "Braze no longer knows Users" in gone
+    assert "Users not found in Braze" in gone
     bot.sandbox.braze.create(users.config)
     await bot.run(LOOK, step=5)
     assert len(bot.texts()) == 2
-    assert "Braze knows Users again" in bot.texts()[1]
+    assert "Users found in Braze again" in bot.texts()[1]
 
 
 async def test_only_who_asked_for_it_is_told(bot: Whole) -> None:
@@ -99,8 +99,8 @@ async def test_only_who_asked_for_it_is_told(bot: Whole) -> None:
     change(bot, integration_status="paused", integration_name="Customers")
     await bot.run(LOOK, step=5)
     (both,) = bot.texts()
-    assert "is called" in both
-    assert "was paused" in both
+    assert "renamed to" in both
+    assert "paused in Braze" in both
     assert bot.texts(OPS) == []
 
 
@@ -112,8 +112,8 @@ async def test_each_is_told_once_across_restarts(bot: Whole) -> None:
     for _ in range(3):
         await bot.run(LOOK, step=5)
         (both,) = bot.texts()
-        assert "is called" in both
-        assert "was paused" in both
+        assert "renamed to" in both
+        assert "paused in Braze" in both
         await restart(bot)
 
 
@@ -123,7 +123,7 @@ async def test_a_status_call_takes_no_change_back(bot: Whole) -> None:
     for _ in range(12):
         bot.end_run("users", "success")
         await bot.run(30, step=1)
-    assert [each for each in bot.texts() if "is called" in each] == bot.texts()
+    assert [each for each in bot.texts() if "renamed to" in each] == bot.texts()
     assert len(bot.texts()) == 1
     async with bot.store.read() as uow:
         (stored,) = await uow.integrations.all(bot.workspace_id)
@@ -152,7 +152,7 @@ async def test_new_integrations_without_a_subscriber(tmp_path: Path) -> None:
         await bot.sleep(timedelta(days=1).total_seconds())
         await bot.run(LOOK, step=10)
         (told,) = bot.texts(ADMIN)
-        assert "2 new integrations in Braze without a subscriber" in told
+        assert "2 new integrations in Braze without a subscription" in told
         assert "One" in told
         assert "Two" in told
         bot.create("Three")

@@ -45,7 +45,7 @@ async def reminded(store: Store, found: Incident, after: timedelta) -> bool:
             now=NOW,
         )
         card = await uow.cards.add(ALERTS, [stored.incident_id], now=NOW)
-        await uow.cards.mark_shown(card.card_id, revision=1, ts=f"{NOW.timestamp():.6f}")
+        await uow.cards.mark_shown(card.card_id, revision=1, ts=f"{NOW.timestamp():.6f}", now=NOW)
     reminders = Reminders(
         store=store,
         workspace_id=found.workspace_id,

@@ -60,11 +60,11 @@ async def test_it_is_posted_once_and_changed_where_it_stands(bot: Whole) -> None
     """In both channels: who said that it was expected, and later who took that back; nothing else is posted."""
     seen = await spikes(bot)
     await bot.run(5)
-    assert "412,000 rows in one run, the largest so far was 48,200" in told(bot, ALERTS)["text"]
+    assert "412,000 rows in one run, largest so far 48,200" in told(bot, ALERTS)["text"]
     await bot.bot.app.expected.mark_spike(ALERTS, WHO, seen)
     await bot.run(5)
     for channel in (ALERTS, OPS):
-        assert f"Expected, says <@{WHO}>" in str(told(bot, channel)["blocks"])
+        assert f"Marked as expected by <@{WHO}>" in str(told(bot, channel)["blocks"])
         assert "take_back" in str(told(bot, channel)["blocks"])
     await bot.bot.app.expected.take_back_spike(OPS, WHO, seen)
     await bot.run(5)
@@ -78,7 +78,7 @@ async def test_what_is_not_posted_yet_says_so_at_once(bot: Whole) -> None:
     seen = await spikes(bot)
     await bot.bot.app.expected.mark_spike(ALERTS, WHO, seen)
     await bot.run(10)
-    assert f"Expected, says <@{WHO}>" in str(told(bot, ALERTS)["blocks"])
+    assert f"Marked as expected by <@{WHO}>" in str(told(bot, ALERTS)["blocks"])
     assert await bot.owed() == []
 
 
@@ -90,7 +90,7 @@ async def test_a_post_whose_answer_was_lost_is_changed_all_the_same(bot: Whole) 
     await bot.bot.app.expected.mark_spike(ALERTS, WHO, seen)
     await bot.run(40)
     for channel in (ALERTS, OPS):
-        assert f"Expected, says <@{WHO}>" in str(told(bot, channel)["blocks"])
+        assert f"Marked as expected by <@{WHO}>" in str(told(bot, channel)["blocks"])
     assert await bot.owed() == []
 
 
@@ -152,7 +152,7 @@ async def brings(bot: Whole, rows: int) -> list[str]:
 async def test_a_run_far_larger_than_any_before_is_told(steady: Whole) -> None:
     """Once, also after a restart; what was expected is silent up to about as many rows, and more is told."""
     (text,) = await brings(steady, 50_000)
-    assert "50,000 rows in one run, the largest so far was 100" in text
+    assert "50,000 rows in one run, largest so far 100" in text
     await steady.bot.close()
     await steady.start_bot(owner="two")
     await steady.run(60, step=5)
@@ -170,4 +170,4 @@ async def test_a_run_far_larger_than_any_before_is_told(steady: Whole) -> None:
     await steady.bot.app.expected.mark_spike(ALERTS, WHO, seen)
     assert len(await brings(steady, 100)) == 1
     assert len(await brings(steady, 52_000)) == 1
-    assert "600,000 rows in one run, the largest so far was 52,000" in (await brings(steady, 600_000))[-1]
+    assert "600,000 rows in one run, largest so far 52,000" in (await brings(steady, 600_000))[-1]

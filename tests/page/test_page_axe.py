@@ -10,7 +10,10 @@ from playwright.async_api import Page, expect
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.demo import demo_world
-from tests.e2e.kit import System
+from cdi_bot.sandbox.braze.scenes import play, play_all
+from cdi_bot.sandbox.slack.model import Content
+from tests.e2e.kit import System, says
+from tests.sandbox.slack_kit import ALERTS, MARA
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
@@ -41,8 +44,11 @@ async def test_nothing_serious(system: System, page: Page, width: int) -> None:
     await page.set_viewport_size({"width": width, "height": 844})
     home, form, narrow = page.get_by_test_id("home"), page.get_by_test_id("modal"), width < 760
     await system.type("subscribe all")
-    await system.alert("Users: attributes")
-    system.sandbox.braze.fail_all()
+    play(system.sandbox.braze, system.id_of("Users: attributes (Snowflake)"), "partial")
+    card = await system.alert("Users: attributes")
+    system.sandbox.slack.post(ALERTS, Content(text="looking"), author=MARA, thread_ts=card["ts"])
+    play_all(system.sandbox.braze, "error")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "web sessions"))
     await expect(page.get_by_test_id("thread-line").first).to_be_visible(timeout=60_000)
     await system.type("status")
     assert await grave(page) == []

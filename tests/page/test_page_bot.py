@@ -11,10 +11,10 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 
 
 async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None:
-    """From an empty Home through the form to a Home that shows by itself what goes wrong and who looks after it."""
+    """From an empty Home through the form to a Home that shows by itself what goes wrong and who acknowledged it."""
     home, form = page.get_by_test_id("home"), page.get_by_test_id("modal")
     await page.get_by_test_id("app").click()
-    await expect(home).to_contain_text("None of your channels hears")
+    await expect(home).to_contain_text("None of your channels is subscribed")
     await home.locator("[data-action-id=form_new]").click()
 
     await form.locator("[data-action-id=channel]").click()
@@ -32,14 +32,14 @@ async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None
     await page.get_by_test_id("modal-submit").click()
     await expect(form).to_contain_text("is now subscribed to Orders")
     await page.get_by_test_id("modal-close").click()
-    await expect(home).to_contain_text("1 integration, none failing")
+    await expect(home).to_contain_text("1 integration, healthy")
 
     system.run(system.id_of("Orders"), "error")
-    await expect(home).to_contain_text("Wrong now")
-    await home.get_by_role("button", name="Acknowledge Orders").click()
-    await expect(home).to_contain_text("looks after it")
+    await expect(home).to_contain_text("Needs attention")
+    await home.get_by_role("button", name="Acknowledge: Orders").click()
+    await expect(home).to_contain_text("acknowledged by")
     await home.locator("[data-action-id^=home_runs]").first.click()
-    await expect(form).to_contain_text("Error: no rows arrived")
+    await expect(form).to_contain_text("Error")
     await page.get_by_test_id("modal-close").click()
 
     await home.locator("[data-action-id^=form_change]").click()
@@ -50,7 +50,7 @@ async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None
     await page.get_by_test_id("confirm-yes").click()
     await expect(form).to_contain_text("is ended")
     await page.get_by_test_id("modal-close").click()
-    await expect(home).to_contain_text("None of your channels hears")
+    await expect(home).to_contain_text("None of your channels is subscribed")
     await system.stop()
 
 
@@ -72,4 +72,19 @@ async def test_shortcut(system: System, page: Page) -> None:
         "subscribed this channel to all integrations"
     )
     await expect(page.get_by_test_id("messages")).to_contain_text("set this channel's digest")
+    await system.stop()
+
+
+async def test_said_to_the_bot(system: System, page: Page) -> None:
+    """A mention in a channel, and a direct message, are answered as the command is."""
+    messages = page.get_by_test_id("messages")
+    await page.get_by_test_id("composer").fill("@cdi-bot list")
+    await page.keyboard.press("Enter")
+    await expect(messages.get_by_text("@cdi-bot", exact=True)).to_be_visible()
+    await expect(messages.get_by_test_id("message").filter(has_text="Users EU").last).to_be_visible()
+    await page.get_by_test_id("app").click()
+    await page.get_by_test_id("tab-messages").click()
+    await page.get_by_test_id("composer").fill("list")
+    await page.keyboard.press("Enter")
+    await expect(messages.get_by_test_id("message").filter(has_text="Users EU").last).to_be_visible()
     await system.stop()

@@ -8,7 +8,7 @@ from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import Content
 from tests.page.conftest import App
-from tests.sandbox.slack_kit import ALERTS, actions, button
+from tests.sandbox.slack_kit import ALERTS, OPS, actions, button
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
 
@@ -106,6 +106,13 @@ async def test_a_digest_soon(app: App, page: Page) -> None:
     await expect(page.get_by_test_id("told")).to_contain_text(typed)
 
 
+async def test_an_escalation_soon(app: App, page: Page) -> None:
+    """The same for an escalation, to another channel that the bot is in."""
+    await page.get_by_test_id("escalate-soon").click()
+    assert (await app.heard())["text"] == f"escalate after:10s to:<#{OPS}|marketing-ops>"
+    await expect(page.get_by_test_id("told")).to_contain_text("to:#marketing-ops")
+
+
 async def test_rename_and_delete(sandbox: Sandbox, page: Page) -> None:
     """An integration can be given another name in Braze, unless it is an empty one or none, and be deleted."""
     answers = iter(["Users – all", " ", None])
@@ -147,7 +154,7 @@ async def test_lines_of_the_panel_stay_one(sandbox: Sandbox, page: Page, width: 
         await page.get_by_test_id("panel-toggle").click()
     await expect(page.get_by_test_id("integration")).to_be_visible()
     lines = page.locator(
-        ".panel-buttons, .integration-head, .integration-facts, .integration-tools, .integration-tools .btn"
+        ".panel-buttons .btn, .integration-head, .integration-facts, .integration-tools, .integration-tools .btn"
     )
     assert (
         await lines.evaluate_all(

@@ -19,6 +19,7 @@ from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
 from tests.e2e.kit import Json, System, is_alert, says
 from tests.page.conftest import ARGUMENTS, CHROMIUM
 from tests.program import ROOT, Program
+from tests.rigs.whole import is_recovery
 
 PICTURES = ROOT / "docs"
 SCALE = 2
@@ -69,7 +70,7 @@ async def _scenes(system: System, page: Page) -> None:
     card = await system.alert(NAMES[0])
     await _message(page, card, "alert")
     system.run(ids[0], "success", rows_synced=48_210)
-    await system.seen(lambda each: each["thread_ts"] == card["ts"] and each["ts"] != card["ts"])
+    await system.seen(is_recovery)
     status = await system.type(f"status {NAMES[0]}")
     await _message(page, status, "status")
     await _storm(system, page, ids[1:])

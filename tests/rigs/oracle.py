@@ -15,7 +15,7 @@ from cdi_bot.core.model.message import Card
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 from cdi_bot.core.routing import fact_of, incidents_of
-from cdi_bot.delivery.dispatcher import POST_GAP
+from cdi_bot.delivery.rate_limiter import POST_GAP
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, IncidentView
 from cdi_bot.store import SNOOZED
 from tests.rigs.simulated_slack import Method, Said
@@ -179,7 +179,7 @@ class Judge:
 
 def _views(view: object, incident: Incident) -> Iterator[IncidentView]:
     if isinstance(view, CardView):
-        yield from (each for each in view.incidents if each.incident.incident_id == incident.incident_id)
+        yield from (each for each in view.own if each.incident.incident_id == incident.incident_id)
 
 
 def _shown(message: Said, incident: Incident) -> Iterator[IncidentView]:
@@ -189,7 +189,11 @@ def _shown(message: Said, incident: Incident) -> Iterator[IncidentView]:
 
 
 def _tells(message: Said, told: str, incident: Incident) -> bool:
-    view = message.first
+    """Whether a message tells something of an incident, by its post or by an update."""
+    return any(_states(view, told, incident) for _, view in message.shows)
+
+
+def _states(view: object, told: str, incident: Incident) -> bool:
     if isinstance(view, GroupedReplyView):
         return view.fact == told and any(
             each.incident.incident_id == incident.incident_id for each in view.incidents

@@ -130,6 +130,7 @@ class Whole:
             messenger=SlackMessenger(api, Translator()),
             directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
+            team_url="https://northwind-data.slack.com/",
             sleep=self.sleep,
             random=no_jitter,
             seconds=self.seconds,
@@ -163,6 +164,7 @@ class Whole:
             (watched.evaluator.tick, INTERVALS["conditions"]),
             (watched.freshness.tick, INTERVALS["conditions"]),
             (watched.requested_syncs.tick, INTERVALS["follow"]),
+            (bot.app.escalations.tick, INTERVALS["escalate"]),
             (bot.app.clusters.tick, INTERVALS["clusters"]),
             (bot.app.store_health.tick, INTERVALS["database"]),
         ):
@@ -253,18 +255,12 @@ class Whole:
         ]
 
     def cards(self, channel: Channel = ALERTS) -> list[Json]:
-        """The messages that are no replies."""
-        return [
-            each
-            for each in self.messages(channel)
-            if not each["thread_ts"] or each["thread_ts"] == each["ts"]
-        ]
+        """The messages in the channel that tell of no recovery."""
+        return [each for each in self.messages(channel) if not _is_reply(each)]
 
     def replies(self, channel: Channel = ALERTS) -> list[Json]:
-        """The messages in threads."""
-        return [
-            each for each in self.messages(channel) if each["thread_ts"] and each["thread_ts"] != each["ts"]
-        ]
+        """What happened to incidents: the messages in threads, and the recoveries in the channel."""
+        return [each for each in self.messages(channel) if _is_reply(each)]
 
     def texts(self, channel: Channel = ALERTS) -> list[str]:
         """Their top-level texts."""
@@ -274,6 +270,16 @@ class Whole:
         """What the outbox still holds."""
         async with self.store.read() as uow:
             return await uow.outbox.pending(channel, limit=1000)
+
+
+def _is_reply(message: Json) -> bool:
+    return message["thread_ts"] not in {None, message["ts"]} or is_recovery(message)
+
+
+def is_recovery(message: Json) -> bool:
+    """Whether a message of the channel tells recoveries, by the key that it carries."""
+    key = (message.get("metadata") or {}).get("event_payload", {}).get("key", "")
+    return str(key).startswith("recovered:")
 
 
 @asynccontextmanager

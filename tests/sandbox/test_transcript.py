@@ -29,7 +29,7 @@ AT = int(datetime(2026, 3, 25, 23, 30, tzinfo=ZoneInfo("UTC")).timestamp())
         ("&lt;b&gt; &amp;lt;", "<b> &lt;"),
         (
             "<https://example.com|Open> <https://example.com>",
-            "Open (https://example.com) https://example.com",
+            "Open https://example.com",
         ),
         (
             f"<@{MARA}> <@U0NEW> <@U0NEW|new> <#{ALERTS}> <#C9|nine> <#C9>",
@@ -181,8 +181,30 @@ def test_a_conversation_reads_from_top_to_bottom(clock: Clock) -> None:
     ]
 
 
+def test_of_a_change_only_the_news_is_told(clock: Clock) -> None:
+    """The first line says what it is about; a change that shows nothing new is not told."""
+    events: list[Json] = []
+    world = SlackWorld(clock=clock, on_change=events.append)
+    card = world.post(ALERTS, Content(text="x", blocks=(section("Users"), section("1 run"), section("here"))))
+    clock.advance(60)
+    card = world.change(
+        card, Content(text="x", blocks=(section("Users"), section("2 runs"), section("here")))
+    )
+    world.change(card, Content(text="x", blocks=(section("Users"), section("2 runs"))))
+    transcript = Transcript(world.snapshot())
+    assert [line for event in events for line in transcript.lines(event, clock())] == [
+        "#data-alerts  cdi-bot  12:00:00",
+        "  Users",
+        "  1 run",
+        "  here",
+        "#data-alerts  cdi-bot  12:01:00  (changed)",
+        "  Users",
+        "  2 runs",
+    ]
+
+
 def test_attachments_direct_messages_and_the_readers_zone(clock: Clock) -> None:
-    """A direct message is named by its person; attachments show their blocks."""
+    """A direct message is named by its person; the blocks of an attachment stand beside its bar."""
     events: list[Json] = []
     world = SlackWorld(clock=clock)
     channel = world.direct_message(MARA)
@@ -194,15 +216,16 @@ def test_attachments_direct_messages_and_the_readers_zone(clock: Clock) -> None:
     world.post(channel.id, Content(text="", attachments=attachments))
     assert told(world, events, "Asia/Tokyo") == [
         "@mara  cdi-bot  21:00:00",
-        "  in blocks",
+        "  ┃ in blocks",
     ]
 
 
 def test_what_is_no_part_of_the_conversation(clock: Clock) -> None:
-    """Connections are told, a renamed channel is learnt, and the rest says nothing."""
+    """Connecting is told once, a renamed channel is learnt, and the rest says nothing."""
     world = SlackWorld(clock=clock)
     renamed = {"id": ALERTS, "name": "al\x1berts"}
     events: list[Json] = [
+        {"type": "bot_connected", "connected": True},
         {"type": "bot_connected", "connected": True},
         {"type": "bot_connected", "connected": False},
         {"type": "channel", "channel": renamed},

@@ -29,8 +29,9 @@ WRITES = os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1"
 
 SAMPLES = re.compile(
     r"Users attributes( \(Snowflake\))?|Users(: (attributes|consent)|\*|(?=”))|us(ers)?\*|Active users|Catalog|Orders|"
-    r"Usrs|Integration \d+|Purchases \(BigQuery\)|(warehouse )?move|abc123(xyz)?|on:eror|statsu|klingon|nothing(?=”)|"
-    r"&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|S0123ABCDE|English|UTC|Asia/Tokyo|Europe/\w+|"
+    r"Usrs|Integration \d+|Purchases \(BigQuery\)|(warehouse )?move|abc123(xyz?)?|on:eror|statsu|klingon|nothing(?=”)|"
+    r"0b1c2d3e|&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|"
+    r"S0123ABCDE|English|UTC|Asia/Tokyo|Europe/\w+|"
     r"Snowflake|BigQuery|Databricks|Amazon (S3|Redshift)|Azure Blob Storage|Paused|Archived|"
     r"(data|ops)@northwind\.example|"
     r"(^|(?<=Ж: ))(help|status|subscribe|subscriptions|unsubscribe)( |$)|(un)?subscribed(?= Us)|"

@@ -39,7 +39,7 @@ async def pending(store: Store, channel: Channel = CHANNEL) -> list[OutboxMessag
 async def show(store: Store, card: Card, revision: int = 1, ts: str = "1.1") -> None:
     """Record that Slack shows a card."""
     async with store.write() as work:
-        await work.cards.mark_shown(card.card_id, revision=revision, ts=ts)
+        await work.cards.mark_shown(card.card_id, revision=revision, ts=ts, now=NOW)
 
 
 async def test_a_card_shows_its_incidents_in_their_order(store: Store) -> None:
@@ -91,7 +91,7 @@ async def test_what_is_shown_never_goes_back(store: Store) -> None:
     card = await a_card(store)
     for revision in (2, 5, 3):
         await show(store, card, revision)
-    expected = replace(card, ts="1.1", shown_revision=5, first_shown_revision=2)
+    expected = replace(card, ts="1.1", shown_revision=5, first_shown_revision=2, told_at=NOW)
     assert await card_of(store, card.card_id) == expected
 
 
@@ -105,11 +105,11 @@ async def test_a_card_is_pending_until_it_shows_the_present(store: Store) -> Non
         await work.cards.raise_revision([card.card_id])
         await work.outbox.add([of_card(card, not_before=NOW + MINUTE)], now=NOW + MINUTE)
     async with store.write() as work:
-        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1", now=NOW)
         await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW + MINUTE)
-    assert await pending(store) == [message]
+    assert await pending(store) == [replace(message, ts="1.1")]
     async with store.write() as work:
-        await work.cards.mark_shown(card.card_id, revision=2, ts="1.1")
+        await work.cards.mark_shown(card.card_id, revision=2, ts="1.1", now=NOW)
         await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW + MINUTE)
     assert await pending(store) == []
 
@@ -121,11 +121,11 @@ async def test_a_shown_card_that_changes_is_pending_again_in_its_old_place(store
     first, other = await pending(store)
     async with store.write() as work:
         await work.outbox.postpone(first.message_id, until=NOW, error="timeout", keep_sending=False)
-        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1", now=NOW)
         await work.outbox.mark_sent(first.message_id, ts="1.1", now=NOW)
     assert await pending(store) == [other]
     await owe(store, of_card(card, not_before=NOW + MINUTE))
-    again = replace(first, owed=replace(first.owed, not_before=NOW + MINUTE))
+    again = replace(first, ts="1.1", owed=replace(first.owed, not_before=NOW + MINUTE))
     assert await pending(store) == [again, other]
 
 
@@ -171,10 +171,10 @@ async def test_a_card_that_slack_lost_is_posted_again(store: Store) -> None:
     card = await a_card(store)
     (message,) = await pending(store)
     async with store.write() as work:
-        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1", now=NOW)
         await work.outbox.mark_sent(message.message_id, ts="1.1", now=NOW)
         await work.cards.mark_unposted(card.card_id)
-    assert await card_of(store, card.card_id) == card
+    assert await card_of(store, card.card_id) == replace(card, told_at=NOW)
     assert await pending(store) == [message]
 
 
@@ -189,11 +189,11 @@ async def test_merging_makes_one_card_of_those_not_posted(store: Store) -> None:
             for member in (await work.cards.members([card.card_id]))[card.card_id]
         ]
         await work.cards.raise_revision([two.card_id])
-        await work.cards.merge(into.card_id, [one.card_id, two.card_id, into.card_id])
+        await work.cards.merge(into.card_id, [one.card_id, two.card_id, into.card_id], now=NOW)
         assert (await work.cards.members([into.card_id]))[into.card_id] == members
         shown = await work.cards.of_incidents(members)
         assert [await work.cards.get(card.card_id) for card in (one, two)] == [None, None]
-    merged = replace(into, wanted_revision=3)
+    merged = replace(into, wanted_revision=3, told_at=NOW)
     assert shown == {member: [merged] for member in members}
     messages = await pending(store)
     assert [message.owed.key for message in messages] == [f"card:{into.card_id}", "one", "two"]
@@ -206,7 +206,7 @@ async def test_the_merged_cards_first_post_includes_their_replies(store: Store) 
     async with store.write() as work:
         (raised,) = (await work.cards.raise_revision([other.card_id])).values()
         await work.outbox.add([reply(other, card_revision=raised.wanted_revision)], now=NOW)
-        await work.cards.merge(into.card_id, [other.card_id])
+        await work.cards.merge(into.card_id, [other.card_id], now=NOW)
     merged = await card_of(store, into.card_id)
     assert merged
     (told,) = [message.owed for message in await pending(store) if message.owed.key == "reply"]
@@ -219,8 +219,8 @@ async def test_what_joins_a_posted_card_is_sent_in_its_thread(store: Store) -> N
     await owe(store, reply(other, card_revision=2))
     async with store.write() as work:
         await work.cards.raise_revision([into.card_id])
-        await work.cards.mark_shown(into.card_id, revision=2, ts="1.1")
-        await work.cards.merge(into.card_id, [other.card_id])
+        await work.cards.mark_shown(into.card_id, revision=2, ts="1.1", now=NOW)
+        await work.cards.merge(into.card_id, [other.card_id], now=NOW)
     merged = await card_of(store, into.card_id)
     assert merged
     assert merged.wanted_revision > merged.shown_revision
@@ -237,8 +237,8 @@ async def test_a_card_that_may_be_in_slack_is_not_merged_away(store: Store) -> N
     async with store.write() as work:
         await work.outbox.mark_sending(message.message_id, now=NOW)
         before = {card: await work.cards.get(card.card_id) for card in (into, posted, unknown, elsewhere)}
-        await work.cards.merge(into.card_id, [card.card_id for card in before])
-        await work.cards.merge(999, [into.card_id])
+        await work.cards.merge(into.card_id, [card.card_id for card in before], now=NOW)
+        await work.cards.merge(999, [into.card_id], now=NOW)
         for card, state in before.items():
             assert await work.cards.get(card.card_id) == state
             assert len((await work.cards.members([card.card_id]))[card.card_id]) == 1
@@ -249,20 +249,38 @@ async def test_a_dropped_cards_id_is_never_given_again(store: Store) -> None:
     """Messages are keyed by card ids, so an id must not come to name another card."""
     into, dropped = await a_card(store), await a_card(store)
     async with store.write() as work:
-        await work.cards.merge(into.card_id, [dropped.card_id])
+        await work.cards.merge(into.card_id, [dropped.card_id], now=NOW)
     assert (await a_card(store)).card_id > dropped.card_id
 
 
-async def test_the_newest_grouped_card_has_several_incidents(store: Store) -> None:
-    """Of its channel, that Slack took since a time; a card of one incident, or without a post, is none."""
-    old, new, unposted = [await a_card(store, members=2) for _ in range(3)]
-    single, elsewhere = await a_card(store), await a_card(store, OTHER_CHANNEL, members=2)
+async def test_recent_cards_told_of_something_new(store: Store) -> None:
+    """By their post, or by taking one in; oldest first, of their channel alone, and of none without a post."""
+    old, one, two = [await a_card(store) for _ in range(3)]
+    unposted, elsewhere = await a_card(store), await a_card(store, OTHER_CHANNEL)
     async with store.write() as work:
-        for card, seconds in ((old, 10), (new, 20), (single, 30), (elsewhere, 40)):
-            posted = NOW.timestamp() + seconds
-            await work.cards.mark_shown(card.card_id, revision=1, ts=f"{posted:.6f}")
+        for card, seconds in ((old, 10), (two, 20), (one, 30), (elsewhere, 40)):
+            told = NOW + seconds * SECOND
+            await work.cards.mark_shown(card.card_id, revision=1, ts=f"{seconds}.1", now=told)
+        await work.cards.mark_shown(old.card_id, revision=2, ts="10.1", now=NOW + 50 * SECOND)
     async with store.read() as look:
-        assert unposted.ts is None
-        assert await look.cards.newest_grouped(CHANNEL, since=NOW) == new.card_id
-        assert await look.cards.newest_grouped(CHANNEL, since=NOW + 25 * SECOND) is None
-        assert await look.cards.newest_grouped(OTHER_CHANNEL, since=NOW) == elsewhere.card_id
+        recent = await look.cards.recent(CHANNEL, since=NOW + 20 * SECOND)
+        assert [card.card_id for card in recent] == [two.card_id, one.card_id]
+    async with store.write() as work:
+        await work.cards.merge(old.card_id, [unposted.card_id], now=NOW + 60 * SECOND)
+        recent = await work.cards.recent(CHANNEL, since=NOW + 30 * SECOND)
+    assert [card.card_id for card in recent] == [one.card_id, old.card_id]
+
+
+async def test_the_card_of_a_storm_changes_with_those_that_it_counts(store: Store) -> None:
+    """It is raised with them; where it goes into another card before any post, that one counts them."""
+    counted, storm, other = [await a_card(store) for _ in range(3)]
+    async with store.write() as work:
+        await work.cards.begin_storm(storm.card_id, [counted.card_id], now=NOW)
+        raised = await work.cards.raise_revision([counted.card_id])
+        assert raised == {
+            counted.card_id: replace(counted, wanted_revision=2, counted_by=storm.card_id),
+            storm.card_id: replace(storm, wanted_revision=2, storm_since=NOW, told_at=NOW),
+        }
+        assert await work.cards.counted_by(storm.card_id) == [counted.card_id]
+        await work.cards.merge(other.card_id, [storm.card_id], now=NOW)
+        assert await work.cards.counted_by(other.card_id) == [counted.card_id]

@@ -22,8 +22,8 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleChange, LifecycleEvent
 from cdi_bot.core.model.message import ChannelBroken, Content, GroupedReply
 from cdi_bot.store import StoreTrouble, migrate
+from cdi_bot.store.contents import content_from_json
 from cdi_bot.store.engine import sync_url
-from cdi_bot.store.outbox import content_from_json
 from cdi_bot.store.portable import Base
 from tests.databases import Databases
 

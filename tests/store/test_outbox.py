@@ -7,7 +7,18 @@ import pytest
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import GroupedReply, OutboxMessage
 from cdi_bot.store import Store
-from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, a_card, notice, owe
+from tests.store.samples import (
+    CHANNEL,
+    MINUTE,
+    NOW,
+    OTHER_CHANNEL,
+    SECOND,
+    ReadSql,
+    a_card,
+    notice,
+    owe,
+    reply,
+)
 
 THIRD_CHANNEL = Channel(team_id="T0", channel_id="C3")
 
@@ -210,6 +221,26 @@ async def test_messages_are_combined(store: Store) -> None:
     await owe(store, notice("b"))
     (left,) = await pending(store)
     assert (left.message_id, left.owed.key, left.owed.content) == (first.message_id, "a", said)
+
+
+async def test_a_posted_reply_takes_in_what_comes_after_it(store: Store) -> None:
+    """It is pending again, under its `ts`, to be updated; of a posted one that Slack lost, the `ts` goes."""
+    card = await a_card(store)
+    await owe(store, reply(card, "one"), reply(card, "two"))
+    _shown, one, two = await pending(store)
+    async with store.write() as work:
+        await work.outbox.mark_sent(one.message_id, ts="2.1", now=NOW)
+        assert [each.owed.key for each in await work.outbox.recent_replies(CHANNEL, since=NOW)] == ["one"]
+        assert await work.outbox.recent_replies(CHANNEL, since=NOW + SECOND) == []
+        said = GroupedReply(fact="recovered", incident_ids=(1, 2))
+        await work.outbox.combine(one.message_id, said, [two.message_id], now=NOW + MINUTE)
+        assert await work.outbox.recent_replies(CHANNEL, since=NOW) == []
+    (_shown, again) = await pending(store)
+    assert (again.message_id, again.ts, again.owed.content) == (one.message_id, "2.1", said)
+    assert again.owed.not_before == NOW + MINUTE
+    async with store.write() as work:
+        await work.outbox.forget_ts(one.message_id)
+    assert (await pending(store))[1].ts is None
 
 
 async def test_what_is_being_sent_is_not_combined(store: Store) -> None:

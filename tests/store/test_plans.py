@@ -36,6 +36,7 @@ ASKED: dict[str, Ask] = {
     "sums of a day": lambda work: work.runs.totals(
         1, IDS[:9], since=NOW + (RUNS - 9) * MINUTE, until=NOW + RUNS * MINUTE
     ),
+    "rows lost": lambda work: work.runs.rows_lost(1, "i000007", since=NOW + (RUNS - 2) * MINUTE),
     "page of history": lambda work: work.runs.page(1, "i000007", offset=20, limit=10),
     "count since": lambda work: work.runs.count_by_status(1, "i000007", since=NOW + (RUNS - 2) * MINUTE),
     "save a run": lambda work: work.runs.save(
@@ -62,7 +63,9 @@ ASKED: dict[str, Ask] = {
     ),
     "cards of incidents": lambda work: work.cards.of_incidents([1, 2, 3]),
     "members of cards": lambda work: work.cards.members([1, 2, 3]),
-    "fresh storm": lambda work: work.cards.newest_grouped(CHANNEL, since=NOW + 30 * MINUTE),
+    "cards that told of something new": lambda work: work.cards.recent(CHANNEL, since=NOW + 30 * MINUTE),
+    "cards that a storm counts": lambda work: work.cards.counted_by(7),
+    "replies of the last minutes": lambda work: work.outbox.recent_replies(CHANNEL, since=NOW + 30 * MINUTE),
     "raise cards": lambda work: work.cards.raise_revision([1, 2, 3]),
     "settle a message": lambda work: work.outbox.mark_sent(4, ts="1.1", now=NOW),
     "is a key owed": lambda work: work.outbox.is_pending("key7"),
@@ -83,6 +86,7 @@ PARTIAL = {
     "ix_outbox_owed",
     "ix_outbox_due",
     "ix_outbox_notices_sent",
+    "ix_cards_counted_by",
 }
 """Indexes of what is open, running or pending, which stay small."""
 

@@ -28,7 +28,7 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.store import Store
-from cdi_bot.store.outbox import content_from_json, content_to_json
+from cdi_bot.store.contents import content_from_json, content_to_json
 from cdi_bot.store.portable import storable
 from tests.store.samples import CHANNEL, NOW, ReadSql, a_workspace, integration, notice, owe
 
@@ -61,6 +61,7 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "incident_id": NUMBERS,
     "workspace_id": NUMBERS,
     "runs": NUMBERS,
+    "after": NUMBERS,
     "run_start": TIMES,
     "rows": NUMBERS,
     "usual": NUMBERS,

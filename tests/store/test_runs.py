@@ -227,6 +227,26 @@ async def test_absurd_counts_fail_no_batch(store: Store) -> None:
     assert [each.rows_synced for each in await stored(store, workspace_id)] == [None, 2**63 - 1]
 
 
+async def test_rows_that_were_lost(store: Store) -> None:
+    """Only those of partial runs: a run that failed as a whole is tried again."""
+    workspace_id = await a_workspace(store)
+    kept = [
+        run(-1, "partial", rows_failed_with_errors=100),
+        run(0, "partial", rows_failed_with_errors=7),
+        run(1, "error", rows_failed_with_errors=50),
+        run(2, "partial", rows_failed_with_errors=None),
+        run(3, "partial", rows_failed_with_errors=2**62),
+        run(4, "partial", "two", rows_failed_with_errors=9),
+    ]
+    async with store.write() as work:
+        await work.runs.save(workspace_id, kept)
+        assert await work.runs.rows_lost(workspace_id, "one", since=NOW) >= 2**62
+        assert await work.runs.rows_lost(workspace_id, "two", since=NOW) == 9
+        assert await work.runs.rows_lost(workspace_id, "none", since=NOW) == 0
+        await work.runs.remove(workspace_id, "one", [kept[4].sync_start_time])
+        assert await work.runs.rows_lost(workspace_id, "one", since=NOW) == 7
+
+
 async def test_totals_of_a_period(store: Store) -> None:
     """Ended runs that began within it are added up by integration; counts beyond any database fail nothing."""
     workspace_id = await a_workspace(store)

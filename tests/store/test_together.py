@@ -154,7 +154,7 @@ async def test_settling_waits_for_a_change_under_way(stores: tuple[Store, Store]
     """A card that another process is just changing is not settled over the change: the change stays pending."""
     card = await a_card(stores[0])
     async with stores[0].write() as work:
-        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1")
+        await work.cards.mark_shown(card.card_id, revision=1, ts="1.1", now=NOW)
         (message,) = await work.outbox.pending(CHANNEL, limit=1)
 
     async def settle() -> None:
@@ -180,7 +180,7 @@ async def test_merging_waits_for_a_change_under_way(stores: tuple[Store, Store])
 
     async def merge() -> None:
         async with stores[1].write() as work:
-            await work.cards.merge(into.card_id, [other.card_id])
+            await work.cards.merge(into.card_id, [other.card_id], now=NOW)
 
     async with stores[0].write() as work:
         assert await work.cards.of_incidents(members) == {members[0]: [other]}

@@ -198,3 +198,29 @@ async def test_part_of_an_id(store: Store, dump: Dump) -> None:
 def test_ids(who: str, known: bool) -> None:
     """Only whole ids of Slack are taken: anything else would match by chance."""
     assert is_erasable(who) is known
+
+
+async def test_who_gets_escalations(store: Store, dump: Dump) -> None:
+    """Nothing goes there any more, and the direct messages are gone; the channel's other settings stay."""
+    workspace_id = await a_workspace(store)
+    settings = ChannelSettings(
+        channel=HERE,
+        language="ja",
+        escalate_after=1800,
+        escalate_to=GONE,
+        escalate_since=NOW,
+        set_by=STAYS,
+        set_at=NOW,
+    )
+    async with store.write() as work:
+        (stored,) = await work.incidents.add([incident(workspace_id)])
+        await work.channels.save_settings(settings)
+        await work.escalations.claim(HERE, stored.incident_id, target=GONE, now=NOW)
+        await work.cards.add(replace(HERE, channel_id=GONE), [stored.incident_id], now=NOW)
+    await erased(store, GONE)
+    assert GONE not in await dump()
+    async with store.read() as look:
+        assert await look.channels.settings(HERE) == ChannelSettings(
+            channel=HERE, language="ja", set_by=STAYS, set_at=NOW
+        )
+        assert await look.cards.of_incidents([stored.incident_id]) == {}

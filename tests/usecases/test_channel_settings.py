@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from cdi_bot.core.digest_schedule import Schedule, zone_named
 from cdi_bot.core.model.channel import ChannelSettings
+from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.message import DigestChanged, LanguageChanged
+from cdi_bot.sandbox.slack.seed_data import BOT
 from cdi_bot.usecases.answers import DigestSet, LanguageSet, NeedsInvite, SettingsShown, UnknownLanguage
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from tests.rigs.people import ALERTS, PRIVATE, Desk, responder
+from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
+from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
 ANN, BOB = "U0MARA0001", "U0KENJI001"
 LANGUAGES = ("en", "ja")
@@ -124,3 +127,49 @@ async def test_no_digest_where_the_bot_may_not_post(at: At) -> None:
 def test_an_unknown_zone_is_utc(name: str) -> None:
     """A zone that this machine does not know stops no digest."""
     assert zone_named(name) is UTC
+
+
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
+async def test_an_escalation_is_set_told_and_ended(at: At) -> None:
+    """The channel is told once each time; setting the same again changes nothing."""
+    to = MARKETING.channel_id
+    answer = await at.channels.set_escalation(ALERTS, ANN, HALF_AN_HOUR, to)
+    assert answer == EscalationSet(after=HALF_AN_HOUR, to=to, unchanged=False)
+    again = await at.channels.set_escalation(ALERTS, BOB, HALF_AN_HOUR, to)
+    assert again == EscalationSet(after=HALF_AN_HOUR, to=to, unchanged=True)
+    settings = await at.settings()
+    assert settings is not None
+    assert (settings.escalate_after, settings.escalation_target) == (1800, MARKETING)
+    assert settings.escalate_since == at.responder.clock.now
+    shown = await at.channels.show(ALERTS)
+    assert (shown.escalate_after, shown.escalate_to) == (HALF_AN_HOUR, to)
+    await at.channels.set_escalation(ALERTS, BOB, HALF_AN_HOUR, None)
+    assert await at.responder.owed() == [
+        EscalationChanged(who=ANN, after=1800, to=to),
+        EscalationChanged(who=BOB, after=0, to=None),
+    ]
+    assert (await at.channels.show(ALERTS)).escalate_to is None
+    async with at.responder.store.read() as uow:
+        trail = await uow.audit.newest(ALERTS, limit=9)
+    assert [(each.action, each.subject) for each in trail] == [
+        ("escalate", "off"),
+        ("escalate", f"30m {to}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("to", "reason"),
+    [
+        (ALERTS.channel_id, "same_channel"),
+        (PRIVATE.channel_id, "not_in_channel"),
+        (BOT, "a_bot"),
+        ("U0NOBODY01", "user_not_found"),
+    ],
+)
+async def test_nothing_is_escalated_where_nothing_can_be_posted(at: At, to: str, reason: str) -> None:
+    """Whoever sets it is told at once, and nothing is stored."""
+    answer = await at.channels.set_escalation(ALERTS, ANN, HALF_AN_HOUR, to)
+    assert answer == BadTarget(target=replace(ALERTS, channel_id=to), reason=reason)
+    assert await at.settings() is None

@@ -13,12 +13,12 @@ from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.usecases.home import (
     MOST_URGENT,
     ROOM,
-    TREND,
     ChannelSubscription,
     HomeQueries,
     IntegrationSummary,
     NeedsAttention,
 )
+from cdi_bot.usecases.queries import TREND
 from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 
@@ -94,7 +94,7 @@ async def test_what_is_recovering_needs_nobody(desk: Desk) -> None:
 
 
 async def test_two_hundred(desk: Desk) -> None:
-    """Few stand under "Wrong now", all among the rest; pages hold what there is room for, and end with the last."""
+    """Few need attention on top, all stand in the list; pages hold what there is room for, and end with the last."""
     for number in range(200):
         desk.add(f"Sync {number:03}", "success", *(["error"] if number < 20 else []))
     await desk.subscriptions.subscribe(ALERTS, MARA, "all", Filters())

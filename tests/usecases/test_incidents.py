@@ -26,6 +26,7 @@ from cdi_bot.usecases.answers import (
     SnoozeSet,
     SyncStarted,
 )
+from cdi_bot.usecases.query_answers import RunHistory
 from tests.rigs.people import ALERTS, MARKETING, START, Desk, responder
 
 ANN, ADMIN = "U0MARA0001", "UADMIN"
@@ -247,6 +248,33 @@ async def test_asks_then_starts(at: Desk) -> None:
     expected = SyncTriggered(who=ADMIN, workspace_id=at.workspace.workspace_id, integration_id=users)
     assert await at.owed() == [expected]
     assert await followed(at) == 1
+
+
+async def test_no_sync_is_offered_while_braze_cant_be_reached(at: Desk) -> None:
+    """Who asks for one learns since when and why instead, and Braze is not asked."""
+    at.add("Users", "success")
+    await at.queries.history(ALERTS, "Users")
+    since = at.clock.now
+    async with at.store.write() as uow:
+        await uow.incidents.add(
+            [
+                Incident(
+                    incident_id=0,
+                    workspace_id=at.workspace.workspace_id,
+                    integration_id=None,
+                    kind=Kind.UNREACHABLE,
+                    revision=1,
+                    opened_at=since,
+                    failing_since=since,
+                    reason="bad_key",
+                )
+            ]
+        )
+    refused = await at.incidents.ask_sync(ADMIN, "Users")
+    assert refused == BrazeRefused(reason="bad_key", query="Users", since=since)
+    shown = await at.queries.history(ALERTS, "Users")
+    assert isinstance(shown, RunHistory)
+    assert (shown.can_sync, shown.unreachable is None) == (False, False)
 
 
 async def test_is_for_admins(at: Desk) -> None:

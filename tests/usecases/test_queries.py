@@ -13,7 +13,8 @@ from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.usecases.answers import BrazeRefused, IntegrationList, NoMatch, RunHistory
+from cdi_bot.usecases.answers import BrazeRefused, NoMatch
+from cdi_bot.usecases.query_answers import IntegrationList, RunHistory
 from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 ANN = "U0MARA0001"
@@ -68,6 +69,18 @@ class TestOverview:
         assert delta.observed_at is not None
         assert not delta.missing
 
+    async def test_only_what_is_failing(self, at: Desk) -> None:
+        """`/cdi status failing` shows the unhealthy ones alone, and counts them against all."""
+        for number in range(20):
+            at.add(f"Sync {number:02}", "success", *(["error"] if number % 2 else []))
+        await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
+        await at.polled()
+        first = await at.queries.overview(ALERTS, failing=True)
+        assert [row.integration.integration_name for row in first.rows] == [
+            f"Sync {number:02}" for number in range(1, 20, 2)
+        ]
+        assert (first.listed, first.total, first.failing, first.only_failing) == (10, 20, 10, True)
+
     async def test_unsubscribed_channel(self, at: Desk) -> None:
         """A channel without subscriptions has an empty overview."""
         at.add("Users", "error")
@@ -114,7 +127,7 @@ class TestHistory:
         assert first.integration.integration_id == users
         assert first.runs[0].job_status == "error"
         assert (first.good, first.ended) == (34, 35)
-        assert len(first.recent) == 30
+        assert len(first.recent) == 20
         folder = "https://dashboard-03.braze.com/integrations/cloud_data_ingestion"
         group = first.integration.app_group_id
         assert first.dashboard_url == f"{folder}/{group}?locale=en&main-tab=edit-sync--{users}"
@@ -172,7 +185,7 @@ class TestHistory:
         assert answer.incident is not None
         assert not answer.incident.quiet
 
-    async def test_from_memory_when_braze_is_slow(self, tmp_path: Path) -> None:
+    async def test_last_known_state_when_braze_is_slow(self, tmp_path: Path) -> None:
         """A person waits for Braze a moment only, then sees what is stored, with the reason."""
         async with responder(tmp_path, patience=timedelta(seconds=0.5)) as at:
             at.add("Users", "success")
@@ -183,7 +196,7 @@ class TestHistory:
         assert answer.trouble is BrazeReason.TIMEOUT
         assert len(answer.runs) == 1
 
-    async def test_from_memory_when_braze_is_down(self, at: Desk) -> None:
+    async def test_last_known_state_when_braze_is_down(self, at: Desk) -> None:
         """An error of Braze is named, and what is stored is shown."""
         at.add("Users", "success")
         await history(at, "Users")
@@ -270,25 +283,47 @@ class TestListing:
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         answer = await at.queries.listing(ALERTS, None)
         assert isinstance(answer, IntegrationList)
-        assert [(one.integration_name, subscribed) for one, subscribed in answer.rows] == [
+        assert [(row.integration.integration_name, row.subscribed) for row in answer.rows] == [
             ("Catalog", False),
             ("Purchases", False),
             ("Users", True),
         ]
         assert (answer.total, answer.trouble) == (3, None)
 
+    async def test_failing_ones_stand_first_or_alone(self, at: Desk) -> None:
+        """By the last run that the list tells of, or by the open incident while another run is under way."""
+        ids = {name: at.add(name, "success") for name in ("Alpha", "Beta", "Gamma")}
+        await at.subscriptions.subscribe(ALERTS, ANN, "Gamma", Filters())
+        await at.polled()
+        at.clock.advance(60)
+        for name in ("Beta", "Gamma"):
+            at.sandbox.braze.run(ids[name], RunPlan(outcome="error", seconds=1))
+        at.clock.advance(60)
+        await at.polled()
+        at.sandbox.braze.run(ids["Gamma"], RunPlan(outcome="error", seconds=600))
+        at.clock.advance(30)
+        await at.polled()
+        everything, failing = [
+            await at.queries.listing(ALERTS, None, failing=alone) for alone in (False, True)
+        ]
+        assert isinstance(everything, IntegrationList)
+        assert isinstance(failing, IntegrationList)
+        assert [row.integration.integration_name for row in everything.rows] == ["Beta", "Gamma", "Alpha"]
+        assert [row.integration.integration_name for row in failing.rows] == ["Beta", "Gamma"]
+        assert (failing.listed, failing.total, failing.failing) == (2, 3, 2)
+
     @pytest.mark.parametrize(
         ("query", "names"),
         [("user", ["Users EU", "Users US"]), ("*eu", ["Users EU"]), ("abc", ["Catalog"]), ("zzz", [])],
     )
     async def test_filter(self, at: Desk, query: str, names: list[str]) -> None:
-        """Words fit a part of a name, a pattern, or the start of an id."""
+        """Words match a part of a name, a pattern, or the start of an id."""
         at.add("Users EU", "success")
         at.add("Users US", "success")
         at.add("Catalog", "success", integration_id="abc123xyz")
         answer = await at.queries.listing(ALERTS, query)
         assert isinstance(answer, IntegrationList)
-        assert [one.integration_name for one, _ in answer.rows] == names
+        assert [row.integration.integration_name for row in answer.rows] == names
 
     async def test_pages(self, at: Desk) -> None:
         """Twenty stand on a page."""
@@ -298,7 +333,7 @@ class TestListing:
         assert isinstance(answer, IntegrationList)
         assert (len(answer.rows), answer.offset, answer.total) == (5, 20, 25)
 
-    async def test_from_memory(self, at: Desk) -> None:
+    async def test_last_known_state(self, at: Desk) -> None:
         """Where the list can't be read now, what is stored is shown with the reason."""
         at.add("Users", "success")
         await at.queries.listing(ALERTS, None)

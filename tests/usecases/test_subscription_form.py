@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.digest_schedule import read_schedule
+from cdi_bot.core.escalation import USUAL
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
 from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscriptionEnded, SubscriptionSet
+from cdi_bot.usecases.escalation_answers import EscalationSet
 from cdi_bot.usecases.subscription_form import ExistingSubscription, SettingsChange, SubscriptionForms
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
@@ -133,3 +135,12 @@ async def test_language_and_digest_of_the_channel(desk: Desk) -> None:
     shown = await forms.channels.show(ALERTS)
     assert (shown.language, shown.digest) == ("en", None)
     assert [type(content) for content in await desk.owed()] == [LanguageChanged, DigestChanged, DigestChanged]
+
+
+async def test_the_escalation_of_the_channel(desk: Desk) -> None:
+    """The form sets it as the command does."""
+    wish = SettingsChange(escalate_to=MARKETING.channel_id, changes_escalation=True)
+    (answer,) = await desk.forms.change_settings(ALERTS, MARA, wish, "UTC")
+    assert answer == EscalationSet(after=USUAL, to=MARKETING.channel_id, unchanged=False)
+    shown = await desk.forms.channels.show(ALERTS)
+    assert (shown.escalate_after, shown.escalate_to) == (USUAL, MARKETING.channel_id)

@@ -25,7 +25,7 @@ from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import home_view
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.usecases.answers import RunHistory
+from cdi_bot.usecases.query_answers import RunHistory
 from tests.rigs.whole import ALERTS, Whole, whole
 
 ABSURD = [

@@ -28,8 +28,8 @@ from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.home import home_view
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.usecases.answers import RunHistory
 from cdi_bot.usecases.home import IntegrationSummary, NotShown
+from cdi_bot.usecases.query_answers import RunHistory
 from tests.rigs.adapters import bot_settings
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 

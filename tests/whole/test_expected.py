@@ -54,8 +54,8 @@ async def test_what_is_expected_is_silent_until_it_is_taken_back(bot: Whole) -> 
     for _ in range(3):
         await goes_wrong(bot)
     (card,) = bot.cards()
-    assert "Expected: watermark in the future" in card["text"]
-    assert f"Expected, says <@{WHO}>" in str(card["blocks"])
+    assert "was expected: watermark in the future" in card["text"]
+    assert f"Marked as expected by <@{WHO}>" in str(card["blocks"])
     assert bot.replies() == []
     incident = await newest(bot)
     assert await bot.bot.app.expected.take_back(ALERTS, WHO, bot.workspace_id, incident.incident_id) is None

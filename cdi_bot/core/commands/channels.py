@@ -60,6 +60,10 @@ def _read_digest(arguments: Arguments) -> Command | Mistake:
     words = [tokenizer.half_width(token.text) for token in arguments.tokens]
     if len(words) == 1 and words[0].lower() in _NO_DIGEST:
         return SetDigest(schedule=None)
+    if [word.lower() for word in words[:2]] in (["every", "day"], ["each", "day"], ["every", "morning"]):
+        words = ["daily", *words[2:]]
+    elif words[0].lower() == "every":
+        words = ["weekly", *words[1:]]
     zones = [zone for word in words if (zone := read_zone(word))]
     schedule = read_schedule([word for word in words if not read_zone(word)])
     if schedule is None or len(zones) > 1:

@@ -77,7 +77,8 @@ def _without_end(arguments: Arguments) -> Mistake:
     if odd is not None:
         end = odd - (odd > 1 and tokens[odd - 1].bare_word in PREPOSITIONS)
         return arguments.mistake(MistakeKind.BAD_TIME, tokens[odd].text, name=arguments.named(tokens[:end]))
-    return arguments.mistake(MistakeKind.MISSING_TIME, name=arguments.named(tokens))
+    known = tokens[:1] if tokens[0].quoted else tokens
+    return arguments.mistake(MistakeKind.MISSING_TIME, name=arguments.named(known))
 
 
 def _is_possible(snooze: SetSnooze, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
+from cdi_bot.core.commands.escalation import ESCALATION
 from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
@@ -40,6 +41,9 @@ LONGEST_REASON = 300
 LONGEST_NAME = 50
 """A name with a colon is looked for in so many pieces of what was typed, its command among them."""
 
+_SHORTEST_PART = 3
+"""Letters of a part of a name that may have been meant by what was not understood."""
+
 MOST_LIKELY = 3
 """So many commands are offered for what was not understood."""
 
@@ -55,7 +59,7 @@ def _read_help(arguments: Arguments) -> Command | Mistake:
 
 _HELP = Specification(
     word="help",
-    aliases=("hi", "hello", "hey", "?", "usage", "commands", "man", "ヘルプ"),
+    aliases=("hi", "hello", "hey", "?", "--help", "usage", "commands", "man", "ヘルプ"),
     command=ShowHelp,
     right=Right.READ,
     read=_read_help,
@@ -69,6 +73,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *SUBSCRIPTIONS,
     *INCIDENTS,
     *CHANNELS,
+    *ESCALATION,
     _HELP,
 )
 
@@ -127,7 +132,7 @@ def depends_on_names(text: str) -> bool:
     tokens = tokenizer.split(text)
     if not tokens or _official(tokens[0]) is None:
         return bool(tokens)
-    return any(
+    return BY_WORD[_word(tokens[0])].command is SetSnooze or any(
         token.option is not None
         or vocabulary.bare(token) in vocabulary.RESERVED
         or token.raw[-1] in vocabulary.MARKS
@@ -139,12 +144,19 @@ def _understood(tokens: list[Token], now: datetime, names: Collection[str]) -> C
     """Read a command that begins with its word or one of its aliases, or a sentence; `None` for anything else."""
     if not tokens:
         return ShowHelp()  # nothing but a greeting
-    specification = _official(tokens[0])
-    if specification is None and not (len(tokens) > 1 and vocabulary.is_known(tokens[1:], names)):
+    alias, behind = BY_WORD.get(_word(tokens[0])), tokens[1:]
+    is_named = alias is not None and behind and vocabulary.is_known(behind, names)
+    if _official(tokens[0]) is None and not is_named:
         said = phrases.as_command(tokens, names)
-        tokens = said or tokens
-    specification = BY_WORD.get(_word(tokens[0]))
-    return _read(specification, tokens, now, names) if specification else None
+        if said:
+            return _read(BY_WORD[said[0].raw], said, now, names)
+        if any(vocabulary.bare(each) in phrases.NOBODY for each in vocabulary.trimmed(behind, names)[:1]):
+            return None  # `mute it`: which one?
+    return _read(alias, tokens, now, names) if alias else None
+
+
+_SUBSCRIPTIONS = frozenset({("list", "subscriptions"), ("list", "subs"), ("subscribe", "list")})
+"""Other ways to ask for the subscriptions, the last one as other apps call it."""
 
 
 def _official(token: Token) -> Specification[Any] | None:
@@ -155,7 +167,7 @@ def _official(token: Token) -> Specification[Any] | None:
 
 def _word(token: Token) -> str:
     word = tokenizer.half_width(token.text).lower()
-    return word if word in BY_WORD else vocabulary.bare(token)
+    return word if word in BY_WORD else vocabulary.bare(token).rstrip(":")
 
 
 def _without_openers(tokens: list[Token]) -> list[Token]:
@@ -169,7 +181,13 @@ def _without_openers(tokens: list[Token]) -> list[Token]:
 def _read(
     specification: Specification[Any], tokens: list[Token], now: datetime, names: Collection[str]
 ) -> Command | Mistake:
-    typed, *rest = _with_a_known_name(tokens, names)
+    typed, *rest = _with_a_known_name(tokens, names) if specification.names else tokens
+    if len(rest) == 1 and not vocabulary.is_known(rest, names):
+        last = rest[0].bare_word
+        if last in vocabulary.HELP:
+            specification, rest = BY_WORD["help"], [Token(raw=specification.word, quoted=False)]
+        elif (specification.word, last) in _SUBSCRIPTIONS:
+            specification, rest = BY_WORD["subscriptions"], []
     arguments = Arguments(word=specification.word, typed=_word(typed), tokens=rest, now=now, names=names)
     if not specification.takes_channel:
         return specification.read(arguments)
@@ -210,13 +228,14 @@ def _suggestions(tokens: Sequence[Token], now: datetime, names: Collection[str])
     first, *rest = tokens
     for word in all_near(vocabulary.bare(first), BY_WORD):
         meant = _read(BY_WORD[word], [Token(raw=word, quoted=False), *rest], now, names)
-        if isinstance(meant, Command):
+        if isinstance(meant, Command) and word != vocabulary.bare(first):
             yield Suggestion(text=" ".join([word, *(token.text for token in rest)]), command=meant)
         else:
             yield _help_with(BY_WORD[word].word)
     if len(tokens) <= phrases.LONGEST:
-        if vocabulary.is_known(tokens, names):
-            name = tokenizer.name(tokens)
+        name = tokenizer.name(tokens)
+        says_more = not vocabulary.RESERVED.issuperset(map(vocabulary.bare, tokens))
+        if says_more and len(name) >= _SHORTEST_PART and vocabulary.is_known(tokens, names):
             yield Suggestion(text=f"status {name}", command=ShowStatus(query=name))
         yield from (
             _help_with(BY_WORD[word].word) for token in rest if (word := vocabulary.bare(token)) in BY_WORD
@@ -231,7 +250,7 @@ def _with_a_known_name(tokens: list[Token], names: Collection[str]) -> list[Toke
     """The same pieces, with the longest known name behind the word of the command as one quoted piece."""
     for end in range(min(len(tokens), LONGEST_NAME), 1, -1):
         pieces = tokens[1:end]
-        if any(piece.option for piece in pieces) and normalize_name(tokenizer.join(pieces)) in names:
+        if normalize_name(tokenizer.join(pieces)) in names:
             named = Token(raw=" ".join(piece.raw for piece in pieces), quoted=True)
             return [tokens[0], named, *tokens[end:]]
     return tokens

@@ -1,8 +1,9 @@
 """A small grammar of sentences: what `why is Users failing?` asks, in the words of a command.
 
 A rule is a pattern of words and the command that it stands for. In a pattern, `a|b` is one of several words, `a?` one
-that may be missing, `a*` one that may come any number of times, `…` the name of an integration, and a word in capitals
-stands for a list below. What no rule matches from its first word to its last is not understood: nothing is guessed.
+that may be missing, `a*` one that may come any number of times, `…` the name of an integration, `…!` a known one, and a
+word in capitals stands for a list below. What no rule matches from its first word to its last is not understood:
+nothing is guessed.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ _LISTS = {
     "WHY": "why|why's|whys",
     "ALL": "all|everything|things|integrations|syncs|it|any|anything|something|ones",
     "BAD": "failing|failed|fail|fails|broken|broke|breaking|down|red|late|slow|stuck|unhealthy|wrong|delayed|behind",
-    "GOOD": "ok|okay|fine|healthy|well|good|green|up|working|running|alive|happy",
+    "GOOD": "ok|okay|fine|healthy|well|good|green|up|working|running|alive|happy|back|done|recovered|fixed",
     "DO": "doing|going|looking|run|ran|sync|synced|finish|finished|succeed|work|recover|recovered|acting|so",
-    "NOW": "now|right|currently|today|here|again|still|there|at|the|moment|in|this|channel|already|yet|not",
+    "NOW": "now|right|currently|today|here|again|still|there|at|the|moment|in|this|channel|already|yet|keep|"
+    "last|night|yesterday|morning|week|lately",
     "US": "me|us|here|this|the|our|channel|to|in|of|my",
     "ALERT": "alerts|alert|alerting|notifications|notification|notifying|messages|posting|telling|pinging|spamming",
     "OF": "about|for|of|from|on|to|with|when|if",
@@ -38,11 +40,16 @@ _LISTS = {
 }
 
 _RULES = (
+    # help
+    ("what can|do|does I|it|this|bot* do|say|type|ask|understand", "help"),
+    ("what|who are|is you|this|it", "help"),
+    ("how do|can|to|does|should I? …", "help …"),
+    ("what does … do|mean", "help …"),
     # what is failing
     ("WHAT ALL* BE* NOW* BAD NOW*", "status failing"),
     ("show|list|see US* WHAT ALL* BE* NOW* BAD NOW*", "status failing"),
     ("BE there? ALL NOW* BAD NOW*", "status failing"),
-    ("ALL NOW* BAD NOW*", "status failing"),
+    ("ALL? NOW* BAD NOW*", "status failing"),
     ("WHAT BE? the|your|our? problem|problems|issue|issues|matter|trouble", "status failing"),
     ("BE? there? any|some? problems|issues|errors|failures|incidents|trouble NOW*", "status failing"),
     ("WHAT needs|need|wants my|our|any? attention NOW*", "status failing"),
@@ -52,8 +59,9 @@ _RULES = (
     ("WHAT BE? happening|up|new|going on? NOW*", "status"),
     ("WHAT BE? the|our? status|state|situation NOW*", "status"),
     ("any news|updates NOW*", "status"),
+    ("show|see|give|tell|get US* THE* status|state|situation NOW*", "status"),
     # how one integration is
-    ("WHY BE … NOW* BAD|GOOD|DO", "status …"),
+    ("WHY BE … not? NOW* BAD|GOOD|DO NOW*", "status …"),
     ("WHY BE? …", "status …"),
     ("BE … NOW* BAD|GOOD|DO NOW*", "status …"),
     ("HOW BE? … DO? NOW*", "status …"),
@@ -62,24 +70,29 @@ _RULES = (
     ("WHAT happened to|with|in|on …", "status …"),
     ("what|how about …", "status …"),
     ("when BE|will|does … last|next? run|ran|sync|synced|fail|failed|due|recover", "status …"),
-    ("last|latest|newest|recent run|runs|status|state of|for|from? …", "status …"),
+    ("when BE|will … run|sync|due next|last|again", "status …"),
+    ("when BE|will THE* next|last run|sync|one of|for …", "status …"),
+    ("next|last|latest|newest|recent run|runs|status|state of|for|from? …", "status …"),
+    ("show|see|get US* … history|runs|status|state", "status …"),
+    ("…! BE? NOW* BAD|GOOD|status|state|history|runs|状況|状態 NOW*", "status …"),
     ("tell US* about …", "status …"),
+    ("show|see|give|tell|get|check US* THE* status|state|history|runs of|for|on …", "status …"),
     # what there is, and what this channel gets
     ("what|which integrations|syncs BE* I? NOW* have|know|available|exist?", "list"),
     ("what can I subscribe|watch|follow|see to?", "list"),
-    ("show|see US* all|every? integrations|syncs|everything? NOW*", "list"),
+    ("show|see US* all|every? integrations|syncs NOW*", "list"),
     ("WHAT BE* I|this|the|our* channel? subscribed|watching|following|getting to? NOW*", "subscriptions"),
-    ("show|see|list US* all? subscriptions|subs|alerts NOW*", "subscriptions"),
+    ("show|see|list US* all? THE* subscriptions|subs|alerts NOW*", "subscriptions"),
     ("US subscriptions|subs|alerts", "subscriptions"),
     # alerts
     ("ASK US* when|if|whenever|once|that … BE? fails|breaks|stops|BAD NOW*", "subscribe …"),
-    ("start|send|get|give|want|enable ALERT US* OF …", "subscribe …"),
+    ("start|send|get|give|want|enable US* ALERT US* OF …", "subscribe …"),
     ("start|keep watching|following|monitoring …", "subscribe …"),
     ("alerts|notifications about|for|of|from|on …", "subscribe …"),
     ("STOP|no more? ALERT US* OF …", "stop …"),
     ("STOP watching|following|monitoring …", "stop …"),
     ("STOP THE* subscription|subscriptions OF …", "stop …"),
-    ("STOP|no THE* more? ALERT|subscriptions NOW*", "stop all"),
+    ("STOP|no all? THE* more? ALERT|subscriptions US* NOW*", "stop all"),
     ("be quiet", "stop all"),
     # incidents
     ("STOP THE* SNOOZE OF? THE* …", "unsnooze …"),
@@ -92,25 +105,25 @@ _RULES = (
     ("sync|run now|again …", "sync …"),
     ("try|run|sync … again NOW*", "sync …"),
     ("kick off …", "sync …"),
-    # the channel, and help
+    # the channel
     (
         "who changed|did|muted|snoozed|paused|stopped|subscribed|unsubscribed what|this|that|it|us|here? NOW*",
         "audit",
     ),
+    ("who acknowledged|snoozed|muted|took …", "status …"),
     ("what changed|was NOW* changed? NOW*", "audit"),
-    ("send|post US* THE* daily|weekly digest|summary|report", "digest"),
+    ("send|post|give US* THE* daily|weekly digest|summary|report", "digest"),
+    ("send|post|give? US* THE* daily digest|summary|report …", "digest daily …"),
+    ("send|post|give? US* THE* weekly digest|summary|report …", "digest weekly …"),
     ("STOP|no THE* more? digest|digests|summary|report", "digest off"),
+    ("STOP|no THE* more? escalating|escalation|escalations NOW*", "escalate off"),
     ("switch|change THE* language? to …", "language …"),
     ("speak|talk|write US* in? …", "language …"),
-    ("what can|do|does I|it|this|bot* do|say|type|ask|understand", "help"),
-    ("what|who are|is you|this|it", "help"),
-    ("how do|can|to|does I? …", "help …"),
-    ("what does … do|mean", "help …"),
 )
 
-_NOBODY = words_of(
+NOBODY = words_of(
     "anyone anybody someone somebody everyone it that this there here you i we he she they who what not no never "
-    "don't doesn't dont and or but"
+    "don't doesn't dont and or but many much long often come"
 )
 """Words that no name begins with and that turn the meaning of a sentence, unless an integration is called so."""
 
@@ -120,15 +133,16 @@ class _Element:
     """One place of a pattern: its words, `None` for a name; whether it may be missing, and come again."""
 
     words: frozenset[str] | None
-    optional: bool
-    repeats: bool
+    optional: bool = False
+    repeats: bool = False
+    is_known: bool = False
 
 
 def _element(text: str) -> _Element:
     sign = text[-1] if text[-1] in "?*" else ""
     names = text.removesuffix(sign) if sign else text
-    if names == "…":
-        return _Element(None, optional=False, repeats=False)
+    if text in ("…", "…!"):
+        return _Element(None, is_known=text == "…!")
     words = frozenset(word for name in names.split("|") for word in _LISTS.get(name, name).split("|"))
     return _Element(words, optional=sign != "", repeats=sign == "*")
 
@@ -145,7 +159,8 @@ def as_command(tokens: Sequence[Token], names: Collection[str]) -> list[Token] |
     words = [bare(token) for token in tokens]
     for pattern, meaning in RULES:
         found = list(_matches(pattern, words, 0))
-        if found and (name := _best(found, tokens, names)) is not None:
+        is_known = any(element.is_known for element in pattern)
+        if found and (name := _best(found, tokens, names, only_known=is_known)) is not None:
             start, end = name
             return _put(meaning, tokens[start:end])
     return None
@@ -170,7 +185,9 @@ def _matches(pattern: Sequence[_Element], words: Sequence[str], at: int) -> Iter
         yield from _matches(rest, words, at)
 
 
-def _best(found: Sequence[_Name], tokens: Sequence[Token], names: Collection[str]) -> tuple[int, int] | None:
+def _best(
+    found: Sequence[_Name], tokens: Sequence[Token], names: Collection[str], *, only_known: bool
+) -> tuple[int, int] | None:
     """The longest name that is known, else the first that can be one; an empty one where the rule has none."""
     named = [name for name in found if name is not None]
     if not named:
@@ -179,7 +196,7 @@ def _best(found: Sequence[_Name], tokens: Sequence[Token], names: Collection[str
     if known:
         return max(known, key=lambda name: name[1] - name[0])
     first, last = named[0]
-    return None if any(bare(token) in _NOBODY for token in tokens[first:last]) else (first, last)
+    return None if only_known or any(bare(token) in NOBODY for token in tokens[first:last]) else (first, last)
 
 
 def _put(meaning: str, name: Sequence[Token]) -> list[Token]:

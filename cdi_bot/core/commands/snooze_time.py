@@ -10,9 +10,10 @@ from datetime import UTC, datetime, time, timedelta
 from cdi_bot.core.commands.tokenizer import Token
 from cdi_bot.core.digest_schedule import read_time_of_day
 
-_SECONDS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 _WORDS = {
+    "s": ("s", "sec", "secs", "second", "seconds"),
     "m": ("m", "min", "mins", "minute", "minutes"),
     "h": ("h", "hr", "hrs", "hour", "hours"),
     "d": ("d", "day", "days"),
@@ -24,6 +25,32 @@ _UNITS = {word: _SECONDS[unit] for unit, words in _WORDS.items() for word in wor
 # At most nine digits each: longer ones are no length of time that anybody means.
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([a-z]+)", re.ASCII)
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
+
+_HALF_HOUR = "30m"
+
+_NUMBERS = {
+    word: number
+    for number, words in enumerate(
+        (
+            "a an one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=365)
@@ -38,11 +65,11 @@ def is_unit(word: str) -> bool:
     return word.lower() in _UNITS
 
 
-def parse_length(word: str) -> timedelta | None:
+def parse_length(word: str, *, shortest: timedelta = SHORTEST) -> timedelta | None:
     """Read a length of time such as `2h`, `1.5h`, `90min` or `1d12h`.
 
     Returns:
-        The length, from `SHORTEST` to `LONGEST`; `None` when `word` is something else, or out of these bounds.
+        The length, from `shortest` to `LONGEST`; `None` when `word` is something else, or out of these bounds.
     """
     text = word.lower()
     if not _WHOLE.fullmatch(text):
@@ -52,7 +79,7 @@ def parse_length(word: str) -> timedelta | None:
         return None
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
     # Compared as a number: a timedelta of what people can type may overflow.
-    if not SHORTEST.total_seconds() <= seconds <= LONGEST.total_seconds():
+    if not shortest.total_seconds() <= seconds <= LONGEST.total_seconds():
         return None
     return timedelta(seconds=seconds)
 
@@ -119,12 +146,18 @@ def _end_at(tokens: Sequence[Token], first: int, now: datetime) -> SnoozeEnd | N
 
 def _clock_end(tokens: Sequence[Token], at: int, now: datetime, *, preposition: bool) -> SnoozeEnd | None:
     """Read `tomorrow 9am`; behind a preposition a time of day alone, or a moment as computers write it, too."""
+    following = at + 1 < len(tokens) and tokens[at + 1].bare_word == "at"
+    behind = at + 1 + following
     if tokens[at].bare_word == "tomorrow":
-        following = at + 1 < len(tokens) and tokens[at + 1].bare_word == "at"
-        clock, after = _clock(tokens, at + 1 + following)
+        digits_only = preposition or following or behind == len(tokens) - 1
+        clock, after = _clock(tokens, behind, digits_only=digits_only)
         return SnoozeEnd(first=at, after=after, until=tomorrow_at(now, clock)) if clock else None
     if not preposition:
         return None
+    if (weekday := _weekday(tokens[at].bare_word)) is not None:
+        clock, after = _clock(tokens, behind, digits_only=True)
+        until = _weekday_at(now, weekday, clock or MORNING)
+        return SnoozeEnd(first=at, after=after if clock else at + 1, until=until)
     clock, after = _clock(tokens, at)
     if clock:
         return SnoozeEnd(first=at, after=after, until=next_at(now, clock))
@@ -132,7 +165,17 @@ def _clock_end(tokens: Sequence[Token], at: int, now: datetime, *, preposition: 
     return SnoozeEnd(first=at, after=at + 1, until=moment) if moment else None
 
 
-def _clock(tokens: Sequence[Token], at: int) -> tuple[time | None, int]:
+def _weekday(word: str) -> int | None:
+    return next((day for day, name in enumerate(_WEEKDAYS) if word in (name, name[:3])), None)
+
+
+def _weekday_at(now: datetime, weekday: int, clock: time) -> datetime:
+    """The next such day after today, in the zone of `now`."""
+    ahead = (weekday - now.weekday() - 1) % 7 + 1
+    return datetime.combine(now.date() + timedelta(days=ahead), clock, tzinfo=now.tzinfo)
+
+
+def _clock(tokens: Sequence[Token], at: int, *, digits_only: bool = False) -> tuple[time | None, int]:
     """Read a time of day that may be written in two pieces; returns it, and where what follows begins."""
     if at >= len(tokens):
         return None, at
@@ -141,7 +184,7 @@ def _clock(tokens: Sequence[Token], at: int) -> tuple[time | None, int]:
         both = read_time_of_day(word + tokens[at + 1].bare_word)
         if both:
             return both, at + 2
-    return read_time_of_day(word), at + 1
+    return read_time_of_day(word, digits_only=digits_only), at + 1
 
 
 def _moment(word: str, now: datetime) -> datetime | None:
@@ -156,12 +199,36 @@ def _moment(word: str, now: datetime) -> datetime | None:
 
 
 def _length_end(tokens: Sequence[Token], at: int, now: datetime) -> SnoozeEnd | None:
-    if at + 1 < len(tokens) and is_unit(tokens[at + 1].bare_word):
-        length = parse_length(tokens[at].bare_word + tokens[at + 1].bare_word)
-        if length:
-            return SnoozeEnd(first=at, after=at + 2, until=now + length)
-    length = parse_length(tokens[at].bare_word)
-    return SnoozeEnd(first=at, after=at + 1, until=now + length) if length else None
+    """Read `2h`, `2 hours`, `an hour`, `half an hour`, `1 hour and 30 minutes`: ever smaller units."""
+    said, end, unit = "", at, LONGEST
+    while end < len(tokens):
+        start = end + (said != "" and tokens[end].bare_word == "and")
+        part, after = _part(tokens, start)
+        smallest = timedelta(seconds=_SECONDS["m"]) if part == _HALF_HOUR else _unit_of(part)
+        if smallest is None or smallest >= unit:
+            break
+        said, end, unit = said + part, after, smallest
+    length = parse_length(said)
+    return SnoozeEnd(first=at, after=end, until=now + length) if length else None
+
+
+def _part(tokens: Sequence[Token], at: int) -> tuple[str, int]:
+    """A number and its unit, which may be two pieces or in words; returns them as one, and where the rest begins."""
+    words = [token.bare_word for token in tokens[at : at + 3]]
+    for half in (["half", "an", "hour"], ["half", "hour"]):
+        if words[: len(half)] == half:
+            return _HALF_HOUR, at + len(half)
+    if len(words) > 1 and is_unit(words[1]):
+        return str(_NUMBERS.get(words[0], words[0])) + words[1], at + 2
+    return (words[0] if words else ""), at + 1
+
+
+def _unit_of(part: str) -> timedelta | None:
+    """The smallest unit of a length that is one piece; `None` for anything else."""
+    if not _WHOLE.fullmatch(part):
+        return None
+    units = [unit for _, unit in _PART.findall(part)]
+    return timedelta(seconds=min(_UNITS[unit] for unit in units)) if all(map(is_unit, units)) else None
 
 
 def _bare_end(token: Token, now: datetime) -> SnoozeEnd | None:

@@ -38,6 +38,9 @@ class MistakeKind(StrEnum):
     BAD_FRESHNESS = "bad_freshness"  # `fresh:` with something that is no length of time and no time of day
     BAD_MENTION = "bad_mention"  # `mention:` with something that is no person and no group
     BAD_SCHEDULE = "bad_schedule"  # `digest` with something that is no schedule
+    BAD_DELAY = "bad_delay"  # `after:` with something that is no length of time, or one too short or too long
+    BAD_TARGET = "bad_target"  # `to:` with something that is no channel and no person
+    MISSING_TARGET = "missing_target"  # an escalation to nobody
     BAD_CHANNEL = "bad_channel"  # `in:` with something that is no channel
 
 
@@ -190,8 +193,11 @@ def _slips(typed: str, word: str) -> int | None:
     allowed = 2 if shorter >= _TWO_SLIPS else 1 if shorter >= _LEAST else 0
     if not allowed or abs(len(typed) - len(word)) > allowed:
         return None
+    if typed[0] != word[0] and sorted(typed[:2]) != sorted(word[:2]):
+        return None  # `make` is not nearly `take`
     distance = _distance(typed, word)
-    if shorter < _ONE_SLIP and set(typed) != set(word):
+    letters, wanted = set(typed), set(word)
+    if shorter < _ONE_SLIP and not (letters <= wanted or wanted <= letters):
         return None  # `rub` is not nearly `run`
     return distance if distance <= allowed else None
 

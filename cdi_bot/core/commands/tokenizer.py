@@ -176,6 +176,12 @@ def channel(text: str) -> str | None:
     return match[1] if match else None
 
 
+def person(text: str) -> str | None:
+    """Give the id of a person that Slack has escaped (`<@U1|ann>`); `None` for anything else."""
+    match = _PERSON.fullmatch(text)
+    return match[1] if match else None
+
+
 def number(text: str) -> float | None:
     """Read a number such as `500`, `1,000` or `2.5`; `None` when it is something else."""
     match = _NUMBER.fullmatch(text.strip())

@@ -18,7 +18,7 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-COURTESY = words_of("please pls plz kindly thanks thx cheers")
+COURTESY = words_of("please pls plz kindly thanks thank thx cheers")
 """Said at the beginning or the end of anything."""
 
 OPENERS = COURTESY | words_of(
@@ -27,7 +27,10 @@ OPENERS = COURTESY | words_of(
 )
 """What may stand before the word of a command: `could you please mute Users for 2h`."""
 
-_BEFORE = COURTESY | words_of("of for to from on at about with into the this our my me us is are integration")
+_BEFORE = COURTESY | words_of(
+    "of for to from on at about with into the this our my me us is are integration now again "
+    "alerts notifications incident runs"
+)
 _PLACES = words_of("this the our")  # `this channel`: only behind one of these a channel is meant
 _AFTER = COURTESY | words_of("now again here today currently already too then")
 
@@ -36,9 +39,13 @@ FAILING = words_of("failing failed failures broken unhealthy")
 
 EVERYTHING = words_of("all everything every")
 THINGS = words_of("integrations syncs things")
-_AMONG = THINGS | words_of("integration sync ones them of the our my")
+_AMONG = THINGS | words_of("integration sync ones them of the our my that which are is")
 
-RESERVED = OPENERS | _BEFORE | _AFTER | FAILING | EVERYTHING | THINGS | {"channel"}
+HELP = words_of("help --help -h")
+"""Behind a command: what it is, as other programs have it."""
+
+RESERVED = OPENERS | _BEFORE | _AFTER | FAILING | EVERYTHING | THINGS | HELP
+RESERVED |= words_of("channel list subscriptions subs")
 """What a name is quoted for where it is nothing but one of them."""
 
 MARKS = "?!.,…？！。、"
@@ -88,6 +95,7 @@ def without_courtesy(tokens: Sequence[Token], names: Collection[str]) -> list[To
     for _ in range(_MOST):
         if len(kept) > 1 and bare(kept[-1]) in COURTESY and not is_known(kept[1:], names):
             del kept[-1]
+            kept[-1] = replace(kept[-1], raw=kept[-1].raw.rstrip(",") or kept[-1].raw)
     return kept
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,10 @@ class ChannelSettings:
     `language` is one of the bot's languages, `None` for the bot's own. `zone` is the name of a time zone, `None` for
     UTC. `digest` is a schedule in the text form of `Schedule`, `None` for no digest; `digest_until` is the end of the
     period of the last digest, or, before the first one, of the period that was over when the digest was set.
+
+    `escalate_after` are the seconds after which an incident that nobody acknowledged goes to `escalate_to`, the id of a
+    channel or a person; `None` for nowhere. That was set at `escalate_since`. `escalate_trouble` is why nothing can be
+    posted there, in Slack's word.
     """
 
     channel: Channel
@@ -39,11 +43,20 @@ class ChannelSettings:
     zone: str | None = None
     digest: str | None = None
     digest_until: datetime | None = None
+    escalate_after: int | None = None
+    escalate_to: str | None = None
+    escalate_since: datetime | None = None
+    escalate_trouble: str | None = None
     set_by: str
     set_at: datetime
 
     def __post_init__(self) -> None:
         refuse_naive(self)
+
+    @property
+    def escalation_target(self) -> Channel | None:
+        """Where incidents go that nobody acknowledged."""
+        return replace(self.channel, channel_id=self.escalate_to) if self.escalate_to else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

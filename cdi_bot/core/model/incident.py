@@ -163,6 +163,11 @@ class Incident:
         return timedelta(seconds=self.measured.usual)
 
     @property
+    def began(self) -> datetime:
+        """When it began. `failing_since` moves on with a good run between two failures."""
+        return self.failing_since if self.kind is Kind.LATE else min(self.opened_at, self.failing_since)
+
+    @property
     def is_open(self) -> bool:
         """Whether it is not over yet."""
         return self.resolved_at is None

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.spike import Spike
@@ -59,16 +60,16 @@ class StillOpen:
     what: Literal["still_open"] = "still_open"
 
 
-IncidentFact = FailedAgain | Recovered | Reopened | StillOpen
+IncidentFact = FailedAgain | Recovered | Reopened | StillOpen | Escalated
 """What a reply states about one incident."""
 
-ReplyFact = Literal["failed_again", "recovered", "reopened", "still_open"]
-"""The facts that one reply can state about several incidents."""
+ReplyFact = Literal["failed_again", "joined", "recovered", "reopened", "still_open", "escalated"]
+"""The facts that one message can state about several incidents; `joined`: the card that is posted took them in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedReply:
-    """One reply about several incidents of a card to which the same happened."""
+    """One message about incidents of a channel to which the same happened; all but recoveries are of one card."""
 
     fact: ReplyFact
     incident_ids: tuple[int, ...]
@@ -208,6 +209,7 @@ Notice = (
     | NewIntegrations
     | LanguageChanged
     | DigestChanged
+    | EscalationChanged
 )
 """Notices of which several can be told in one message: nothing refers to any of them later."""
 
@@ -226,6 +228,7 @@ Content = (
     | Recovered
     | Reopened
     | StillOpen
+    | Escalated
     | GroupedReply
     | GroupedNotices
     | RunStarted
@@ -240,6 +243,8 @@ Content = (
     | NewIntegrations
     | LanguageChanged
     | DigestChanged
+    | EscalationChanged
+    | EscalationBroken
     | Digest
     | Spike
 )
@@ -252,6 +257,9 @@ class Card:
     `wanted_revision` grows with every change of one of its incidents, and the card is sent until `shown_revision` is
     the same.
     `first_shown_revision` is the revision that was posted first: a reply about an older one would say nothing new.
+    `told_at` is when it told the channel of a new incident last, by its post or by taking one in. The card of a storm
+    takes in new ones since `storm_since`. A card that is `counted_by` the card of a storm is counted and listed there
+    too.
     """
 
     card_id: int
@@ -261,13 +269,18 @@ class Card:
     first_shown_revision: int = 0
     ts: str | None = None
     created_at: datetime
+    told_at: datetime | None = None
+    storm_since: datetime | None = None
+    counted_by: int | None = None
 
 
 class MessageKind(StrEnum):
     """How an outbox message reaches its channel."""
 
     CARD = "card"  # posted once, then updated until it shows the present state
-    REPLY = "reply"  # one fact in a card's thread, sent once
+    REPLY = (
+        "reply"  # one fact about a card's incidents, sent once: a recovery in the channel, else in the thread
+    )
     NOTICE = "notice"  # a message of its own, sent once
 
 
@@ -294,8 +307,9 @@ class OutboxMessage:
     """A message in the outbox, with what happened to it so far.
 
     `sending_since` is committed before the message is sent to Slack: where it is still set later, the outcome of
-    that attempt is unknown. `attempts` counts the attempts that failed. One that is not `is_readable` was written by
-    another version of the program: its content stands for none.
+    that attempt is unknown. `attempts` counts the attempts that failed. A reply that has a `ts` is posted, and waits to
+    be updated. One that is not `is_readable` was written by another version of the program: its content stands for
+    none.
     """
 
     message_id: int
@@ -304,6 +318,7 @@ class OutboxMessage:
     attempts: int = 0
     sending_since: datetime | None = None
     last_error: str | None = None
+    ts: str | None = None
     is_readable: bool = True
 
 

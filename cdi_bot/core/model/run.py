@@ -38,6 +38,11 @@ DOCUMENTED_STATUSES = ("running", "success", "partial", "error", "config_error",
 """The values of `job_status` in Braze's API reference, and what its page on sync logs calls "Limit Exceeded"."""
 
 
+def status_outcome(status: str) -> Outcome:
+    """What a status means; an undocumented one is never taken for success."""
+    return _OUTCOMES.get(status, Outcome.BAD)
+
+
 def listed_status(word: str) -> str:
     """The status that the list's word stands for.
 
@@ -70,8 +75,8 @@ class Run:
 
     @property
     def outcome(self) -> Outcome:
-        """What the status means; an undocumented one is never taken for success."""
-        return _OUTCOMES.get(self.job_status, Outcome.BAD)
+        """What the status means."""
+        return status_outcome(self.job_status)
 
     @property
     def has_synced(self) -> bool:

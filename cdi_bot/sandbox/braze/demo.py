@@ -1,7 +1,7 @@
 """The workspace that the demo shows: a retailer's integrations, busy enough that something always happens.
 
 Schedules are seconds where a real workspace has minutes. The history before is spread over a month, from which the bot
-learns what is usual; Braze's limits are wider than documented, so that it has read all of that after a minute.
+learns what is usual; Braze's limits are wider than documented, so that it has read all of that after half a minute.
 """
 
 from collections.abc import Callable
@@ -28,8 +28,8 @@ class _Demo:
 
     first_in: float
     coming: tuple[RunPlan, ...] = ()
-    past_runs: int = 60
-    past_every: float = 12 * 3600.0
+    past_runs: int = 30
+    past_every: float = 24 * 3600.0
     past_ago: float = 240.0
     past_outcomes: tuple[str, ...] = _MOSTLY_SUCCESS
 
@@ -103,13 +103,7 @@ _INTEGRATIONS = (
     ),
     (  # the nightly one: it alone can be slow, as its last run began long ago
         _config("Catalog: prices", "Redshift", "catalogs", every=86_400, takes=600, rows=64_000),
-        _Demo(
-            first_in=6 * 3600,
-            past_runs=30,
-            past_every=86_400,
-            past_ago=18 * 3600,
-            past_outcomes=_ALWAYS_SUCCESS,
-        ),
+        _Demo(first_in=6 * 3600, past_ago=18 * 3600, past_outcomes=_ALWAYS_SUCCESS),
     ),
 )
 

@@ -8,8 +8,8 @@ import { go, ownDirect } from "./sidebar.js";
 import { startTour } from "./tour.js";
 import { announce, botName, channelMessages, channelName, isDirect, on, showsInChannel, state } from "./state.js";
 
-const FIRST_WORDS = ["/cdi help", "/cdi subscribe all", "/cdi status"];
-const ALONE = ["/cdi help", "/cdi list"]; // in a direct message there is no channel to subscribe
+const FIRST_WORDS = ["/cdi help", "/cdi subscribe all", "@cdi-bot status"];
+const ALONE = ["help", "list"]; // in a direct message there is no channel to subscribe
 
 /** Builds the pane inside `main` and keeps it in step with the state. */
 export function startChannel(main) {

@@ -18,6 +18,7 @@ const COMMANDS = [
   ["unsnooze", "integration", "End the snooze"],
   ["sync", "integration", "Sync now, after a confirmation"],
   ["digest", "weekly mon 09:00 | off", "A summary of the syncs, every day or week"],
+  ["escalate", "after:30m to:#channel | off", "Where an incident goes that nobody acknowledged"],
   ["language", "en | ja", "The language of what is posted here"],
   ["audit", "", "Who changed what in this channel"],
 ];

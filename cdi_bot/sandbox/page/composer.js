@@ -293,6 +293,5 @@ function personButton() {
 }
 
 function aboutPerson(user) {
-  const guest = user.is_restricted ? "guest" : user.is_stranger ? "from another workspace" : "";
-  return [user.tz, user.locale, guest].filter(Boolean).join(" · ");
+  return [user.tz, user.locale, user.is_restricted && "guest"].filter(Boolean).join(" · ");
 }

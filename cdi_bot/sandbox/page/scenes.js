@@ -1,7 +1,7 @@
 // What a visitor can make happen in Braze, in words: with one integration, or with all of them.
 
 import { post } from "./api.js";
-import { isFileSource, on, state } from "./state.js";
+import { isDirect, isFileSource, on, state } from "./state.js";
 import { fill, h } from "./dom.js";
 import { openPicker } from "./picker.js";
 
@@ -87,18 +87,31 @@ export function startAll(section) {
       { class: "panel-buttons" },
       button("Fail all", "Every sync fails now, and each next one: a storm", "fail-all", () => playAll("error")),
       button("Let all succeed", "Every sync succeeds now, and each next one", "succeed-all", () => playAll("success")),
-      button("Digest soon", "Types /cdi digest for the open channel", "digest-soon", () => digest(told)),
+      button("Digest soon", "Types /cdi digest in the open channel", "digest-soon", () => digest(told)),
+      button("Escalate soon", "Types /cdi escalate in the open channel", "escalate-soon", () => escalate(told)),
     ),
     told,
   );
   on("place", () => fill(told));
 }
 
+const joined = () => [...state.channels.values()].filter((one) => one.bot_is_member && !isDirect(one.id));
+const openChannel = () => (state.place.channel && !isDirect(state.place.channel) ? state.place.channel : joined()[0]?.id);
+
+const type = (channel, text) => post("slack/command", { channel, user: state.person, text });
+
+async function escalate(told) {
+  const channel = openChannel();
+  const other = joined().find((one) => one.id !== channel);
+  const answer = await type(channel, `escalate after:10s to:<#${other?.id}|${other?.name}>`);
+  if (!answer.failed)
+    told.textContent = `“/cdi escalate after:10s to:#${other?.name}” was typed: what nobody acknowledges goes there.`;
+}
+
 async function digest(told) {
-  const channel = state.place.channel ?? [...state.channels.values()].find((one) => one.bot_is_member)?.id;
   const zone = state.users.get(state.person)?.tz;
   const due = new Date(Date.now() + 60_000 + DIGEST_LEAD_MS);
   const time = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" }).format(due);
-  const answer = await post("slack/command", { channel, user: state.person, text: `digest daily ${time}` });
+  const answer = await type(openChannel(), `digest daily ${time}`);
   if (!answer.failed) told.textContent = `“/cdi digest daily ${time}” was typed: the digest comes at ${time}.`;
 }

@@ -7,7 +7,7 @@
     POST    view_submit     {"user", "view_id", "state": {"values"}}    submit a form
     POST    view_closed     {"user", "view_id"}    close a form
     POST    shortcut        {"user", "callback_id"}    POST home_opened {"user"}    POST event {"event"}
-    POST    message         {"channel", "user", "text", "thread_ts"?}    say something
+    POST    message         {"channel", "user", "text", "thread_ts"?}    say something, to the bot too
     POST    channel         {"channel", "name"?, "archived"?, "deleted"?, "private"?, "bot_is_member"?, "members"?}
     POST    uninstall       {}    the app is removed: its token stops working, and it gets the events
     POST    token           {"token"?, "scopes"?, "state"?: active | revoked | inactive}    the bot's, unless named
@@ -34,7 +34,7 @@ from pydantic_core import to_jsonable_python
 from cdi_bot.sandbox.control import Json, control_route, is_on_loopback, read
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.interactions import HttpMode, Interactions, Tamper, result_json
-from cdi_bot.sandbox.slack.model import Content, Message, Rules, TokenState
+from cdi_bot.sandbox.slack.model import Message, Rules, TokenState
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.socket_mode import Sockets
 from cdi_bot.sandbox.slack.world import SlackWorld
@@ -157,11 +157,9 @@ class SlackControl:
         return await self._people.event(event)
 
     async def _message(self, body: Json) -> Json:
-        channel, user = _need(body, "channel"), _need(body, "user")
-        self._world.open_to(user, channel)
-        content = Content(text=_need(body, "text"))
-        message = self._world.post(channel, content, author=user, thread_ts=body.get("thread_ts"))
-        return {"message": message.stream()}
+        return await self._people.say(
+            _need(body, "channel"), _need(body, "user"), _need(body, "text"), body.get("thread_ts")
+        )
 
     # The workspace
 

@@ -18,16 +18,18 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from cdi_bot.sandbox.control import Json
 from cdi_bot.sandbox.slack.block_kit import options_problems
 from cdi_bot.sandbox.slack.methods import checked_view, show_modal
-from cdi_bot.sandbox.slack.model import Message
+from cdi_bot.sandbox.slack.model import Content, Message
 from cdi_bot.sandbox.slack.payloads import (
     Press,
     command_payload,
     event_payload,
     message_action_payload,
+    message_event,
     shortcut_payload,
     submission_payload,
     suggestion_payload,
     view_action_payload,
+    with_mentions,
 )
 from cdi_bot.sandbox.slack.schema import Refusal
 from cdi_bot.sandbox.slack.socket_mode import Acknowledgement, Sockets
@@ -211,9 +213,18 @@ class Interactions:
                 return answer | {"error": "invalid_options", "problems": [str(found) for found in problems]}
         return answer
 
+    async def say(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> Json:
+        """Say something; the app gets an event where it was said to it."""
+        self._world.open_to(user, channel)
+        content = Content(text=with_mentions(self._world, text))
+        message = self._world.post(channel, content, author=user, thread_ts=thread_ts)
+        event = message_event(self._world, message)
+        return {"message": message.stream()} | ({"event": await self.event(event)} if event else {})
+
     async def event(self, event: Json) -> Json:
-        """Send an event, if the app subscribed to its type."""
-        if event.get("type") not in self._world.rules.events:
+        """Send an event, if the app subscribed to its type; to messages it subscribes by the type of channel."""
+        kind = ".".join(filter(None, (event.get("type"), event.get("channel_type"))))
+        if kind not in self._world.rules.events:
             return result_json(Acknowledgement(error="not_subscribed"))
         return result_json(await self._send("events_api", event_payload(self._world, event)))
 

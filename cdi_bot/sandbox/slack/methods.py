@@ -285,6 +285,18 @@ def _post_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts, "message": message_json(world, message)}
 
 
+def _post_ephemeral(call: Call) -> Json:
+    """Source: docs.slack.dev/reference/methods/chat.postEphemeral."""
+    world, arguments = call.world, call.arguments
+    channel = _writable(call)
+    user = str(arguments["user"])
+    if user not in channel.members:
+        raise Refusal("user_not_in_channel")
+    content = read_content(world, arguments, text_max=POST_TEXT_MAX)
+    message = world.post_ephemeral(channel.id, user, content, thread_ts=arguments.get("thread_ts"))
+    return {"message_ts": message.ts}
+
+
 def _update(call: Call) -> Json:
     world, arguments = call.world, call.arguments
     channel = world.visible(str(arguments["channel"]))
@@ -327,6 +339,9 @@ def _updated_content(world: SlackWorld, old: Content, arguments: Json) -> Conten
 
 
 CHAT: dict[str, Method] = {
+    "chat.postEphemeral": Method(
+        run=_post_ephemeral, required=("channel", "user"), scopes=scopes("chat:write")
+    ),
     "chat.postMessage": Method(run=_post_message, required=("channel",), scopes=scopes("chat:write")),
     "chat.update": Method(run=_update, required=("channel", "ts"), scopes=scopes("chat:write")),
 }

@@ -25,6 +25,7 @@ class TokenState(Enum):
 
 BOT_SCOPES = frozenset(
     {
+        "app_mentions:read",
         "channels:history",
         "channels:read",
         "chat:write",
@@ -32,6 +33,7 @@ BOT_SCOPES = frozenset(
         "commands",
         "groups:history",
         "groups:read",
+        "im:history",
         "im:write",
         "users:read",
     }
@@ -241,7 +243,9 @@ _CHANNEL_EVENTS = ("archive", "deleted", "left", "rename", "unarchive")
 
 _EVENTS = frozenset(f"{kind}_{event}" for kind in ("channel", "group") for event in _CHANNEL_EVENTS) | {
     "app_home_opened",
+    "app_mention",
     "app_uninstalled",
+    "message.im",
     "member_joined_channel",
     "member_left_channel",
     "tokens_revoked",

@@ -107,7 +107,7 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
         "user_id": user,
         "user_name": person["name"],
         "command": command,
-        "text": _escaped(world, rest.strip()),
+        "text": with_mentions(world, rest.strip()),
         "api_app_id": world.app_id,
         "is_enterprise_install": str(world.is_org_wide).lower(),
         "response_url": f"{url}/response/{world.handles.new_url(channel.id, user, now)}",
@@ -115,8 +115,8 @@ def command_payload(world: SlackWorld, url: str, channel: Channel, user: str, te
     }
 
 
-def _escaped(world: SlackWorld, text: str) -> str:
-    """Escape `#channel` and `@person` as Slack does for commands with `should_escape`."""
+def with_mentions(world: SlackWorld, text: str) -> str:
+    """Escape `#channel` and `@person` as Slack does for messages, and for commands with `should_escape`."""
     channels = {channel.name: channel.id for channel in world.channels.values() if not channel.is_im}
     people = {user.name: user.id for user in world.users.values()}
 
@@ -205,6 +205,29 @@ def suggestion_payload(world: SlackWorld, view: Json, press: Press, value: str) 
         "value": value,
         "container": {"type": "view", "view_id": view["id"]},
         "view": view,
+    }
+
+
+def message_event(world: SlackWorld, message: Message) -> Json | None:
+    """The event of what a person said: to the bot directly, or in a channel that it is in, where it is mentioned.
+
+    Sources: docs.slack.dev/reference/events/message.im and app_mention.
+    """
+    channel = world.channels[message.channel]
+    is_mentioned = f"<@{world.bot_user}" in message.content.text and world.bot_user in channel.members
+    if not channel.is_im and not is_mentioned:
+        return None
+    home = _place(world, message.author)
+    return {
+        "type": "message" if channel.is_im else "app_mention",
+        "user": message.author,
+        "text": message.content.text,
+        "ts": message.ts,
+        "team": home,
+        "channel": channel.id,
+        "event_ts": message.ts,
+        **({"thread_ts": message.thread_ts} if message.thread_ts else {}),
+        **({"channel_type": "im"} if channel.is_im else {"user_team": home}),
     }
 
 

@@ -290,12 +290,11 @@ class SlackWorld:
 
     def snapshot(self) -> Json:
         """Return the workspace's part of the stream's first frame."""
-        told = ("id", "name", "real_name", "tz", "locale")
-        people = [user for user in self.users.values() if not user.is_bot]
+        told = ("id", "name", "real_name", "tz", "locale", "is_bot", "is_restricted")
         return {
             "team": {"id": self.team, "name": self.team_name},
             "channels": [c.stream(self.bot_user) for c in self.channels.values() if not c.deleted],
-            "users": [{name: getattr(user, name) for name in told} for user in people],
+            "users": [{name: getattr(user, name) for name in told} for user in self.users.values()],
             "messages": [message.stream() for message in self.messages()],
             "homes": [{"user": user, "view": view} for user, view in self.views.homes().items()],
             "commands": self.commands,

@@ -139,7 +139,7 @@ class SlackApp:
         self._bolt.options(action_id)(self._asker(answerer))
 
     def on_person(self, met: Callable[[str, str | None], None]) -> None:
-        """Tell `met` who uses a button, menu, form or shortcut, and which team is theirs, before it is answered."""
+        """Tell `met` who uses a button, menu, form or shortcut or says something, and which team is theirs, before."""
         self._met = met
 
     # Slack sends again what it saw no acknowledgement of. A delivery is remembered in the very step in which its work
@@ -173,6 +173,9 @@ class SlackApp:
         person = body.get("user")
         if isinstance(person, dict) and isinstance(person.get("id"), str):
             self._met(person["id"], person.get("team_id"))
+        event = body.get("event")
+        if isinstance(event, dict) and isinstance(event.get("user"), str):
+            self._met(event["user"], event.get("user_team"))  # told in channels that are shared
 
     def start(self, work: Awaitable[None]) -> None:
         """Have work done beside what was acknowledged; a stop waits for it."""

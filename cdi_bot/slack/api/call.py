@@ -41,6 +41,7 @@ class Method(NamedTuple):
 METHODS = {
     "apps.connections.open": Method(Effect.LOOKS, ("url",)),
     "auth.test": Method(Effect.LOOKS, ("user_id",)),
+    "chat.postEphemeral": Method(Effect.SHOWS_TWICE, ("message_ts",)),
     "chat.postMessage": Method(Effect.SHOWS_TWICE, ("ts",)),
     "chat.update": Method(Effect.CHANGES_ONCE),
     "conversations.history": Method(Effect.LOOKS),

@@ -217,6 +217,8 @@ NEEDED = {
 }
 
 OPTIONAL = {
+    "app_mentions:read": "who mentions the bot gets no answer; /cdi works",
+    "im:history": "who writes to the bot directly gets no answer; /cdi works",
     "channels:history": "a message whose answer was lost is sent again, as a possible repeat",
     "groups:history": "the same in private channels",
     "users:read": "people's time zones are not known, nor who is a guest: CDI_BOT_ADMINS=* lets nobody start a sync",
@@ -234,6 +236,7 @@ class Identity(NamedTuple):
     bot_user_id: str
     enterprise_id: str | None = None  # the organisation that the workspace belongs to, if any
     scopes: Scopes | None = None  # what the token may do, where Slack tells
+    team_url: str | None = None  # where the team is on the web, such as `https://northwind.slack.com/`
 
     def owns(self, event: Json) -> bool:
         """Whether an event was sent for this installation, not for another one of the same app.
@@ -254,7 +257,9 @@ async def identify(api: SlackApi) -> Identity:
     team_id = (enterprise_id if body.get("is_enterprise_install") else body.get("team_id")) or enterprise_id
     if not team_id:
         raise SlackTrouble("bad_answer", verdict=SlackVerdict.RETRY)
-    return Identity(team_id, body["user_id"], enterprise_id, granted)
+    url = body.get("url")
+    team_url = url if isinstance(url, str) and url.endswith("/") else None
+    return Identity(team_id, body["user_id"], enterprise_id, granted, team_url)
 
 
 Value = TypeVar("Value")

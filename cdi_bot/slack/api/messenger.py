@@ -60,6 +60,7 @@ class SlackMessenger(Messenger):
         self, channel: Channel, ts: str, view: View, *, key: str, language: str | None = None
     ) -> None:
         """Replace a message's content; harmless when repeated."""
+        channel = await self.opened(channel)
         message = self._rendered(view, language)
         await self._api.send("chat.update", message, key=key, channel=channel.channel_id, ts=ts, **_body(key))
 

@@ -20,7 +20,7 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.refusals import render_trouble
-from cdi_bot.usecases.answers import Answer
+from cdi_bot.usecases.answers import Acknowledged, Answer, SnoozeEnded, SnoozeSet
 
 log = structlog.get_logger(__name__)
 
@@ -97,17 +97,26 @@ async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
 
 async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     return await to.queries.history(
-        here, press.value["id"], press.value["offset"], workspace_id=press.workspace_id
+        here, press.value["id"], press.value.get("offset", 0), workspace_id=press.workspace_id
     )
 
 
 async def _overview(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    return await to.queries.overview(here, press.value["offset"], workspace_id=press.workspace_id)
+    return await to.queries.overview(
+        here,
+        press.value["offset"],
+        failing=press.value.get("failing", False),
+        workspace_id=press.workspace_id,
+    )
 
 
 async def _listing(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     return await to.queries.listing(
-        here, press.value["words"], press.value["offset"], workspace_id=press.workspace_id
+        here,
+        press.value["words"],
+        press.value["offset"],
+        failing=press.value.get("failing", False),
+        workspace_id=press.workspace_id,
     )
 
 
@@ -117,6 +126,18 @@ async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered:
         log.warning("not answered", why="a button carries no known command", user=press.who)
         return render_trouble("failure", to.i18n)
     return await to.answer(too_late(command, to.clock()) or command, here, press.who)
+
+
+def _then_history(act: ActionHandler) -> ActionHandler:
+    """Do what a button of an integration's history says, and show the history as it is then, or why it was refused."""
+
+    async def acted(to: Responder, press: ButtonPress, here: Channel) -> Answer | Rendered | None:
+        answer = await act(to, press, here)
+        if answer is None or isinstance(answer, Acknowledged | SnoozeSet | SnoozeEnded):
+            return await to.queries.history(here, press.value["id"], workspace_id=press.workspace_id)
+        return answer
+
+    return acted
 
 
 async def _sync(to: Responder, press: ButtonPress, here: Channel) -> Answer:
@@ -170,12 +191,37 @@ _BESIDE: dict[str, ActionHandler] = {
 
 _IN_PLACE: dict[str, ActionHandler] = {
     "history_page": _history,
+    "history_ack": _then_history(_ack),
+    "history_snooze": _then_history(_snooze),
+    "history_unsnooze": _then_history(_unsnooze),
     "overview_page": _overview,
     "list_page": _listing,
     "pick": _pick,
     "switch_off": _switch_off,
 }
 """Answered in place of what they stand on, which only the one person sees."""
+
+
+async def _ask_sync(to: Responder, press: ButtonPress, _here: Channel) -> Answer:
+    return await to.incidents.ask_sync(press.who, press.value["id"], workspace_id=press.workspace_id)
+
+
+_CHOICES: dict[str, ActionHandler] = {
+    "history": _history,
+    "snooze": _snooze,
+    "unsnooze": _unsnooze,
+    "sync": _ask_sync,
+}
+"""What a card's menu offers, but for the form."""
+
+
+async def _more(to: Responder, press: ButtonPress, here: Channel) -> Answer | Rendered | None:
+    return await _CHOICES[press.value["do"]](to, press, here)
+
+
+async def answer_choice(responder: Responder, body: Json) -> None:
+    """Answer what was chosen from a card's menu, but for the form: handlers of forms open it."""
+    await _listener(responder, _more, in_place=False)(body)
 
 
 def register_actions(responder: Responder) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
@@ -126,7 +127,7 @@ async def _help(to: Responder, command: ShowHelp, _channel: Channel, _who: str) 
 
 async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: str) -> Answer:
     if command.query is None:
-        return await to.queries.overview(channel)
+        return await to.queries.overview(channel, failing=command.failing)
     return await to.queries.history(channel, command.query, workspace_id=command.workspace_id)
 
 
@@ -161,7 +162,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ShowHelp: _help,
     ShowStatus: _status,
     ListIntegrations: lambda to, command, channel, _: to.queries.listing(
-        channel, command.query, workspace_id=command.workspace_id
+        channel, command.query, failing=command.failing, workspace_id=command.workspace_id
     ),
     Subscribe: _subscribe,
     PreviewSubscription: _preview,
@@ -183,6 +184,9 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     SetDigest: _digest,
     SetLanguage: _language,
+    SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
+        channel, who, command.after, command.to
+    ),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
     ShowAudit: lambda to, _command, channel, _: to.queries.audit(channel),
 }

@@ -17,7 +17,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
-from cdi_bot.slack.handlers.actions import ButtonPress
+from cdi_bot.slack.handlers.actions import ButtonPress, answer_choice
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.form import (
     FormDraft,
@@ -69,8 +69,9 @@ class FormHandlers:
         """Answer everything about the form."""
         slack = self.responder.slack
         slack.on_shortcut(FORM, self.shortcut)
-        for action_id in ("form_new", "form_change", "form_about"):
+        for action_id in ("form_new", "form_change"):
             slack.on_action(f"^{action_id}(:|$)", self.pressed)
+        slack.on_action("^more$", self.chosen)
         slack.on_action("^form_unsubscribe$", self.unsubscribe)
         slack.on_action(f"^({'|'.join(TELLING)})$", self.changing)
         slack.on_options(SELECTOR, self.options)
@@ -99,6 +100,13 @@ class FormHandlers:
         except (StoreTrouble, SlackTrouble) as trouble:
             said = reader.failed(trouble, action=press.action_id, user=press.who)
         await self._put_up(body, window(outcome_title(reader.i18n), said.blocks, reader.i18n))
+
+    async def chosen(self, body: Json) -> None:
+        """Do what was chosen from a card's menu: open the form, or answer."""
+        if ButtonPress.read(body, self.responder.slack).value["do"] == "form":
+            await self.pressed(body)
+        else:
+            await answer_choice(self.responder, body)
 
     async def _draft(self, press: ButtonPress) -> FormDraft:
         channel, carried = press.channel, press.value

@@ -12,6 +12,7 @@ from cdi_bot.slack.handlers.actions import register_actions
 from cdi_bot.slack.handlers.commands import Responder, register_commands
 from cdi_bot.slack.handlers.forms import FormHandlers
 from cdi_bot.slack.handlers.home import HomeTab
+from cdi_bot.slack.handlers.messages import register_messages
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 
@@ -28,6 +29,7 @@ def register_handlers(
     slack: SlackApp = responder.slack
     slack.on_person(responder.directory.met)
     register_commands(responder)
+    register_messages(responder)
     register_actions(responder)
     home = HomeTab(responder=responder, homes=homes, clock=clock)
     home.listen()

@@ -7,11 +7,12 @@ from cdi_bot.core.commands.specification import N_
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.subscription import is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
+from cdi_bot.slack.render.escalation import target_name
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragraphs, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import code, date, outside, plain_line, user
 from cdi_bot.slack.render.subscriptions import selector_text
-from cdi_bot.usecases.answers import AuditTrail
+from cdi_bot.usecases.query_answers import AuditTrail
 
 _AUDIT_ROOM = 10_000
 
@@ -48,6 +49,9 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
         return f"*{outside(name)}*"
     if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
         return selector_text(entry.subject, None, i18n)
+    if entry.action == "escalate" and entry.subject != "off":
+        length, _, to = entry.subject.partition(" ")
+        return f"{code(length)} → {target_name(to)}"
     if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
         return i18n("that I can't see Braze")
     return code(entry.subject)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from cdi_bot.core.model.source import source_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView
-from cdi_bot.slack.render.kinds.flaws import flaw_name
+from cdi_bot.slack.render.kinds.flaws import UNUSUAL, flaw_name
 from cdi_bot.slack.render.kit.advice import with_source
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, short_message
-from cdi_bot.slack.render.kit.buttons import look_buttons, spike_button, switch_off_button
+from cdi_bot.slack.render.kit.buttons import history_button, spike_button, switch_off_button
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.runs import DUBIOUS, GOOD
+from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import bold_name, date, expected_notes, outside, user
 from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 
@@ -23,24 +23,23 @@ def render_spike(content: Spike, view: EventView, i18n: Translator) -> Rendered:
     if integration is not None:
         name = with_source(bold_name(integration, view.dashboard_url), integration, i18n)
         buttons.append(spike_button(content, integration, word, i18n))
-    line = i18n("{name}: {rows} rows in one run, the largest so far was {usual}").format(
+    line = i18n("{name} – {rows} rows in one run, largest so far {usual}").format(
         name=name, rows=i18n.number(content.rows), usual=i18n.number(content.usual)
     )
     source = source_of(integration)
-    files = source is not None and source.is_files
     cause = (
         i18n("Were files uploaded twice? If it was a campaign or a backfill, press *Expected*.")
-        if files
-        else i18n("Was the whole table synced anew? If it was a campaign or a backfill, press *Expected*.")
+        if source is not None and source.is_files
+        else i18n("Was the whole table synced again? If it was a campaign or a backfill, press *Expected*.")
     )
-    begun = i18n("Run of {when}.").format(when=date(content.run_start))
+    started = i18n("Run of {when}.").format(when=date(content.run_start))
     is_expected = word is not None and not word.taken_back_by
     return short_message(
         line,
         *(expected_notes(word, i18n) if word else []),
-        sign=GOOD if is_expected else DUBIOUS,
-        second=begun if is_expected else i18n.sentences([begun, cause]),
-        row=actions([*buttons, *look_buttons(integration, view.dashboard_url, i18n)]),
+        sign=GOOD if is_expected else UNUSUAL,
+        second=started if is_expected else i18n.sentences([started, cause]),
+        row=actions([*buttons, *([history_button(integration, i18n)] if integration else [])]),
     )
 
 

@@ -25,10 +25,9 @@ from cdi_bot.slack.render.form_fields import (
     TOPICS,
     Errors,
     FormValues,
-    input_block,
     selector_option,
-    settings_fields,
 )
+from cdi_bot.slack.render.form_settings import input_block, settings_fields
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit import limits

@@ -10,24 +10,23 @@ from typing import Any
 
 from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.commands.subscriptions import freshness
-from cdi_bot.core.digest_schedule import WEEKDAYS, Schedule, read_schedule
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, is_pattern
+from cdi_bot.slack.render.form_settings import read_settings_change, settings_errors
 from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import Block, plain_text
-from cdi_bot.slack.render.kit.i18n import Translator, language_name
-from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import clip
 from cdi_bot.slack.render.kit.runs import status_sign
-from cdi_bot.slack.render.kit.text import SHORT_NAME, mentioned, name_of, plain, plain_line
-from cdi_bot.slack.render.subscriptions import matching_now, schedule_text, weekday_names
-from cdi_bot.usecases.answers import SettingsShown
+from cdi_bot.slack.render.kit.text import SHORT_NAME, mentioned, name_of, plain
+from cdi_bot.slack.render.subscriptions import matching_now
 from cdi_bot.usecases.subscription_form import Choices, SettingsChange
 
 FORM = "subscription"
 """The form's `callback_id`; the global shortcut that opens it carries it too."""
 
-CHANNEL, SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH, PEOPLE, GROUP, LANGUAGE, DIGEST, DIGEST_AT = (
+CHANNEL, SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH, PEOPLE, GROUP = (
     "channel",
     "selector",
     "topics",
@@ -37,21 +36,14 @@ CHANNEL, SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH, PEOPLE, GROUP, LANGUAGE, D
     "fresh",
     "people",
     "group",
-    "language",
-    "digest",
-    "digest_at",
 )
-"""The fields: each is the id of its block and of its element."""
+"""The fields besides the channel's settings: each is the id of its block and of its element."""
 
 TELLING = (SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH)
 """The fields on which it depends what is told."""
 
 MOST_PEOPLE = 10
 
-KEEP, NO_DIGEST, BOT_LANGUAGE = "keep", "none", "own"
-"""What is chosen besides a language or a schedule: leave it as it is, no digest, the bot's own language."""
-
-_MORNING = "09:00"
 Errors = dict[str, str]
 """Plain text by field."""
 
@@ -60,26 +52,6 @@ Values = Mapping[str, Mapping[str, Any]]
 
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}", re.ASCII)
 _MOST_GROUPS = 5
-
-
-def input_block(
-    block_id: str,
-    label: str,
-    element: Block,
-    *,
-    hint: str | None = None,
-    optional: bool,
-    tells: bool = False,
-) -> Block:
-    """Return a labelled field; all plain text. The bot hears at once of each change of one that `tells`."""
-    block: Block = {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain_text(label),
-        "element": element | {"action_id": block_id},
-        "optional": optional,
-    } | ({"dispatch_action": True} if tells else {})
-    return block | {"hint": plain_text(hint)} if hint else block
 
 
 def selector_option(selector: str, name: str | None, i18n: Translator, *, about: str = "") -> Block | None:
@@ -143,87 +115,6 @@ def _integrations_label(offer: Choices, i18n: Translator) -> str:
     return i18n("One integration")
 
 
-def settings_fields(
-    languages: tuple[str, ...], now: SettingsShown | None, chosen: SettingsChange, i18n: Translator
-) -> list[Block]:
-    """Return the fields for a channel's language and digest; `now` is shown beside them, `chosen` was chosen before."""
-    keep = (KEEP, i18n("Leave it as it is"))
-    spoken = [keep, (BOT_LANGUAGE, i18n("The bot's own")), *((one, language_name(one)) for one in languages)]
-    often = [keep, (NO_DIGEST, i18n("No digest")), ("daily", i18n("Every day"))]
-    often += [
-        (f"weekly {day}", name[:1].upper() + name[1:])
-        for day, name in zip(WEEKDAYS, weekday_names(i18n), strict=True)
-    ]
-    schedule = chosen.digest or (read_schedule(now.digest.split()) if now and now.digest else None)
-    at = f"{schedule.at:%H:%M}" if schedule else _MORNING
-    hint = i18n("Only for a digest that you choose here; in your time zone.")
-    return [
-        input_block(
-            LANGUAGE,
-            i18n("Language of the channel's messages"),
-            _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
-            hint=_now_language(now, i18n),
-            optional=False,
-        ),
-        input_block(
-            DIGEST,
-            i18n("Digest of the channel"),
-            _select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
-            hint=_now_digest(now, i18n),
-            optional=False,
-        ),
-        input_block(
-            DIGEST_AT, i18n("Digest at"), {"type": "timepicker", "initial_time": at}, hint=hint, optional=True
-        ),
-    ]
-
-
-def _select(choices: list[tuple[str, str]], chosen: str) -> Block:
-    options: list[Block] = [
-        {"text": plain_text(clip(label, OPTION_TEXT)), "value": value} for value, label in choices
-    ]
-    first = next((option for option in options if option["value"] == chosen), options[0])
-    return {"type": "static_select", "options": options, "initial_option": first}
-
-
-def _frequency(schedule: Schedule | None) -> str:
-    if schedule is None:
-        return NO_DIGEST
-    return "daily" if schedule.weekday is None else f"weekly {WEEKDAYS[schedule.weekday]}"
-
-
-def _now_language(now: SettingsShown | None, i18n: Translator) -> str | None:
-    if now is None:
-        return None
-    return i18n("Now: {what}").format(
-        what=language_name(now.language) if now.language else i18n("the bot's own")
-    )
-
-
-def _now_digest(now: SettingsShown | None, i18n: Translator) -> str | None:
-    if now is None:
-        return None
-    if not now.digest or not now.zone:
-        return i18n("Now: {what}").format(what=i18n("no digest"))
-    return i18n("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
-
-
-def read_settings_change(language: str | None, often: str | None, at: str | None) -> SettingsChange | None:
-    """Read what was chosen; `None` for a digest without a time. What was not chosen stays as it is."""
-    changes_digest = often not in {None, KEEP}
-    schedule = None
-    if changes_digest and often != NO_DIGEST:
-        schedule = read_schedule([*str(often).split(), at]) if at else None
-        if schedule is None:
-            return None
-    return SettingsChange(
-        language=None if language in {None, KEEP, BOT_LANGUAGE} else language,
-        changes_language=language not in {None, KEEP},
-        digest=schedule,
-        changes_digest=changes_digest,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormValues:
     """What somebody wants a channel to be subscribed to: `selector`, or the changed subscription."""
@@ -250,12 +141,9 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         errors[CHANNEL] = i18n("Choose a channel.")
     if about.get("subscription") is None and not option.get("value"):
         errors[SELECTOR] = i18n("Choose what the channel is to hear of.")
-    settings = read_settings_change(
-        _chosen(values, LANGUAGE), _chosen(values, DIGEST), _get(values, DIGEST_AT, "selected_time")
-    )
-    if settings is None:
-        errors[DIGEST_AT] = i18n("Choose a time for the digest.")
-    if errors or settings is None:
+    settings = read_settings_change(values)
+    errors |= settings_errors(values, i18n)
+    if errors:
         return errors
     return FormValues(
         workspace_id=workspace_of(view),

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.item_troubles import ItemTroubles, Work
-from cdi_bot.slack.render.kinds.table import overall_state, renderer_of, state_sign
-from cdi_bot.slack.render.kinds.unreachable import unreachable_banner
+from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
 from cdi_bot.slack.render.kit.buttons import (
     carried_integration,
@@ -23,8 +23,14 @@ from cdi_bot.slack.render.kit.buttons import (
     subscribe_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import bot_troubles, broken_channel, lost_channels
-from cdi_bot.slack.render.kit.runs import BROKEN_BAR, UNSEEN, row_counts, short_status, sparkline
+from cdi_bot.slack.render.kit.reasons import (
+    bot_troubles,
+    braze_advice,
+    broken_channel,
+    last_known_state,
+    lost_channels,
+)
+from cdi_bot.slack.render.kit.runs import UNSEEN, row_counts, short_status, sparkline, sparkline_legend
 from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, plain, user
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selector_text
@@ -47,8 +53,12 @@ View = Block
 
 def home_view(home: Home, i18n: Translator, now: datetime, troubles: ItemTroubles) -> View:
     """Return a page of Home. An entry that can't be drawn is named all the same, and noted in `troubles`."""
-    lost = map(section, [*lost_channels(home.lost, i18n), *bot_troubles(home.troubles, i18n)])
-    banner = [*unreachable_banner(home.unreachable, i18n), *lost]
+    warnings = [
+        *_known_then(home, i18n),
+        *lost_channels(home.lost, i18n),
+        *bot_troubles(home.troubles, i18n),
+    ]
+    banner = [*map(section, warnings)]
     if not home.channels:
         return _view(home.page, [*banner, *_welcome(home, i18n)])
     pages = pager("home_page", {}, i18n, offset=home.page, size=1, has_more=home.page + 1 < home.pages)
@@ -68,7 +78,9 @@ def home_view(home: Home, i18n: Translator, now: datetime, troubles: ItemTrouble
 
 def unknown_home(i18n: Translator) -> View:
     """Return what is shown while Slack does not say which channels the person is in."""
-    line = i18n("Slack does not tell me just now which channels you are in, so I show you none.")
+    line = i18n(
+        "Slack doesn't say which channels you are in, so nothing can be shown. Try again in a minute."
+    )
     return _view(0, [section(f"{UNSEEN} {line}"), *actions([_refresh(i18n), _help(i18n)])])
 
 
@@ -99,13 +111,20 @@ def _view(page: int, blocks: Sequence[Block]) -> View:
 # ------------------------------------------------------------------------------------------ above the list
 
 
+def _known_then(home: Home, i18n: Translator) -> list[str]:
+    if home.unreachable is None:
+        return []
+    known = last_known_state(home.unreachable, None, home.checked_at, i18n)
+    return ["\n".join([*known, braze_advice(home.unreachable.reason, i18n)])]
+
+
 def _welcome(home: Home, i18n: Translator) -> list[Block]:
-    title = i18n("Know when a Braze data sync goes wrong")
+    title = i18n("Know when a Braze data sync fails")
     about = i18n(
-        "I watch Braze Cloud Data Ingestion and tell a Slack channel when a sync fails, and when it is well again. "
-        "None of your channels hears of any integration yet."
+        "This app watches Braze Cloud Data Ingestion and sends alerts to Slack channels. None of your channels is "
+        "subscribed to an integration yet."
     )
-    todo = i18n("Choose a channel and what it is to hear of, or type `/cdi subscribe all` in the channel.")
+    todo = i18n("Choose *Subscribe…*, or type `/cdi subscribe all` in a channel.")
     return [
         _header(title),
         section(about),
@@ -116,10 +135,8 @@ def _welcome(home: Home, i18n: Translator) -> list[Block]:
 
 def _summary(home: Home, i18n: Translator) -> str:
     mark, line = overall_state(failing=home.failing, unhealthy=home.unhealthy, total=home.total, i18n=i18n)
-    where = i18n.counted(
-        "heard of in {count} channel of yours", "heard of in {count} channels of yours", home.channels
-    )
-    return f"{mark} {i18n.listed([f'*{line}*', where])}"
+    where = i18n("in {count} of your channels").format(count=i18n.number(home.channels))
+    return f"{mark} *{line}* · {where}"
 
 
 def _buttons(home: Home, i18n: Translator) -> list[Block]:
@@ -128,11 +145,11 @@ def _buttons(home: Home, i18n: Translator) -> list[Block]:
 
 
 def _refresh(i18n: Translator) -> Block | None:
-    return button(i18n("Refresh"), "home_refresh", {}, says=i18n("Show how things are now"))
+    return button(i18n("Refresh"), "home_refresh", {}, says=i18n("Refresh this page"))
 
 
 def _help(i18n: Translator) -> Block | None:
-    return button(i18n("Help"), "home_help", {}, says=i18n("Show the commands and where to get help"))
+    return button(i18n("Help"), "home_help", {}, says=i18n("Help: commands, and where to ask"))
 
 
 # ------------------------------------------------------------------------------------------ the list
@@ -178,39 +195,31 @@ def _kind(entry: HomeEntry | NotShown) -> type[HomeEntry]:
 
 def _heading(kind: type[HomeEntry], i18n: Translator) -> str:
     if kind is NeedsAttention:
-        return i18n("Wrong now")
-    return (
-        i18n("What your channels hear of") if kind is ChannelSubscription else i18n("All these integrations")
-    )
+        return i18n("Needs attention")
+    return i18n("Subscriptions") if kind is ChannelSubscription else i18n("All integrations")
 
 
 def _attention_blocks(
     entry: NeedsAttention, place: int, i18n: Translator, *, may_change: bool
 ) -> list[Block]:
-    incident, kind = entry.incident, renderer_of(entry.incident)
-    name = bold_name(entry.integration, entry.dashboard_url)
+    incident = entry.incident
     channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
-    lines = [
-        f"{kind.sign(incident)} {name}",
-        i18n("{state}, since {when}").format(
-            state=escape(kind.headline(incident, i18n)), when=date(incident.failing_since)
-        ),
-        i18n("Told in {channels}").format(channels=channels),
-    ]
+    notes = [channels]
     if incident.acknowledged_by:
-        lines.append(i18n("👀 {who} looks after it").format(who=user(incident.acknowledged_by)))
+        notes.insert(0, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
+    view = IncidentView(incident=incident, integration=entry.integration, dashboard_url=entry.dashboard_url)
     about = name_of(entry.integration)
     carried = {"incidents": [incident.incident_id], "channel": entry.channels[0].channel_id}
     acknowledge = button(
         i18n("Acknowledge"),
         f"home_ack:{place}",
         carried,
-        says=i18n("Acknowledge {name}").format(name=about),
+        says=i18n("Acknowledge: {name}").format(name=about),
         style="primary",
     )
     free = may_change and incident.acknowledged_by is None
     return [
-        section("\n".join(lines)),
+        section(attention_line(view, i18n, notes)),
         *actions(
             [
                 acknowledge if free else None,
@@ -222,19 +231,19 @@ def _attention_blocks(
 
 
 def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translator) -> Block | None:
-    says = i18n("Show the runs of {name}").format(name=name_of(entry.integration))
+    says = i18n("History: {name}").format(name=name_of(entry.integration))
     return button(i18n("History"), f"home_runs:{place}", carried_integration(entry.integration), says=says)
 
 
 def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:
     if channel.channel_id.startswith("D"):
-        title = i18n("Your messages with me")
+        title = i18n("Direct messages")
         return section(f"*{title}*")
     more = button(
         i18n("Add…"),
         f"form_new:{place}",
         {"channel": channel.channel_id},
-        says=i18n("Let this channel hear of more"),
+        says=i18n("Add… a subscription of this channel"),
     )
     return section(f"*{named_channel(channel.channel_id)}*", accessory=more if may_change else None)
 
@@ -246,7 +255,7 @@ def _subscription_block(
     what = selector_text(one.selector, entry.name, i18n)
     count = matching_now(entry.total, i18n)
     if entry.unhealthy:
-        count = i18n.listed([count, i18n("{count} not well").format(count=i18n.number(entry.unhealthy))])
+        count = i18n.listed([count, i18n("{count} unhealthy").format(count=i18n.number(entry.unhealthy))])
     lines = [f"{what} ({count})" if entry.name is None else what, filter_text(one.filters, i18n)]
     if one.broken_reason:
         lines.append(broken_channel(one.broken_reason, i18n))
@@ -264,16 +273,17 @@ def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now:
 
 def _newest(run: Run | None, i18n: Translator) -> list[str]:
     if run is None:
-        return [i18n("no run seen yet")]
+        return [i18n("no run yet")]
     state = f"{escape(short_status(run.job_status, i18n))} {date(run.sync_start_time)}"
     return [state, *row_counts(run, i18n)]
 
 
 def _trend(entry: IntegrationSummary, i18n: Translator, now: datetime) -> list[str]:
     """Draw how the runs before went, and say when the next one comes."""
-    said = [f"`{sparkline(entry.recent)}`"] if len(entry.recent) > 1 else []
+    drawn = sparkline(entry.recent)
+    said = [f"`{drawn}`"] if drawn else []
     if entry.missing:
-        said.append(i18n("Braze no longer knows it"))
+        said.append(i18n("not found in Braze"))
     elif entry.incident and renderer_of(entry.incident).replaces_next_run:
         said.append(renderer_of(entry.incident).short_state(entry.incident, i18n))
     elif entry.next_run:
@@ -290,8 +300,8 @@ def _not_shown(home: Home, i18n: Translator) -> list[Block]:
     if not home.not_shown or home.page:
         return []
     text = i18n.counted(
-        "{count} more is not well: it stands among all integrations",
-        "{count} more are not well: they stand among all integrations",
+        "{count} more needs attention: see the top of all integrations",
+        "{count} more need attention: see the top of all integrations",
         home.not_shown,
     )
     return [context(text)]
@@ -300,9 +310,9 @@ def _not_shown(home: Home, i18n: Translator) -> list[Block]:
 def _fresh(home: Home, i18n: Translator, now: datetime) -> list[str]:
     said = []
     if home.checked_at:
-        said.append(i18n("Braze was last asked about all of this {when}").format(when=date(home.checked_at)))
+        said.append(i18n("Braze was last asked {when}").format(when=date(home.checked_at)))
     if home.unseen:
-        said.append(i18n("{count} not looked at yet").format(count=i18n.number(home.unseen)))
+        said.append(i18n("{count} not checked yet").format(count=i18n.number(home.unseen)))
     said.append(i18n("This page as of {when}").format(when=date(now)))
     if home.pages > 1:
         said.append(
@@ -310,9 +320,4 @@ def _fresh(home: Home, i18n: Translator, now: datetime) -> list[str]:
                 page=i18n.number(home.page + 1), pages=i18n.number(home.pages)
             )
         )
-    said.append(
-        i18n("Bars are rows of the newest runs, oldest first; {cross} is a run that failed").format(
-            cross=BROKEN_BAR
-        )
-    )
-    return said
+    return [*said, sparkline_legend(i18n)]

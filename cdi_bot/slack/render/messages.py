@@ -20,7 +20,8 @@ from cdi_bot.delivery.views import (
     SubscribedView,
     View,
 )
-from cdi_bot.slack.render.cards import render_card, render_grouped_reply
+from cdi_bot.slack.render.cards import render_card
+from cdi_bot.slack.render.grouped import render_grouped_reply
 from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, fields, paragraphs, section, small_print
 from cdi_bot.slack.render.kit.buttons import history_button

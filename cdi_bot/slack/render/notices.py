@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -18,6 +19,7 @@ from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView, StoreView
+from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
 from cdi_bot.slack.render.expected import render_spike
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
@@ -210,6 +212,8 @@ _RENDERERS: EventRenderers = {
     Unsnoozed: _unsnoozed,
     LanguageChanged: _language_changed,
     DigestChanged: _digest_changed,
+    EscalationChanged: escalation_changed,
+    EscalationBroken: escalation_broken,
     ChannelBroken: _channel_broken,
     Spike: render_spike,
 }

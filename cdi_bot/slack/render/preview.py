@@ -11,9 +11,8 @@ from cdi_bot.core.model.lifecycle import IntegrationChanged
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView, IncidentView
 from cdi_bot.monitoring.told import NOTICE, Told, ToldNotice
-from cdi_bot.slack.render.cards import line_of
 from cdi_bot.slack.render.expected import render_spike
-from cdi_bot.slack.render.kinds.table import renderer_of
+from cdi_bot.slack.render.kinds.table import facts_of, renderer_of
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, duration, escape, name_of, typed
@@ -102,9 +101,8 @@ def render_preview(found: Preview, i18n: Translator) -> Rendered:
 def told_text(told: Told | ToldNotice, i18n: Translator) -> str:
     """What the alert said first, or the notice, in one line of `mrkdwn`."""
     if isinstance(told, Told):
-        return line_of(
-            IncidentView(incident=told.first, integration=told.integration, dashboard_url=None), i18n
-        )
+        view = IncidentView(incident=told.first, integration=told.integration, dashboard_url=None)
+        return facts_of(view, i18n)[0]
     one, content = told.integration, told.content
     if isinstance(content, Spike):
         return escape(render_spike(content, EventView(content=content, integration=one), i18n).text)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from cdi_bot.core.commands.parser import BY_WORD, IN_CHANNEL, SPECIFICATIONS, WORDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind, Specification, quoted_name
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
+from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.slack.render.kit.blocks import (
     Rendered,
@@ -26,7 +28,7 @@ from cdi_bot.slack.render.kit.reasons import (
     braze_advice,
     channel_advice,
     channel_problem,
-    last_known,
+    last_known_state,
     reason_text,
 )
 from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, escape, outside, plain_line
@@ -50,38 +52,44 @@ CHOICES = 10
 
 def several_matches(answer: SeveralMatches, i18n: Translator, command: Command | None) -> Rendered:
     """Ask which integration is meant; each choice carries `command` about its own one."""
-    title = i18n("{count} integrations fit “{words}”. Which one?").format(
+    title = i18n("{count} integrations match “{words}”. Which one?").format(
         count=i18n.number(answer.total), words=outside(answer.query)
     )
-    offered = [
-        section(
-            f"{bold_name(one)}\n{code(one.integration_id)}",
-            accessory=choose_button(one, place, command, i18n),
-        )
-        for place, one in enumerate(answer.candidates[:CHOICES])
-    ]
+    offered = answer.candidates[:CHOICES]
     more = answer.total - len(offered)
-    rest = [
-        context(i18n("… and {count} more: type more of the name, or its id.").format(count=i18n.number(more)))
-    ]
-    return Rendered(text=plain_line(title), blocks=[section(title), *offered, *(rest if more > 0 else [])])
+    rest = [i18n("… and {count} more: type more of the name.").format(count=i18n.number(more))]
+    return _choice(title, rest if more > 0 else [], offered, command, i18n)
 
 
-def _no_match(answer: NoMatch, i18n: Translator) -> Rendered:
-    """Say that no integration matches, and which names are similar."""
-    line = i18n("No integration fits “{words}”.").format(words=outside(answer.query))
+def _choice(
+    line: str, notes: Sequence[str], offered: Sequence[Integration], command: Command | None, i18n: Translator
+) -> Rendered:
+    """Offer a button with the name of each; where names are the same, with the first characters of their ids."""
+    names = [normalize_name(one.integration_name) for one in offered]
+    row = actions(
+        choose_button(one, place, command, with_id=names.count(name) > 1)
+        for place, (one, name) in enumerate(zip(offered, names, strict=True))
+    )
+    named = i18n.listed(bold_name(one) for one in offered)
+    return replace(short_message(line, *notes, row=row), text=plain_line(f"{line} {named}"))
+
+
+def no_match(answer: NoMatch, i18n: Translator, command: Command | None = None) -> Rendered:
+    """Say that no integration matches; those with a similar name can be chosen for the `command`."""
+    line = i18n("No integration matches “{words}”.").format(words=outside(answer.query))
     if answer.nearest:
-        names = i18n.listed(bold_name(one) for one in answer.nearest[:CHOICES])
-        line += " " + i18n("Did you mean {names}?").format(names=names)
-        stale = [last_known(answer.trouble, i18n)] if answer.trouble else []
-        return short_message(line, *stale, i18n("`/cdi list` shows all."))
+        line = i18n.sentences([line, i18n("Did you mean one of these?")])
+        stale = last_known_state(None, answer.trouble, None, i18n)
+        return _choice(line, stale, answer.nearest, command, i18n)
     if not answer.list_known:
         todo = i18n(
             "The API key may not list this workspace's integrations, so the bot knows only those that somebody has "
             "named. Type the integration's id, or paste the address of its page in Braze."
         )
         return short_message(line, todo)
-    return short_message(line, i18n("`/cdi list` shows all, `/cdi list TEXT` those whose names hold a text."))
+    return short_message(
+        line, i18n("`/cdi list` shows all, `/cdi list TEXT` those with a text in their name.")
+    )
 
 
 def _unknown_language(answer: UnknownLanguage, i18n: Translator) -> Rendered:
@@ -90,7 +98,7 @@ def _unknown_language(answer: UnknownLanguage, i18n: Translator) -> Rendered:
 
 
 def _needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
-    line = i18n("I can't post in this channel: it is private and I am no member.")
+    line = i18n("I can't post in this channel: it is private and I am not in it.")
     return short_message(
         line, second=i18n("Type {command} here, then try again.").format(command=code(INVITE))
     )
@@ -105,7 +113,7 @@ def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
 
 def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
     if answer.action == "elsewhere":
-        line = i18n("You are not in this channel, so only the bot's admins may see or change what it hears.")
+        line = i18n("You are not in this channel, so only the bot's admins may see or change its alerts.")
         return short_message(line, i18n("Join it first, or choose another one."))
     if answer.action == "change_as_guest":
         line = i18n("You are a guest in this workspace: you may look at everything here, but change nothing.")
@@ -145,6 +153,12 @@ def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
             todo.append(i18n("Commands that name an integration by its id work without it."))
         return short_message(line, *todo)
     reason = escape(reason_text(answer.reason, i18n))
+    if answer.since:
+        line = i18n("Can't reach Braze since {when} ({reason}), so “{words}” can't be synced now.").format(
+            when=date(answer.since), reason=reason, words=outside(answer.query or "")
+        )
+        shown = i18n("`/cdi status NAME` shows the last known state.")
+        return short_message(line, braze_advice(answer.reason, i18n), shown)
     if answer.query:
         line = i18n("I can't do this for “{words}”: {reason}.").format(
             words=outside(answer.query), reason=reason
@@ -155,7 +169,6 @@ def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
 
 
 RENDERERS: Renderers = {
-    NoMatch: _no_match,
     UnknownLanguage: _unknown_language,
     NeedsInvite: _needs_invite,
     CannotPost: _cannot_post,
@@ -258,6 +271,11 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         ),
         MistakeKind.BAD_MENTION: i18n("“{given}” isn't a person or a user group that I can mention."),
         MistakeKind.BAD_SCHEDULE: i18n("“{given}” isn't a valid time for a digest."),
+        MistakeKind.BAD_DELAY: i18n("“{given}” isn't a valid time. It takes 10 seconds to 7 days."),
+        MistakeKind.BAD_TARGET: i18n(
+            "“{given}” isn't a channel or a person. Type `to:#` or `to:@` and choose one from Slack's list."
+        ),
+        MistakeKind.MISSING_TARGET: i18n("To whom? `to:#channel` or `to:@who`."),
         MistakeKind.BAD_CHANNEL: i18n(
             "“{given}” isn't a channel. Type `in:#` and choose one from Slack's list."
         ),
@@ -276,7 +294,7 @@ def render_trouble(code_word: str, i18n: Translator) -> Rendered:
     """Say that a command could not be carried out, and what to do: `store`, `slack`, anything else is a failure."""
     known = {
         "store": (
-            i18n("I can't remember anything just now: my database does not answer. Nothing was changed."),
+            i18n("My database doesn't answer right now. Nothing was changed."),
             i18n("Try again in a minute. If it lasts, tell whoever runs the bot."),
         ),
         "slack": (

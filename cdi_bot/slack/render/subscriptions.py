@@ -10,6 +10,7 @@ from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
+from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_trouble
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (
@@ -270,7 +271,11 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
         digest += next_digest(answer.next_due, i18n)
     else:
         digest = i18n("It gets no digest.")
-    return short_message(f"{line}\n{digest}", language_choices(answer.languages, i18n), digest_hint(i18n))
+    lines = [line, digest, escalation_text(answer.escalate_after, answer.escalate_to, i18n)]
+    if answer.escalate_to and answer.escalate_trouble:
+        lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
+    hints = (language_choices(answer.languages, i18n), digest_hint(i18n))
+    return short_message("\n".join(lines), *hints, escalation_hint(answer.escalate_to, i18n))
 
 
 def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:

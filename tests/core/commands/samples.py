@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import Command
@@ -96,6 +97,14 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
                 schedule=Schedule(at=time(9), weekday=0, quiet=True), zone="Europe/Berlin", channel_id="C1"
             ),
         ),
+    ),
+    "escalate": (
+        ("escalate", ShowSettings()),
+        ("escalate off in:<#C1|general>", SetEscalation(to=None, channel_id="C1")),
+        ("escalate after:30m to:<#C2|on-call>", SetEscalation(after=timedelta(minutes=30), to="C2")),
+        ("escalate after: 90 min to: <@U1|ann>", SetEscalation(after=timedelta(hours=1.5), to="U1")),
+        ("escalate １０ｓ <@W1>", SetEscalation(after=timedelta(seconds=10), to="W1")),
+        ("escalate to <#G1|ops> after 1d12h", SetEscalation(after=timedelta(hours=36), to="G1")),
     ),
     "language": (
         ("language JA", SetLanguage(language="ja")),

@@ -1,6 +1,5 @@
 """What people type after `/cdi`."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -105,6 +104,7 @@ def read(text: str) -> Command | Mistake:
         ("list cart", ListIntegrations(query="cart")),
         ("subscriptions", ShowSubscriptions()),
         ("subs", ShowSubscriptions()),
+        ("subscribe list", ShowSubscriptions()),
         ("unsubscribe Users*", Unsubscribe(selector="Users*")),
         ("unsub ALL", Unsubscribe(selector="all")),
         ("ack Users", Acknowledge(query="Users")),
@@ -184,7 +184,9 @@ def test_subscribe(text: str, selector: str, filters: Filters) -> None:
 @pytest.mark.parametrize("command", WORDS)
 def test_what_takes_another_channel(command: str) -> None:
     """Just those that are about a channel do."""
-    wanted = {"snooze": "x 2h", "digest": "daily 9:00", "language": "ja"}.get(command, "x")
+    wanted = {"snooze": "x 2h", "digest": "daily 9:00", "language": "ja", "escalate": "to:<@U1>"}.get(
+        command, "x"
+    )
     channel_id = getattr(read(f"{command} {wanted} in:<#C1>"), "channel_id", None)
     assert (channel_id == "C1") == BY_WORD[command].takes_channel
 
@@ -449,13 +451,24 @@ def test_samples(text: str) -> None:
     assert isinstance(command, specification.command | (specification.bare or specification.command))
 
 
+def as_delivered(shown: str) -> str:
+    """An example with people, groups and channels as Slack escapes them."""
+    for typed, escaped in (
+        ("@data-team", "<!subteam^S1>"),
+        ("@ann", "<@U1|ann>"),
+        ("#on-call", "<#C1|on-call>"),
+    ):
+        shown = shown.replace(typed, escaped)
+    return shown
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_examples_show_their_own_command(word: str) -> None:
     """What help and mistakes show begins with the word that it is an example of, and is read as the command."""
     specification = BY_WORD[word]
     assert specification.usage.startswith(f"/cdi {word}")
     for shown, _ in specification.help:
-        typed = re.sub("@data-team", "<!subteam^S1>", shown)
+        typed = as_delivered(shown)
         assert typed.startswith(f"/cdi {word}")
         assert isinstance(read(typed.removeprefix("/cdi ")), specification.command), shown
 
@@ -464,8 +477,8 @@ def test_examples_show_their_own_command(word: str) -> None:
 def test_examples_of_options_are_read(word: str) -> None:
     """Each option that help explains is taken by the command it belongs to."""
     for option, _ in BY_WORD[word].options:
-        typed = re.sub("@data-team", "<!subteam^S1>", option)
-        assert isinstance(read(f"{word} Users {typed}"), BY_WORD[word].command), option
+        meant = "Users" if BY_WORD[word].names else "to:<#C2>"
+        assert isinstance(read(f"{word} {meant} {as_delivered(option)}"), BY_WORD[word].command), option
 
 
 def test_no_word_means_two_commands() -> None:

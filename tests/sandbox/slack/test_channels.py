@@ -5,6 +5,7 @@ from dataclasses import replace
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.slack.model import BOT_SCOPES
 from tests.sandbox.braze_kit import Clock
 from tests.sandbox.slack_kit import (
     ALERTS,
@@ -79,6 +80,7 @@ async def test_replies_start_with_the_root(client: AsyncWebClient) -> None:
 
 async def test_reading_an_im_needs_its_own_scope(client: AsyncWebClient, sandbox: Sandbox) -> None:
     """The kind of a conversation decides about the scope."""
+    sandbox.slack.set_token(sandbox.slack_bot_token, scopes=BOT_SCOPES - {"im:history"})
     opened = (await client.conversations_open(users=KENJI))["channel"]["id"]
     assert await error_of(client.conversations_history(channel=opened)) == "missing_scope"
     held = sandbox.slack.tokens[sandbox.slack_bot_token].scopes

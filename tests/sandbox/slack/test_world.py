@@ -211,6 +211,8 @@ def test_the_snapshot_holds_what_a_page_needs(world: SlackWorld) -> None:
         "real_name": "田中 健司",
         "tz": "Asia/Tokyo",
         "locale": "ja-JP",
+        "is_bot": False,
+        "is_restricted": False,
     } in (shown["users"])
     assert [message["text"] for message in shown["messages"]] == ["hello"]
     assert [home["user"] for home in shown["homes"]] == [MARA]

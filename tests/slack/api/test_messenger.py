@@ -97,7 +97,7 @@ async def test_post_and_update(sandbox: Sandbox, slack: SlackMessenger) -> None:
     )
     (message,) = shown(sandbox)
     assert message["ts"] == ts
-    assert "2 runs in a row" in message["text"]
+    assert "2 runs failed in a row" in message["text"]
     assert message["metadata"] == {"event_type": "cdi_bot_message", "event_payload": {"key": "card:1:2"}}
 
 

@@ -20,7 +20,6 @@ from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.handlers.commands import USE_CASES, Responder
 from cdi_bot.slack.render.kit.blocks import as_value
 from cdi_bot.slack.render.kit.buttons import choose_button, read_command, write_command
-from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
 from tests.core.commands.samples import SAMPLE_TIME, SAMPLES
 from tests.rigs import people
@@ -107,7 +106,7 @@ def test_any_reason_can_be_chosen_with(reason: str, integration_id: str) -> None
     assert read_command(write_command(chosen)) == chosen
     if reason.isprintable() and integration_id.isprintable():
         assert len(as_value(write_command(chosen))) <= BUTTON_VALUE
-        assert choose_button(one, 0, snooze, Translator())
+        assert choose_button(one, 0, snooze)
 
 
 def test_what_is_no_command_is_not_read() -> None:

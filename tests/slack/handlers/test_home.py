@@ -108,7 +108,7 @@ def _tab(desk: people.Desk, app: SlackApp, watch: Watch) -> HomeTab:
 async def test_what_changes_is_shown(tabs: Tabs) -> None:
     """At once when this process knows of it, soon when another made it, and only while it may be seen."""
     await tabs.opened()
-    assert "None of your channels hears" in tabs.shown()
+    assert "None of your channels is subscribed" in tabs.shown()
     assert await tabs.later(20) == 0
     await tabs.subscribe()
     assert await tabs.later(4) == 1

@@ -20,7 +20,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.channel_health import ARCHIVED, REVOKED, UNINSTALLED
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
-from cdi_bot.sandbox.slack.model import Content
+from cdi_bot.sandbox.slack.model import BOT_SCOPES, Content
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, MARKETING_OPS, OTHER_TEAM, OUTSIDER, TEAM
 from cdi_bot.slack.api.app import SlackApp
@@ -209,7 +209,7 @@ async def test_home(abroad: Abroad) -> None:
     )
     opened = await abroad.incident()
     home = await abroad.home()
-    assert "Your messages with me" in str(home["blocks"])
+    assert "Direct messages" in str(home["blocks"])
     assert f"<#{DATA_ALERTS}>" in str(home["blocks"])
     await abroad.press_in(home, "home_ack:0")
     assert await abroad.acknowledged_by(opened) == MARA
@@ -285,4 +285,17 @@ def test_who_reads_a_team() -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
         if reading.search(line) and path.name != "directory.py"
     }
-    assert found == {'api/app.py: self._met(person["id"], person.get("team_id"))'}
+    assert found == {
+        'api/app.py: self._met(person["id"], person.get("team_id"))',
+        'api/app.py: self._met(event["user"], event.get("user_team"))  # told in channels that are shared',
+    }
+
+
+async def test_a_mention_by_a_person_of_the_other_team(abroad: Abroad) -> None:
+    """Who is from outside is answered, and changes nothing, though nobody says who is a guest."""
+    slack = abroad.desk.sandbox.slack
+    slack.set_token(abroad.desk.sandbox.slack_bot_token, scopes=BOT_SCOPES - {"users:read"})
+    await abroad.desk.sandbox.people.say(DATA_ALERTS, OUTSIDER, "@cdi-bot unsubscribe Users")
+    await abroad.app.settle()
+    assert "another workspace" in abroad.last(OUTSIDER)
+    assert await abroad.subscribed() == {ALERTS: None}

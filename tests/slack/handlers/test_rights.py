@@ -59,6 +59,7 @@ TYPED = {
     "unsnooze": "unsnooze Users",
     "digest": "digest daily 09:00",
     "language": "language ja",
+    "escalate": f"escalate to:<@{MARA}>",
     "sync": "sync Users",
 }
 """What is typed for a command that needs more than its name."""

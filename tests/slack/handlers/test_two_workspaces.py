@@ -17,6 +17,7 @@ from cdi_bot.core.commands.incidents import Acknowledge
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.delivery.views import IncidentView
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.slack.model import Content
@@ -38,6 +39,7 @@ from tests.rigs import people
 from tests.rigs.people import ALERTS, Desk
 from tests.slack.api.bolt_kit import PATIENCE, Json
 from tests.slack.handlers.test_other_team import App
+from tests.slack.render.samples import failing
 from tests.store.samples import incident
 
 ONE_ID = "users-1"
@@ -138,6 +140,31 @@ async def test_snooze_and_its_end(two: Two) -> None:
     assert [one.workspace_id for one in await two.snoozes()] == [two.first.workspace_id]
 
 
+async def choose(two: Two, view: IncidentView, label: str) -> None:
+    """Choose something from the menu of a card."""
+    menu = more_menu(view, WORDS, with_history=True)
+    assert menu
+    (option,) = (each for each in menu["options"] if each["text"]["text"] == label)
+    await two.press(menu, {"selected_option": option})
+
+
+async def test_the_menu_of_a_card(two: Two) -> None:
+    """Each choice is about the card's integration; a sync is asked about first."""
+    view = IncidentView(incident=failing(), integration=two.second, dashboard_url=None, can_sync=True)
+    await choose(two, view, "Snooze for 4 hours")
+    (snooze,) = await two.snoozes()
+    assert (snooze.workspace_id, snooze.until is None) == (two.second.workspace_id, False)
+    await choose(two, replace(view, snooze=snooze), "End snooze")
+    assert await two.snoozes() == []
+    await choose(two, view, "History")
+    assert "Consent" in two.last
+    await choose(two, view, "Sync now…")
+    assert "Consent" in two.last
+    assert "'action_id': 'sync'" in two.last
+    async with two.desk.store.read() as uow:
+        assert not [each for each in await uow.audit.newest(ALERTS, limit=9) if each.action == "sync"]
+
+
 async def test_history(two: Two) -> None:
     """The runs are those of the card's integration, and so is everything below them."""
     await two.press(history_button(two.second, WORDS))
@@ -195,7 +222,7 @@ async def test_choose(two: Two) -> None:
     """Who chooses one of several acts on that one."""
     async with two.desk.store.write() as uow:
         await uow.incidents.add([incident(one.workspace_id, ONE_ID) for one in (two.first, two.second)])
-    await two.press(choose_button(two.second, 0, Acknowledge(query="x"), WORDS))
+    await two.press(choose_button(two.second, 0, Acknowledge(query="x")))
     async with two.desk.store.read() as uow:
         by = [
             one.acknowledged_by
@@ -207,9 +234,10 @@ async def test_choose(two: Two) -> None:
 
 async def test_form(two: Two) -> None:
     """The form is about the card's workspace: what it shows, offers, changes and ends."""
-    menu = more_menu(two.second, WORDS)
+    view = IncidentView(incident=failing(), integration=two.second, dashboard_url=None)
+    menu = more_menu(view, WORDS, with_history=False)
     assert menu
-    await two.press(menu, {"selected_option": menu["options"][0]})
+    await two.press(menu, {"selected_option": menu["options"][-1]})
     modal = two.desk.sandbox.slack.views.modal(MARA)
     assert modal
     assert json.loads(modal["private_metadata"])["workspace"] == two.second.workspace_id
@@ -220,7 +248,7 @@ async def test_form(two: Two) -> None:
     await two.app.settle()
     first, second = await two.subscriptions()
     assert (first.filters == Filters(), second.filters == Filters()) == (True, False)
-    await two.press(menu, {"selected_option": menu["options"][0]})
+    await two.press(menu, {"selected_option": menu["options"][-1]})
     modal = two.desk.sandbox.slack.views.modal(MARA)
     assert modal
     await two.desk.sandbox.people.press_in_view(modal["id"], Press(user=MARA, action_id="form_unsubscribe"))

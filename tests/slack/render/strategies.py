@@ -12,6 +12,7 @@ from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
 from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations
@@ -43,13 +44,15 @@ from cdi_bot.delivery.views import (
     CardView,
     ClusterView,
     DigestView,
+    EscalationView,
     EventView,
     GroupedReplyView,
     IncidentView,
     SubscribedView,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases import answers, expected_answers
+from cdi_bot.usecases import answers, expected_answers, query_answers
+from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 
 NASTY = st.sampled_from(
     [
@@ -170,6 +173,10 @@ mentions = st.one_of(
 )
 _counts = st.integers(0, 10**15)
 _lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
+_escalations = st.lists(
+    st.builds(EscalationView, at=times, origin=people, target=people, to_here=st.booleans(), url=links),
+    max_size=3,
+).map(tuple)
 incident_views = st.one_of(
     st.builds(
         IncidentView,
@@ -180,6 +187,8 @@ incident_views = st.one_of(
         mention=mentions,
         expected=st.none() | words,
         can_sync=st.booleans(),
+        escalations=_escalations,
+        only_escalated=st.booleans(),
     ),
     st.builds(
         IncidentView,
@@ -225,6 +234,7 @@ _replies: st.SearchStrategy[Content] = st.one_of(
     ),
     st.builds(Recovered, incident_id=st.just(1)),
     st.builds(StillOpen, incident_id=st.just(1)),
+    st.builds(Escalated, incident_id=st.just(1), origin=people),
 )
 _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
@@ -269,6 +279,8 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         usual=st.integers(0, 10**15),
         magnitude=_amounts,
     ),
+    st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
+    st.builds(EscalationBroken, target=people, reason=text),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
@@ -351,7 +363,7 @@ digest_views = st.builds(
 
 
 _rows = st.builds(
-    answers.OverviewRow,
+    query_answers.OverviewRow,
     integration=integrations,
     newest=st.none() | runs,
     incident=st.none() | incidents,
@@ -379,17 +391,19 @@ _selected: dict[str, Any] = {"selector": text, "name": _maybe_text}
 
 every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(
-        answers.Overview,
+        query_answers.Overview,
         rows=st.lists(_rows, max_size=15).map(tuple),
-        lost=st.builds(answers.LostChannels, here=_maybe_text, elsewhere=_totals),
+        lost=st.builds(query_answers.LostChannels, here=_maybe_text, elsewhere=_totals),
         offset=_offsets,
+        listed=_totals,
+        only_failing=st.booleans(),
         total=_totals,
         failing=_totals,
         unhealthy=_totals,
         unreachable=st.none() | unreachable,
     ),
     st.builds(
-        answers.RunHistory,
+        query_answers.RunHistory,
         runs=st.lists(runs, max_size=10).map(tuple),
         offset=_offsets,
         has_older=st.booleans(),
@@ -397,7 +411,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         ended=st.sampled_from([0, 3, 300]),
         good_week=st.just(0),
         ended_week=st.sampled_from([0, 300]),
-        recent=st.lists(runs, max_size=30).map(tuple),
+        recent=st.lists(runs, max_size=20).map(tuple),
         usual=st.builds(
             Usual,
             duration=st.none() | st.timedeltas(timedelta(0), timedelta(days=400)),
@@ -411,14 +425,28 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         subscribed=st.booleans(),
         missing=st.booleans(),
         trouble=_reasons,
+        unreachable=st.none() | unreachable,
+        can_sync=st.booleans(),
         **_one,
     ),
     st.builds(
-        answers.IntegrationList,
+        query_answers.IntegrationList,
         query=_maybe_text,
-        rows=st.lists(st.tuples(integrations, st.booleans()), max_size=20).map(tuple),
+        rows=st.lists(
+            st.builds(
+                query_answers.ListRow,
+                integration=integrations,
+                subscribed=st.booleans(),
+                failing=st.booleans(),
+            ),
+            max_size=20,
+        ).map(tuple),
         offset=_offsets,
+        listed=_totals,
+        only_failing=st.booleans(),
         total=_totals,
+        failing=_totals,
+        unreachable=st.none() | unreachable,
         trouble=_reasons,
         observed_at=st.none() | times,
     ),
@@ -475,7 +503,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(answers.CannotPost, channel=channels, reason=text),
     st.builds(answers.NotAllowed, action=text),
     st.builds(
-        answers.AuditTrail,
+        query_answers.AuditTrail,
         rows=st.lists(
             st.tuples(
                 st.builds(
@@ -504,7 +532,12 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         zone=_maybe_text,
         next_due=st.none() | times,
         languages=st.just(("en", "ja")),
+        escalate_after=st.none() | _lengths,
+        escalate_to=st.none() | people,
+        escalate_trouble=_maybe_text,
     ),
+    st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
+    st.builds(BadTarget, target=channels, reason=text),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(

@@ -10,8 +10,9 @@ from cdi_bot.core.model.incident import QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.slack.render.answers import render_answer
-from cdi_bot.slack.render.kinds.table import renderer_of, topic_texts
-from cdi_bot.slack.render.kit.advice import Effect, effect_of, status_advice, with_source
+from cdi_bot.slack.render.kinds.sync_failed import failure
+from cdi_bot.slack.render.kinds.table import facts_of, renderer_of, topic_texts
+from cdi_bot.slack.render.kit.advice import Effect, effect_of, status_advice, status_outlook, with_source
 from cdi_bot.slack.render.kit.buttons import sync_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import braze_advice
@@ -23,7 +24,6 @@ from tests.slack.render.samples import (
     failing,
     incident_view,
     integration,
-    late,
     recovered,
     run,
     slow,
@@ -105,7 +105,7 @@ def test_no_customer_gets_a_message_twice(source: Source) -> None:
         said = advised(status, warehouse_type=source.value, integration_type="canvas_triggers")
         assert "upload the file again" not in said
         assert "upload it again" not in said
-    assert "only the failed rows" in advised(
+    assert "only these rows" in advised(
         "partial", warehouse_type=source.value, integration_type="canvas_triggers"
     )
 
@@ -130,10 +130,11 @@ def test_a_catalog_may_be_gone_or_full(status: str) -> None:
 
 
 def test_failed_rows_are_found_where_braze_keeps_them() -> None:
-    """Only reasons of rows are purged after 30 days; the way to them is named."""
-    assert "*Data Settings › Cloud Data Ingestion › Sync Logs*" in advised("partial")
-    assert "30 days" in advised("partial")
-    assert "30 days" not in advised("error")
+    """The way to the reasons is named: of rows, they can be exported."""
+    logs = "*Data Settings › Cloud Data Ingestion › Sync Logs*"
+    assert f"{logs} › the run › *Export rows*" in advised("partial")
+    assert logs in advised("error")
+    assert "Export rows" not in advised("error")
 
 
 def test_limit_exceeded_is_documented() -> None:
@@ -141,14 +142,17 @@ def test_limit_exceeded_is_documented() -> None:
     assert short_status("limit_exceeded", ENGLISH) == "Limit exceeded"
     assert "data limit" in long_status("limit_exceeded", ENGLISH)
     assert "account team" in advised("limit_exceeded")
-    assert "documentation" not in advised("limit_exceeded") + long_status("limit_exceeded", ENGLISH)
+    assert "Undocumented" not in failure(run("limit_exceeded"), ENGLISH)
 
 
 def test_an_undocumented_status() -> None:
-    """It is told as it stands, as what Braze's API documentation does not have."""
-    for said in (advised("half_done"), long_status("half_done", ENGLISH)):
-        assert "isn't in Braze's API documentation" in said
-        assert "half_done" in said
+    """It is told as it stands, is not counted as success, and where to look is named."""
+    assert (
+        failure(run("half_done", rows_synced=7), ENGLISH) == "Undocumented status “half_done”, 7 rows synced"
+    )
+    assert "half_done" in long_status("half_done", ENGLISH)
+    assert "Not counted as success" in status_outlook("half_done", integration(), ENGLISH)
+    assert "Sync Logs" in advised("half_done")
 
 
 @pytest.mark.parametrize(
@@ -206,21 +210,11 @@ def test_a_dangerous_button_looks_so() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["users_delete", "canvas_triggers", None])
-def test_nobody_is_told_to_try_a_dangerous_sync(kind: str | None) -> None:
-    """A card advises to start a sync by hand only where that does no harm."""
-    for incident in (late(), slow(), failing()):
-        harmless = incident_view(incident, integration(integration_type="users_attributes"))
-        view = incident_view(incident, integration(integration_type=kind))
-        assert "by hand" not in str(renderer_of(incident).card(view, ENGLISH))
-        assert ("by hand" in str(renderer_of(incident).card(harmless, ENGLISH))) is (incident.kind == "late")
-
-
 def test_the_cure_of_a_watermark_in_the_future() -> None:
     """The watermark never goes back: the source is corrected, what was synced removed, a new integration made."""
     incident = dubious(QualityReason.WATERMARK_AHEAD)
     said = renderer_of(incident).advice(incident_view(incident), ENGLISH) or ""
-    for step in ("Correct `UPDATED_AT`", "remove the rows that were synced", "create a new integration"):
+    for step in ("Correct `UPDATED_AT`", "remove the rows already synced", "create a new integration"):
         assert step in said
 
 
@@ -238,10 +232,9 @@ def test_files_have_no_watermark(source: Source) -> None:
 def test_a_recovery_does_not_bring_failed_rows_back() -> None:
     """Who reads that a partial sync recovered is told that its failed rows are still missing."""
     incident = recovered(failing(run("partial", rows_synced=900, rows_failed_with_errors=100)))
-    said = str(renderer_of(incident).card(incident_view(incident), ENGLISH))
-    assert "failed rows are still missing" in said
+    assert "failed rows are still missing" in facts_of(incident_view(incident), ENGLISH)[1]
     good = recovered(failing(run("error")))
-    assert "still missing" not in str(renderer_of(good).card(incident_view(good), ENGLISH))
+    assert facts_of(incident_view(good), ENGLISH)[1] == "The rows of the failed runs were retried."
 
 
 def test_long_runs_of_a_canvas_are_normal() -> None:

@@ -27,9 +27,11 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
-from cdi_bot.usecases import answers
-from cdi_bot.usecases.answers import Answer, Overview
+from cdi_bot.usecases import answers, query_answers
+from cdi_bot.usecases.answers import Answer
+from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.query_answers import Overview
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
 from tests.slack.render import strategies
 from tests.slack.render.samples import (
@@ -59,7 +61,7 @@ def render(answer: Answer, command: Command | None = None) -> Rendered:
     return render_answer(answer, WORDS, now=NOW, command=command)
 
 
-def row(**more: Any) -> answers.OverviewRow:
+def row(**more: Any) -> query_answers.OverviewRow:
     """Return a row of the overview."""
     known: dict[str, Any] = {
         "integration": integration(),
@@ -69,7 +71,7 @@ def row(**more: Any) -> answers.OverviewRow:
         "observed_at": NOW - timedelta(seconds=20),
         "missing": False,
     }
-    return answers.OverviewRow(**known | more)
+    return query_answers.OverviewRow(**known | more)
 
 
 BUSY = run(
@@ -91,21 +93,24 @@ OVERVIEW = Overview(
         row(),
     ),
     offset=0,
+    listed=8,
     total=8,
     failing=2,
     unhealthy=4,
     unreachable=None,
 )
-LATER_PAGE = replace(OVERVIEW, rows=(row(),) * 15, offset=15, total=1_234, failing=0, unhealthy=0)
+LATER_PAGE = replace(
+    OVERVIEW, rows=(row(),) * 15, offset=15, listed=1_234, total=1_234, failing=0, unhealthy=0
+)
 RUNS = tuple(
     run(
         "error" if number % 7 == 3 else "success",
         ago=timedelta(minutes=15 * number + 3),
         rows_synced=0 if number % 7 == 3 else 1_000 * (number % 5),
     )
-    for number in range(30)
+    for number in range(20)
 )
-HISTORY = answers.RunHistory(
+HISTORY = query_answers.RunHistory(
     integration=integration(),
     runs=(BUSY, *RUNS[:9]),
     offset=0,
@@ -136,11 +141,19 @@ NO_PAST = replace(
     next_run=None,
 )
 LISTED = integration(last_job_status="success"), integration("abc123xyz", "Catalog"), OTHER
-LISTING = answers.IntegrationList(
+LISTING = query_answers.IntegrationList(
     query=None,
-    rows=((LISTED[0], True), (LISTED[1], False)),
+    rows=(
+        query_answers.ListRow(
+            integration=replace(LISTED[2], last_job_status="error"), subscribed=True, failing=True
+        ),
+        query_answers.ListRow(integration=LISTED[0], subscribed=True, failing=False),
+        query_answers.ListRow(integration=LISTED[1], subscribed=False, failing=False),
+    ),
     offset=0,
-    total=2,
+    listed=3,
+    total=3,
+    failing=1,
     observed_at=NOW - timedelta(seconds=20),
     trouble=None,
 )
@@ -171,17 +184,23 @@ CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100, f
 ANSWERS: dict[str, Answer] = {
     "overview": OVERVIEW,
     "overview_later_page": LATER_PAGE,
-    "overview_blind": replace(OVERVIEW, unreachable=unreachable(reason="bad_key")),
-    "overview_lost": replace(OVERVIEW, lost=answers.LostChannels(here="channel_not_found", elsewhere=1)),
-    "overview_lost_elsewhere": replace(OVERVIEW, lost=answers.LostChannels(elsewhere=1_234)),
+    "overview_unreachable": replace(OVERVIEW, unreachable=unreachable(reason="bad_key")),
+    "overview_failing": replace(OVERVIEW, rows=OVERVIEW.rows[:4], listed=4, only_failing=True),
+    "overview_failing_none": replace(OVERVIEW, rows=(), listed=0, failing=0, unhealthy=0, only_failing=True),
+    "overview_lost": replace(
+        OVERVIEW, lost=query_answers.LostChannels(here="channel_not_found", elsewhere=1)
+    ),
+    "overview_lost_elsewhere": replace(OVERVIEW, lost=query_answers.LostChannels(elsewhere=1_234)),
     "overview_with_troubles": replace(
         OVERVIEW,
-        troubles=answers.BotTroubles(
+        troubles=query_answers.BotTroubles(
             names=("Users attributes",),
             channels=(ItemTrouble(work=Work.DIGEST, item=ALERTS, since=NOW, tried_at=NOW),),
         ),
     ),
-    "overview_empty": Overview(rows=(), offset=0, total=0, failing=0, unhealthy=0, unreachable=None),
+    "overview_empty": Overview(
+        rows=(), offset=0, listed=0, total=0, failing=0, unhealthy=0, unreachable=None
+    ),
     "history": HISTORY,
     "history_with_troubles": replace(
         HISTORY,
@@ -229,20 +248,41 @@ ANSWERS: dict[str, Answer] = {
         incident=failing(acknowledged_by=KENJI, acknowledged_at=NOW),
         snooze=snooze(reason="warehouse move"),
     ),
-    "history_from_memory": replace(
+    "history_last_known_state": replace(
         HISTORY, trouble=BrazeReason.TIMEOUT, has_older=False, snooze=snooze(None)
     ),
-    "history_unheard": replace(HISTORY, subscribed=False, dashboard_url=None, has_older=False),
+    "history_not_subscribed": replace(HISTORY, subscribed=False, dashboard_url=None, has_older=False),
+    "history_unreachable": replace(
+        HISTORY, unreachable=unreachable(reason="bad_key"), trouble=BrazeReason.BAD_KEY
+    ),
+    "history_can_sync": replace(HISTORY, runs=RUNS[:10], can_sync=True, incident=failing()),
     "history_none": replace(NO_PAST, runs=(), has_older=False, missing=True, observed_at=None),
     "history_first_run": replace(NO_PAST, runs=(BUSY,), has_older=False, subscribed=False),
     "history_second_run": replace(
         NO_PAST, runs=RUNS[:2], recent=RUNS[:2], ended=2, good=2, ended_week=2, good_week=2, has_older=False
     ),
     "list": LISTING,
-    "list_words": replace(LISTING, query="cat & <b>", rows=LISTING.rows * 10, offset=20, total=50),
-    "list_from_memory": replace(LISTING, trouble=BrazeReason.NO_PERMISSION),
-    "list_none_fits": replace(LISTING, query="nothing", rows=(), total=0),
-    "list_empty": replace(LISTING, rows=(), total=0),
+    "list_words": replace(
+        LISTING, query="cat & <b>", rows=LISTING.rows[1:] * 10, offset=20, listed=50, total=50, failing=0
+    ),
+    "list_last_known_state": replace(LISTING, trouble=BrazeReason.NO_PERMISSION),
+    "list_unreachable": replace(
+        LISTING, unreachable=unreachable(reason="bad_key"), trouble=BrazeReason.BAD_KEY
+    ),
+    "list_failing": replace(LISTING, rows=LISTING.rows[:1], listed=1, only_failing=True),
+    "list_failing_none": replace(LISTING, rows=(), listed=0, failing=0, only_failing=True),
+    "list_same_names": replace(
+        LISTING,
+        rows=tuple(
+            query_answers.ListRow(integration=integration(one), subscribed=False, failing=False)
+            for one in ("0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", "abc123xyz-9")
+        ),
+        listed=2,
+        total=2,
+        failing=0,
+    ),
+    "list_none_matches": replace(LISTING, query="nothing", rows=(), listed=0, total=0, failing=0),
+    "list_empty": replace(LISTING, rows=(), listed=0, total=0, failing=0),
     "subscriptions": answers.SubscriptionList(
         rows=(
             (subscription("all"), 12, None),
@@ -296,12 +336,12 @@ ANSWERS: dict[str, Answer] = {
     "sync_started_unclear": answers.SyncStarted(**HERE, is_certain=False),
     "several": answers.SeveralMatches(query="u", candidates=LISTED, total=14),
     "several_all_shown": answers.SeveralMatches(query="u", candidates=LISTED, total=3),
-    "none_fits": answers.NoMatch(query="Usrs", nearest=LISTED[:2], list_known=True),
-    "none_fits_from_memory": answers.NoMatch(
+    "none_matches": answers.NoMatch(query="Usrs", nearest=LISTED[:2], list_known=True),
+    "none_matches_last_known_state": answers.NoMatch(
         query="Usrs", nearest=LISTED[:2], list_known=True, trouble=BrazeReason.OUT_OF_BUDGET
     ),
-    "none_fits_nothing_near": answers.NoMatch(query="Usrs", nearest=(), list_known=True),
-    "none_fits_unlisted": answers.NoMatch(query="Usrs", nearest=(), list_known=False),
+    "none_matches_nothing_near": answers.NoMatch(query="Usrs", nearest=(), list_known=True),
+    "none_matches_unlisted": answers.NoMatch(query="Usrs", nearest=(), list_known=False),
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
     "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
     "not_allowed": answers.NotAllowed(action="sync"),
@@ -309,7 +349,7 @@ ANSWERS: dict[str, Answer] = {
     "not_allowed_private": answers.NotAllowed(action="private"),
     "not_allowed_guest": answers.NotAllowed(action="change_as_guest"),
     "not_allowed_outside": answers.NotAllowed(action="change_from_outside"),
-    "audit": answers.AuditTrail(
+    "audit": query_answers.AuditTrail(
         rows=(
             (entry("sync", USERS), "Users attributes (Snowflake)"),
             (entry("acknowledge", "unreachable"), None),
@@ -323,7 +363,10 @@ ANSWERS: dict[str, Answer] = {
             (entry("renamed", "x"), None),
         )
     ),
-    "audit_none": answers.AuditTrail(rows=()),
+    "audit_none": query_answers.AuditTrail(rows=()),
+    "braze_refused_unreachable": answers.BrazeRefused(
+        reason=BrazeReason.BAD_KEY, query="Users attributes", since=NOW
+    ),
     "braze_refused_invalid": answers.BrazeRefused(reason=BrazeReason.INVALID_INTEGRATION, query="Users"),
     "braze_refused_unknown": answers.BrazeRefused(reason=BrazeReason.UNKNOWN_INTEGRATION, query="Users"),
     "braze_refused": answers.BrazeRefused(reason=BrazeReason.SYNC_IN_PROGRESS, query="Users"),
@@ -332,6 +375,24 @@ ANSWERS: dict[str, Answer] = {
     ),
     "settings": answers.SettingsShown(
         language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
+    ),
+    "settings_escalated": answers.SettingsShown(
+        language=None,
+        digest=None,
+        zone=None,
+        next_due=None,
+        languages=("en", "ja"),
+        escalate_after=timedelta(hours=1.5),
+        escalate_to="C0ONCALL001",
+        escalate_trouble="not_in_channel",
+    ),
+    "escalation_set": EscalationSet(after=timedelta(minutes=30), to="U0KENJI001", unchanged=False),
+    "escalation_off": EscalationSet(after=timedelta(minutes=30), to=None, unchanged=False),
+    "escalation_refused": BadTarget(
+        target=Channel(team_id="T1", channel_id="C0ONCALL001"), reason="is_archived"
+    ),
+    "escalation_refused_app": BadTarget(
+        target=Channel(team_id="T1", channel_id="U0KENJI001"), reason="a_bot"
     ),
     "settings_none": answers.SettingsShown(
         language=None, digest=None, zone=None, next_due=None, languages=("en", "ja")
@@ -366,7 +427,7 @@ def test_every_kind_has_a_golden_file() -> None:
 STEP_ELSEWHERE = {
     "list_empty",  # in Braze
     "subscribed_to_unchanged",  # names the options to subscribe again with
-    "none_fits_unlisted",  # in Braze's dashboard
+    "none_matches_unlisted",  # in Braze's dashboard
     "cannot_post",  # with a Slack admin
     "not_allowed",  # with whoever runs the bot
     "not_allowed_elsewhere",  # in the other channel
@@ -510,41 +571,29 @@ def charts(message: Rendered) -> list[dict[str, Any]]:
     return [block for block in message.blocks if block["type"] == "data_visualization"]
 
 
-def test_pictures_tell_every_run() -> None:
-    """Thirty runs are drawn, oldest first, two in each place: their rows together, and the longer duration."""
-    rows, lasted = charts(render(HISTORY))
+def test_a_picture_tells_every_run() -> None:
+    """Twenty runs are drawn, each its own bar, the oldest first: rows that arrived beside those that failed."""
+    (rows,) = charts(render(HISTORY))
     synced_rows, failed_rows = rows["chart"]["series"]
-    (seconds,) = lasted["chart"]["series"]
     values = [point["value"] for point in synced_rows["data"]]
-    assert len(values) == 15
-    assert values[-1] == sum(run.rows_synced or 0 for run in RUNS[:2])
-    assert sum(values) == sum(run.rows_synced or 0 for run in RUNS)
+    assert values == [run.rows_synced or 0 for run in reversed(RUNS)]
     assert sum(point["value"] for point in failed_rows["data"]) == 0
-    assert {point["value"] for point in seconds["data"]} == {90}
-    assert "2 runs in a row" in said(render(HISTORY))
+    assert rows["chart"]["axis_config"]["y_label"] == "Rows"
 
 
-def test_pictures_show_the_readers_time() -> None:
-    """Labels are in the zone of the person, with the day where hours alone would mislead."""
+def test_a_picture_shows_the_readers_time() -> None:
+    """Labels are in the zone of the person: hours within a day, dates beyond, both where neither alone is clear."""
     tokyo = NOW.astimezone(ZoneInfo("Asia/Tokyo"))
-    rows, _lasted = charts(render_answer(HISTORY, WORDS, now=tokyo))
+    (rows,) = charts(render_answer(HISTORY, WORDS, now=tokyo))
     axis = rows["chart"]["axis_config"]
     assert axis["x_label"] == "Start (Asia/Tokyo)"
-    assert axis["categories"][-1] == "21:35"
+    assert axis["categories"][-1] == "21:50"
     daily = tuple(run("success", ago=timedelta(days=number)) for number in range(12))
-    rows, _lasted = charts(render(replace(HISTORY, recent=daily)))
-    assert rows["chart"]["axis_config"]["categories"][-1] == "3/25"
+    (rows,) = charts(render(replace(HISTORY, recent=daily)))
+    assert rows["chart"]["axis_config"]["categories"][-1] == "Mar 25"
     at_once = tuple(run("success", ago=timedelta(days=number // 2, seconds=number)) for number in range(8))
-    rows, _lasted = charts(render(replace(HISTORY, recent=at_once)))
-    assert rows["chart"]["axis_config"]["categories"][-2:] == ["3/25 12:53", "3/25 12:53 (2)"]
-
-
-def test_long_durations_are_in_minutes() -> None:
-    """An hour is sixty, not three thousand six hundred."""
-    long = tuple(replace(one, sync_finish_time=one.sync_start_time + timedelta(hours=1)) for one in RUNS[:3])
-    _rows, lasted = charts(render(replace(HISTORY, recent=long)))
-    assert lasted["chart"]["axis_config"]["y_label"] == "Minutes"
-    assert {point["value"] for point in lasted["chart"]["series"][0]["data"]} == {60}
+    (rows,) = charts(render(replace(HISTORY, recent=at_once)))
+    assert rows["chart"]["axis_config"]["categories"][-2:] == ["Mar 25 12:53", "Mar 25 12:53 (2)"]
 
 
 def test_no_picture_of_one_run_nor_beside_older_pages() -> None:
@@ -559,15 +608,47 @@ def test_sparkline_where_pictures_are_refused() -> None:
     assert shown.plainer is not None
     plainer = Rendered(text=shown.text, blocks=shown.plainer)
     assert charts(plainer) == []
-    rows, lasted = said(plainer).split("`")[1::2][1:3]
-    assert (len(rows), len(lasted)) == (30, 30)
-    assert (rows[-4], lasted[-4], rows.count("×")) == ("×", "×", 4)
+    (rows,) = said(plainer).split("`")[1::2][:1]
+    assert (len(rows), rows[-4], rows.count("×")) == (20, "×", 3)
     flat = replace(HISTORY, recent=tuple(replace(one, rows_synced=None) for one in RUNS[:3]))
     assert "▁▁▁" in json.dumps(render(flat).plainer, ensure_ascii=False)
-    early = replace(RUNS[1], sync_finish_time=RUNS[1].sync_start_time - timedelta(hours=9))
-    odd = render(replace(HISTORY, recent=(RUNS[0], early)))
-    assert odd.plainer is not None
-    assert "▁█" in json.dumps(odd.plainer, ensure_ascii=False)
+
+
+def test_the_history_says_first_what_matters() -> None:
+    """The runs stand right below the state; what can be done is one row; the text carries the state and since when."""
+    shown = render(ANSWERS["history_can_sync"])
+    assert [block["type"] for block in shown.blocks[:3]] == ["section", "table", "data_visualization"]
+    rows = [block for block in shown.blocks if block["type"] == "actions"]
+    assert [each["action_id"].partition(":")[0] for row in rows for each in row["elements"]] == [
+        "history_ack",
+        "history_snooze",
+        "history_page",
+        "sync",
+        "open_in_braze",
+    ]
+    assert len(rows) == 1
+    assert "Users attributes" in shown.text
+    assert "Since 2026-03-25" in shown.text
+
+
+@pytest.mark.parametrize("name", ["overview_unreachable", "history_unreachable", "list_unreachable"])
+def test_that_braze_is_unreachable_is_said_first(name: str) -> None:
+    """In the first line and in the text: since when, why, and that this is the last known state; no sync is offered."""
+    shown = render(ANSWERS[name])
+    first = shown.blocks[0]["text"]["text"].splitlines()[0]
+    for told in (shown.text, first):
+        assert "Can't reach Braze since" in told.split(".")[0]
+        assert "API key" in told
+        assert "last known state" in told
+    assert '"sync"' not in said(shown)
+
+
+def test_the_overviews_text_names_what_fails() -> None:
+    """Who only hears the text learns what needs attention, what is wrong with it and since when."""
+    text = render(OVERVIEW).text
+    assert text.startswith("4 of 8 integrations need attention")
+    assert text.lower().count("since 2026-03-2") == 4
+    assert "Purchases (BigQuery) – " in text
 
 
 def test_default_topics_are_told_in_words() -> None:

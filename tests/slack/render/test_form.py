@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from cdi_bot.sandbox.slack.block_kit import options_problems
 from cdi_bot.slack.render.form import FormDraft, subscription_form, waiting_window, window
 from cdi_bot.slack.render.form_fields import (
     CHANNEL,
-    DIGEST_AT,
     FORM,
     FRESH,
     GROUP,
@@ -30,6 +29,7 @@ from cdi_bot.slack.render.form_fields import (
     read_form,
     selector_options,
 )
+from cdi_bot.slack.render.form_settings import DIGEST_AT, ESCALATE_TO
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import SettingsShown
@@ -250,6 +250,30 @@ def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -
     values = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
     assert isinstance(values, FormValues)
     assert values.settings == talk
+
+
+@pytest.mark.parametrize(
+    ("after", "to", "wish"),
+    [
+        ("keep", "C2", SettingsChange()),
+        ("nobody", "C2", SettingsChange(changes_escalation=True)),
+        (
+            "600",
+            "C2",
+            SettingsChange(escalate_after=timedelta(minutes=10), escalate_to="C2", changes_escalation=True),
+        ),
+    ],
+)
+def test_an_escalation(after: str, to: str, wish: SettingsChange) -> None:
+    """It takes a time and a channel."""
+    draft = FormDraft(workspace_id=1, channel_id="C1", selector="all", languages=LANGUAGES)
+    chosen = {"escalate": option(after), "escalate_to": {"selected_conversation": to}}
+    values = read_form(filled(draft, **chosen), WORDS)
+    assert isinstance(values, FormValues)
+    assert values.settings == wish
+    errors = read_form(filled(draft, escalate=option("600")), WORDS)
+    assert isinstance(errors, dict)
+    assert set(errors) == {ESCALATE_TO}
 
 
 def test_nobody_else_is_called() -> None:

@@ -22,7 +22,7 @@ from cdi_bot.slack.render.home import fingerprint, home_view, troubled_home, unk
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import VIEW_BLOCKS
-from cdi_bot.usecases.answers import BotTroubles, NoMatch, RunHistory
+from cdi_bot.usecases.answers import NoMatch
 from cdi_bot.usecases.home import (
     ChannelSubscription,
     Home,
@@ -32,6 +32,7 @@ from cdi_bot.usecases.home import (
     NotShown,
     split,
 )
+from cdi_bot.usecases.query_answers import BotTroubles, RunHistory
 from tests.slack.golden import assert_golden_view, assert_view_taken
 from tests.slack.render import strategies
 from tests.slack.render.samples import (
@@ -85,7 +86,7 @@ def how(**more: Any) -> IntegrationSummary:
     return IntegrationSummary(**known | more)
 
 
-def wrong(**more: Any) -> NeedsAttention:
+def unhealthy(**more: Any) -> NeedsAttention:
     """Return an integration that fails."""
     known: dict[str, Any] = {
         "integration": integration(),
@@ -114,9 +115,9 @@ def home(*entries: HomeEntry | NotShown, **more: Any) -> Home:
 
 
 ENTRIES: tuple[HomeEntry, ...] = (
-    wrong(),
-    wrong(incident=failing(run("partial"), acknowledged_by=KENJI, acknowledged_at=NOW)),
-    wrong(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
+    unhealthy(),
+    unhealthy(incident=failing(run("partial"), acknowledged_by=KENJI, acknowledged_at=NOW)),
+    unhealthy(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
     subscribed("all", unhealthy=2),
     subscribed(USERS, name="Users attributes (Snowflake)", total=1),
     subscribed("Users*", MARKETING, broken_reason="is_archived"),
@@ -130,9 +131,9 @@ ENTRIES: tuple[HomeEntry, ...] = (
 )
 HOMES = {
     "busy": home(*ENTRIES, failing=10, unhealthy=12, not_shown=2, unseen=1),
-    "well": home(subscribed("all"), how(), total=1, channels=1),
+    "healthy": home(subscribed("all"), how(), total=1, channels=1),
     "guest": home(*ENTRIES[:3], may_change=False),
-    "blind": home(subscribed("all"), how(), unreachable=unreachable()),
+    "unreachable": home(subscribed("all"), how(), unreachable=unreachable()),
     "lost": home(subscribed("all"), how(), lost=2),
     "with_troubles": home(
         NotShown(kind=NeedsAttention, name="Users attributes <Snowflake>"),
@@ -157,7 +158,7 @@ HOMES = {
 
 @pytest.mark.parametrize("name", sorted(HOMES))
 def test_home(name: str) -> None:
-    """What is wrong stands first, then what each channel hears of, then how each integration is."""
+    """What needs attention stands first, then the subscriptions of each channel, then every integration."""
     assert_golden_view(f"home_{name}", lambda query: home_view(HOMES[name], query, NOW, TROUBLES))
 
 
@@ -233,7 +234,7 @@ def test_extremes(length: int, count: int, rows: int) -> None:
     good = run("success", rows_synced=rows)
     places = tuple(Channel(team_id="T", channel_id=f"C{number:08}") for number in range(count))
     wrongs: list[HomeEntry] = [
-        wrong(integration=integration(str(n), name), incident=failing(bad), channels=places)
+        unhealthy(integration=integration(str(n), name), incident=failing(bad), channels=places)
         for n in range(min(count, 8))
     ]
     heards: list[HomeEntry] = [

@@ -172,9 +172,7 @@ def test_numbers_and_plurals_in_japanese() -> None:
     japanese = Translator.load("ja-JP")
     assert japanese.language == "ja"
     said = {
-        japanese.ngettext("{count} integration is failing", "{count} integrations are failing", count).format(
-            count=japanese.number(count)
-        )
+        japanese.counted("{count} configuration error", "{count} configuration errors", count)
         for count in (0, 1, 2, 12_345)
     }
-    assert said == {f"{count} 件の連携が失敗中です" for count in ("0", "1", "2", "12,345")}
+    assert said == {f"設定エラー {count} 件" for count in ("0", "1", "2", "12,345")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, get_args
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
+from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.lifecycle import (
@@ -52,6 +55,7 @@ from cdi_bot.delivery.views import (
     CardView,
     ClusterView,
     DigestView,
+    EscalationView,
     EventView,
     GroupedNoticesView,
     GroupedReplyView,
@@ -65,7 +69,7 @@ from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.messages import render_view
-from tests.slack.golden import actions_of, assert_golden, assert_taken, marked_up, pressed, said
+from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, marked_up, pressed, said
 from tests.slack.render import strategies
 from tests.slack.render.samples import (
     ALERTS,
@@ -124,15 +128,17 @@ def partial(**more: Any) -> Run:
 
 
 def attended() -> Incident:
-    """Return an incident that somebody looks after."""
+    """Return an incident that somebody acknowledged."""
     return failing(acknowledged_by=KENJI, acknowledged_at=NOW)
 
 
-def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD) -> CardView:
-    """Return a card of many incidents, the last `well` of which are over."""
+def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD, sources: Sequence[str] = ()) -> CardView:
+    """Return a card of many incidents, the last `well` of which are over, of integrations of these sources in turn."""
     views = []
     for number in range(size):
         of = integration(f"{number:08d}-4f50-6172-8394-a5b6c7d8e9f0", f"Integration {number}")
+        if sources:
+            of = replace(of, warehouse_type=sources[number % len(sources)])
         last = run(("config_error", "error", "partial")[number % 3])
         incident = failing(last, incident_id=number + 1, failed_in_a_row=number % 4 + 1)
         if number >= size - well:
@@ -164,9 +170,41 @@ def together(
     return replace(card, cluster=ClusterView(**known | counts))
 
 
+ESCALATED = EscalationView(
+    at=NOW,
+    origin=ALERTS.channel_id,
+    target="C0ONCALL001",
+    to_here=True,
+    url="https://northwind.slack.com/archives/C0ALERTS001/p1772452800000100",
+)
+"""The escalation of what is on a card, as the channel sees it that it went to."""
+
+
+def due(**more: Any) -> Integration:
+    """Return an integration whose next run is planned."""
+    return replace(kept("snowflake"), next_scheduled_run=NOW + timedelta(minutes=48), **more)
+
+
+PAST = tuple(
+    run("success", ago=timedelta(hours=hours), rows_synced=51_000 + 7 * hours) for hours in range(1, 10)
+)
+"""Runs before an incident, newest first."""
+
 CARDS = {
     "card_error": card(failing(), can_sync=True, mention=f"<@{MARA}>"),
+    "card_error_known": card(failing(failed_runs=3, failed_in_a_row=3), of=due(), past=PAST, can_sync=True),
     "card_partial": card(failing(partial())),
+    "card_partial_known": card(failing(partial()), of=due(), past=PAST, rows_lost=1_234),
+    "card_partial_known_recovered": card(
+        recovered(failing(partial(), failed_runs=2)), of=due(), past=PAST, rows_lost=2_468
+    ),
+    "card_config_error_paused": card(
+        failing(run("config_error")), of=due(integration_status="Paused"), past=PAST
+    ),
+    "card_late_known": card(late(), of=due(), past=PAST),
+    "card_slow_known": card(slow(measured=SEVEN_MINUTES), of=due(), past=PAST),
+    "card_unreachable_meanwhile": card(failing(), of=due(), past=PAST, unreachable=unreachable()),
+    "card_unreachable_many": card(unreachable(reason="bad_key"), unwatched=8),
     "card_config_error": card(failing(run("config_error", rows_synced=None, rows_failed_with_errors=None))),
     "card_limit_exceeded": card(failing(run("limit_exceeded"))),
     "card_unknown_status": card(failing(run("half_done"))),
@@ -206,7 +244,7 @@ CARDS = {
     "card_always_loses": card(always_losing()),
     "card_always_loses_recovering": card(recovering(always_losing())),
     "card_always_loses_replaced": card(always_losing(resolved_at=NOW)),
-    "card_blind_recovering": card(recovering(unreachable())),
+    "card_unreachable_recovering": card(recovering(unreachable())),
     "card_late": card(late(), can_sync=True, mention=f"<@{MARA}>"),
     "card_late_begun": card(begun()),
     "card_late_unplanned": card(late(resolved_at=NOW)),
@@ -222,23 +260,40 @@ CARDS = {
     "card_fresh_again": card(fresh_again(stale())),
     "card_fresh_by_nine_again": card(fresh_again(stale("09:00 Europe/Berlin", 31))),
     "card_stale_unchecked": card(stale(resolved_at=NOW)),
-    "card_blind": card(unreachable()),
-    "card_blind_bad_key": card(unreachable(reason="bad_key")),
-    "card_sees_again": card(unreachable(resolved_at=NOW + timedelta(minutes=7))),
+    "card_unreachable": card(unreachable()),
+    "card_unreachable_bad_key": card(unreachable(reason="bad_key")),
+    "card_reachable_again": card(unreachable(resolved_at=NOW + timedelta(minutes=7))),
     "card_together": together(card(failing(), of=kept("snowflake")), more=5),
     "card_together_few": together(card(failing()), more=2, is_all=False, total=3),
     "card_together_last": together(card(failing()), more=4, well=4),
     "card_together_late": together(card(late()), more=3, source=None),
-    "storm_together": together(card(*(failing(incident_id=number) for number in range(1, 5)))),
-    "storm_together_partly": together(
-        CardView(incidents=(*storm(4, well=1).incidents, incident_view(late()))), more=4, well=1, source=None
+    "storm_of_one_source": storm(4, well=1, sources=("SNOWFLAKE",)),
+    "storm_mostly_of_one_source": storm(8, sources=("SNOWFLAKE", "SNOWFLAKE", "S3", "SNOWFLAKE")),
+    "storm_acknowledged": CardView(
+        incidents=tuple(
+            replace(one, incident=replace(one.incident, acknowledged_by=KENJI, acknowledged_at=NOW))
+            for one in storm(4).incidents
+        )
     ),
-    "storm_together_stale": together(
-        card(stale(), stale(incident_id=10), stale(incident_id=11)), is_all=False, total=4
+    "storm_mentions": CardView(
+        incidents=tuple(replace(one, mention=f"<@{MARA}>") for one in storm(3).incidents)
+    ),
+    "storm_recovering": CardView(
+        incidents=(
+            *storm(2).incidents,
+            incident_view(replace(failing(incident_id=9), recovered_since=NOW, hold_seconds=3600)),
+        )
     ),
     "storm_few": storm(4, well=1),
     "storm_many": storm(30, well=3),
     "storm_over": storm(3, well=3),
+    "card_escalated_here": card(failing(), escalations=(ESCALATED,), only_escalated=True),
+    "card_escalated_here_acknowledged": card(attended(), escalations=(ESCALATED,), only_escalated=True),
+    "card_escalated_away": card(failing(), escalations=(replace(ESCALATED, to_here=False),)),
+    "card_escalated_unreachable": card(unreachable(), escalations=(ESCALATED,), only_escalated=True),
+    "storm_escalated": card(
+        failing(), late(), escalations=(replace(ESCALATED, target=MARA),), only_escalated=True
+    ),
     "storm_with_late": CardView(incidents=(*storm(2).incidents, incident_view(late()))),
     "storm_all_late": CardView(incidents=(incident_view(late()), incident_view(late(incident_id=10)))),
     "storm_all_slow": CardView(incidents=(incident_view(slow()), incident_view(slow(incident_id=10)))),
@@ -308,10 +363,10 @@ EVENTS = {
     "reply_back_late": event(Reopened(incident_id=8), back(late())),
     "reply_back_slow": event(Reopened(incident_id=8), back(slow())),
     "reply_back_dubious": event(Reopened(incident_id=8), back(dubious())),
-    "reply_blind_again": event(Reopened(incident_id=9), back(unreachable())),
+    "reply_unreachable_again": event(Reopened(incident_id=9), back(unreachable())),
     "reply_recovered": event(Recovered(incident_id=7), recovered(failing(failed_runs=2))),
-    "reply_sees_again": event(Recovered(incident_id=9), unreachable(resolved_at=NOW)),
-    "reply_begun": event(Recovered(incident_id=8), begun()),
+    "reply_reachable_again": event(Recovered(incident_id=9), unreachable(resolved_at=NOW)),
+    "reply_started": event(Recovered(incident_id=8), begun()),
     "reply_still_late": event(StillOpen(incident_id=8), late()),
     "reply_slow_ended": event(Recovered(incident_id=8), ended()),
     "reply_slow_failed": event(Recovered(incident_id=8), ended(status="error")),
@@ -322,8 +377,9 @@ EVENTS = {
     "reply_still_stale": event(StillOpen(incident_id=8), stale()),
     "reply_fresh_again": event(Recovered(incident_id=8), fresh_again(stale())),
     "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(QualityReason.NO_ROWS))),
+    "reply_escalated": event(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
-    "reply_still_blind": event(StillOpen(incident_id=9), unreachable()),
+    "reply_still_unreachable": event(StillOpen(incident_id=9), unreachable()),
     "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
     "notice_run_started": event(RunStarted(**HERE, run_start=NOW), **THERE),
     "notice_unsubscribed": event(Unsubscribed(who=MARA, workspace_id=1, selector=USERS), **THERE),
@@ -376,6 +432,10 @@ EVENTS = {
     "notice_digest_quiet": event(
         DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
     ),
+    "notice_escalation_set": event(EscalationChanged(who=MARA, after=1800, to="C0ONCALL001")),
+    "notice_escalation_off": event(EscalationChanged(who=MARA, after=0, to=None)),
+    "notice_escalation_broken": event(EscalationBroken(target=ALERTS.channel_id, reason="is_archived")),
+    "notice_escalation_to_nobody": event(EscalationBroken(target=KENJI, reason="user_disabled")),
     "notice_digest_off": event(DigestChanged(who=MARA, digest=None, zone="UTC", next_due=None)),
 }
 
@@ -399,7 +459,10 @@ SEVERAL_OF = {
     "several_still_slow": several(
         "still_open", incident_view(slow()), incident_view(dubious(QualityReason.NO_ROWS, incident_id=9))
     ),
+    "several_escalated": several("escalated", *_three()),
     "several_still_open": several("still_open", *_three()),
+    "several_joined": several("joined", *(replace(one, mention=f"<@{MARA}>") for one in _three())),
+    "several_recovered_one": several("recovered", *_three(well=1)[2:]),
     "several_possible_repeat": several("recovered", *_three(well=3), possible_repeat=True),
 }
 
@@ -411,10 +474,10 @@ def test_golden_several(name: str) -> None:
 
 
 def test_a_reply_about_very_many() -> None:
-    """It says how many more there are than it lists, and how to see them; the button acknowledges what it can."""
+    """It counts those that it does not name; the button acknowledges what it can."""
     shown = render(several("still_open", *storm(2_000).incidents))
     assert_taken(shown)
-    assert "more: `/cdi status`" in said(shown)
+    assert "and 1,990 more" in said(shown)
     assert actions_of(shown) == ["ack"]
 
 
@@ -582,29 +645,40 @@ def test_every_kind_has_a_golden_file() -> None:
 
 
 def test_open_card_offers() -> None:
-    """An open card offers to acknowledge, mute, look, sync, open and change; each carries what is agreed on."""
+    """An open card offers to acknowledge and to look, and in its menu the rest; each carries what is agreed on."""
     shown = render(card(failing(), can_sync=True))
-    assert actions_of(shown) == ["ack", "snooze", "history", "sync", "open_in_braze", "form_about"]
+    assert actions_of(shown) == ["ack", "history", "more"]
     assert pressed(shown, "ack") == {"incidents": [7]}
     assert pressed(shown, "history") == {"workspace": 1, "id": USERS, "offset": 0}
-    assert pressed(shown, "sync") == {"workspace": 1, "id": USERS}
-    assert "confirm" in said(shown)
+    assert chosen(shown) == {
+        "Snooze for 4 hours": {"workspace": 1, "id": USERS, "do": "snooze", "for": "4h"},
+        "Snooze until it recovers": {"workspace": 1, "id": USERS, "do": "snooze", "for": "recovery"},
+        "Sync now…": {"workspace": 1, "id": USERS, "do": "sync"},
+        "Change alerts here…": {"workspace": 1, "id": USERS, "do": "form"},
+    }
+
+
+def chosen(shown: Rendered) -> dict[str, Any]:
+    """Return what a card's menu offers, with what each carries."""
+    (menu,) = (each for each in elements(shown) if each["type"] == "overflow")
+    options: Any = menu["options"]
+    return {one["text"]["text"]: json.loads(one["value"]) for one in options}
 
 
 def test_sync_only_where_allowed() -> None:
     """No sync is offered where it may not be triggered."""
-    assert "sync" not in actions_of(render(card(failing(), can_sync=False)))
+    assert "Sync now…" not in chosen(render(card(failing(), can_sync=False)))
 
 
 def test_recovered_card_offers() -> None:
     """A recovered card keeps what can be looked at and loses what acts."""
-    assert actions_of(render(card(recovered(), can_sync=True))) == ["history", "open_in_braze"]
+    assert actions_of(render(card(recovered(), can_sync=True))) == ["history"]
 
 
 def test_acknowledged_card_offers() -> None:
-    """Nobody is asked to acknowledge twice, and a mute can be ended from the card."""
-    assert actions_of(render(card(attended()))) == ["snooze", "history", "open_in_braze", "form_about"]
-    assert "unsnooze" in actions_of(render(card(failing(), snooze=snooze())))
+    """Nobody is asked to acknowledge twice, and a snooze can be ended from the card."""
+    assert actions_of(render(card(attended()))) == ["history", "more"]
+    assert "End snooze" in chosen(render(card(failing(), snooze=snooze())))
 
 
 def test_mention_only_while_open() -> None:
@@ -617,17 +691,15 @@ def test_mention_only_while_open() -> None:
 
 
 def test_text_is_one_plain_line() -> None:
-    """The line for notifications says name and status."""
-    assert render(card(failing())).text == "Users attributes (Snowflake) – Error: no rows arrived"
-    assert (
-        render(card(recovered())).text
-        == "Users attributes (Snowflake) – Recovered after 4 min 30 s: 1 run failed"
+    """The text for notifications says what the first lines say: with since when, and what follows."""
+    assert render(card(failing())).text == (
+        "Users attributes (Snowflake) – Error: no rows synced · Since 2026-03-25 12:48 UTC · 1 run failed · "
+        "The next run tries the same rows again."
     )
-
-
-def test_rows_unknown() -> None:
-    """A run that only the list told of shows a dash for its rows."""
-    assert "–" in said(render(CARDS["card_provisional"]))
+    assert render(card(recovered())).text == (
+        "Users attributes (Snowflake) recovered – 1 run failed over 4 min 30 s, 12,345 rows synced · "
+        "The rows of the failed runs were retried."
+    )
 
 
 def test_recovery_brings_rows() -> None:
@@ -648,53 +720,75 @@ def test_length_of_incident() -> None:
     assert length_of(recovered(failing(), odd)) == timedelta(0)
 
 
-def test_blind_tells_what_to_do() -> None:
-    """Whatever keeps the bot from seeing, it says why and what to do, also for a reason nobody foresaw."""
+def test_unreachable_tells_what_to_do() -> None:
+    """Whatever keeps the bot from reaching Braze, it says why and what to do, also for a reason nobody foresaw."""
     for reason in (*BrazeReason, "solar_flare", None):
         shown = said(render(card(unreachable(reason=reason))))
-        assert "What to do next" in shown
-        assert "I can't see Braze since" in shown
+        assert "Can't be reached since" in shown
+        assert renderer_of(unreachable(reason=reason)).advice(
+            incident_view(unreachable(reason=reason)), WORDS
+        )
     assert "solar_flare" in said(render(card(unreachable(reason="solar_flare"))))
 
 
-def test_storm_lists_all_by_name() -> None:
-    """Sixty integrations are all named in one card, worst first as given, recovered ones marked."""
-    view = storm(60, well=5)
-    shown = render(view)
+def test_a_storm_counts_all_and_names_the_worst() -> None:
+    """Ten at most, in their order, then how many more there are; what is over is counted alone."""
+    shown = render(storm(60, well=5))
     text = said(shown)
-    places = [text.index(f"Integration {number}") for number in (0, 20, 59)]
+    places = [text.index(f"|Integration {number}>*:") for number in range(10)]
     assert places == sorted(places)
-    assert all(f"Integration {number}" in text for number in range(60))
-    assert text.count("recovered") == 6  # five lines and the count
-    assert "55 integrations are failing, 5 recovered" in shown.text
-    assert "/cdi status" not in text
+    assert "Integration 10>" not in text
+    assert "… and 45 more: `/cdi status failing`" in text
+    assert shown.text.startswith("55 failing since ")
+    assert "19 configuration errors, 18 errors, 18 partial · 5 recovered" in shown.text
+    assert actions_of(shown) == ["ack"]
+
+
+def test_a_storm_says_what_most_of_it_shares() -> None:
+    """The source of at least half of what still lasts: where to look first."""
+    assert "All on Snowflake: start there" in said(render(storm(4, well=1, sources=("SNOWFLAKE",))))
+    mostly = render(storm(8, sources=("SNOWFLAKE", "SNOWFLAKE", "S3", "SNOWFLAKE")))
+    assert "6 of 8 on Snowflake: start there" in said(mostly)
+    assert "6 of 8 on Snowflake: start there" in mostly.text
+    assert "start there" not in said(render(storm(6, sources=("SNOWFLAKE", "S3", "BIGQUERY"))))
 
 
 def test_storm_acknowledges_all() -> None:
-    """One button acknowledges every open incident that nobody looks after."""
+    """One button acknowledges every open incident that nobody acknowledged."""
     view = storm(12, well=2)
     assert pressed(render(view), "ack") == {"incidents": list(range(1, 11))}
-    assert actions_of(render(storm(3, well=3))) == ["history"] * 3
+    assert actions_of(render(storm(3, well=3))) == []
 
 
-def test_storm_that_is_too_long() -> None:
-    """A storm that no message can hold says how many more there are and how to see them."""
+def test_a_storm_calls_whom_its_own_incidents_mention() -> None:
+    """Those who were mentioned on cards of their own are not called again."""
+    views = tuple(
+        replace(one, mention=f"<@{who}>")
+        for one, who in zip(storm(3).incidents, (KENJI, MARA, MARA), strict=True)
+    )
+    shown = render(CardView(incidents=views, elsewhere=frozenset({1})))
+    assert said(shown).count(f"<@{MARA}>") == 1
+    assert f"<@{KENJI}>" not in said(shown)
+    assert all(f"Integration {number}" in said(shown) for number in range(3))
+
+
+def test_a_storm_with_very_many() -> None:
+    """What no button can carry is offered by the card once the first are acknowledged."""
     shown = render(storm(2_000, link=None))
     assert_taken(shown)
-    assert "more: `/cdi status`" in said(shown)
     acked = pressed(shown, "ack")["incidents"]
     assert isinstance(acked, list)
     assert f"Acknowledge {len(acked)}" in said(shown)
 
 
-def test_storm_with_blindness() -> None:
+def test_storm_with_unreachable() -> None:
     """A card may list that Braze can't be asked beside what fails."""
     view = CardView(incidents=(incident_view(unreachable()), incident_view(attended(), snooze=snooze())))
     text = said(render(view))
-    assert "can't be asked" in text
-    assert f"acknowledged by <@{KENJI}>, muted here until" in text
+    assert "can't be reached" in text
+    assert f"acknowledged by <@{KENJI}>, snoozed here until" in text
     until_well = incident_view(failing(), snooze=snooze(None))
-    assert "muted here until it recovers" in said(render(CardView(incidents=(until_well, until_well))))
+    assert "snoozed here until it recovers" in said(render(CardView(incidents=(until_well, until_well))))
 
 
 def test_integration_that_is_not_known() -> None:

@@ -16,6 +16,9 @@ from cdi_bot.slack.render.kit.advice import failed_rows_advice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, share
 
+UNUSUAL = "🔎"
+"""The sign of unusual data."""
+
 _MOST = 10.0**12
 
 _PASSED_BY_ITSELF = timedelta(days=2)
@@ -82,10 +85,10 @@ def flaw_texts(reason: str | None, i18n: Translator) -> FlawTexts:
     """Return what is said of a reason; of one that another version stored, what holds for all."""
     known = {**_of_watermarks(i18n), **_of_rows(i18n)}
     return known.get(reason or "") or FlawTexts(
-        name=i18n("doubtful data"),
+        name=i18n("unusual data"),
         plain=i18n("Runs succeed, but what they sync looks wrong"),
         measured=i18n("Runs succeed, but what they sync looks wrong"),
-        over=i18n("What is synced looks right again, after {length}"),
+        over=i18n("recovered – what is synced looks right again, after {length}"),
         itself=i18n("History shows what the runs synced."),
     )
 
@@ -94,34 +97,32 @@ def _of_watermarks(i18n: Translator) -> dict[str, FlawTexts]:
     return {
         QualityReason.WATERMARK_AHEAD: FlawTexts(
             name=i18n("watermark in the future"),
-            plain=i18n("The newest UPDATED_AT synced is in the future: Braze skips rows with an earlier one"),
-            measured=i18n(
-                "The newest UPDATED_AT synced is {observed} in the future: Braze skips rows with an earlier one"
-            ),
-            over=i18n("The newest UPDATED_AT synced is no longer in the future, after {length}"),
-            itself=i18n("It does not fix itself: the watermark never goes back, and runs report success."),
+            plain=i18n("Newest UPDATED_AT synced is in the future"),
+            measured=i18n("Newest UPDATED_AT synced is {observed} in the future"),
+            over=i18n("recovered – newest UPDATED_AT synced is no longer in the future, after {length}"),
+            itself=i18n("Does not fix itself: Braze ignores every row with an earlier UPDATED_AT."),
         ),
         QualityReason.WATERMARK_LAG: FlawTexts(
             name=i18n("rows arrive late"),
-            plain=i18n("Rows arrive late: the newest UPDATED_AT synced lies further back than usual"),
+            plain=i18n("Rows arrive late: newest UPDATED_AT synced is older than ever"),
             measured=i18n(
-                "Rows arrive late: the newest UPDATED_AT synced is {observed} old, so far at most {usual}"
+                "Rows arrive late: newest UPDATED_AT synced is {observed} old, usually at most {usual}"
             ),
-            over=i18n("The newest UPDATED_AT synced is as recent as usual, after {length}"),
-            itself=i18n("It ends by itself when newer rows arrive."),
+            over=i18n("recovered – newest UPDATED_AT synced is as recent as usual, after {length}"),
+            itself=i18n("Ends by itself when newer rows arrive."),
         ),
         QualityReason.RESYNC: FlawTexts(
             name=i18n("same rows synced again"),
-            plain=i18n("Runs sync the same rows again and again: the watermark stands still"),
-            measured=i18n("Runs sync the same {observed} rows again and again: the watermark stands still"),
-            over=i18n("The same rows are no longer synced again, after {length}"),
-            itself=i18n("It does not fix itself: each run may use data points again."),
+            plain=i18n("Runs sync the same rows again, newest UPDATED_AT synced unchanged"),
+            measured=i18n("Runs sync the same {observed} rows again, newest UPDATED_AT synced unchanged"),
+            over=i18n("recovered – the same rows are no longer synced again, after {length}"),
+            itself=i18n("Does not fix itself: each run may use data points again."),
         ),
         QualityReason.HOLLOW: FlawTexts(
             name=i18n("watermark moves without rows"),
-            plain=i18n("Runs bring no rows, although the watermark moves on"),
-            measured=i18n("{observed} runs brought no rows, although the watermark moved on"),
-            over=i18n("Runs bring rows again where the watermark moves, after {length}"),
+            plain=i18n("Runs sync no rows, although newest UPDATED_AT synced moves on"),
+            measured=i18n("{observed} runs synced no rows, although newest UPDATED_AT synced moved on"),
+            over=i18n("recovered – runs sync rows again, after {length}"),
             itself=i18n("Rows that were passed over are not synced later by themselves."),
         ),
     }
@@ -131,46 +132,40 @@ def _of_rows(i18n: Translator) -> dict[str, FlawTexts]:
     return {
         QualityReason.NO_ROWS: FlawTexts(
             name=i18n("no rows any more"),
-            plain=i18n("No rows any more: runs succeed, but bring none"),
-            measured=i18n(
-                "No rows for {observed}: runs succeed, but bring none; so far at most {usual} without"
-            ),
-            over=i18n("Rows come again, after {length} without"),
-            itself=i18n("It ends by itself with the next run that brings rows."),
+            plain=i18n("No new rows"),
+            measured=i18n("No new rows for {observed}, usually at most {usual}"),
+            over=i18n("recovered – rows are synced again, after {length}"),
+            itself=i18n("Runs succeed. Ends by itself with the next run that syncs rows."),
         ),
         QualityReason.ROWS_LOW: FlawTexts(
             name=i18n("fewer rows than usual"),
             plain=i18n("Fewer rows than usual"),
-            measured=i18n(
-                "Fewer rows than usual: {observed} in 24 h, at this time of past weeks at least {usual}"
-            ),
-            over=i18n("As many rows as usual again, after {length}"),
-            itself=i18n("Runs succeed. It ends by itself when as many rows come as usual."),
+            measured=i18n("Fewer rows: {observed} in 24 h, at this time of past weeks at least {usual}"),
+            over=i18n("recovered – as many rows as usual again, after {length}"),
+            itself=i18n("Runs succeed. Ends by itself when as many rows come as usual."),
         ),
         QualityReason.ROWS_HIGH: FlawTexts(
             name=i18n("more rows than usual"),
             plain=i18n("More rows than usual"),
-            measured=i18n(
-                "More rows than usual: {observed} in 24 h, at this time of past weeks at most {usual}"
-            ),
-            over=i18n("No more rows than usual, after {length}"),
-            itself=i18n("Each row may use data points. It ends by itself when fewer rows come."),
+            measured=i18n("More rows: {observed} in 24 h, at this time of past weeks at most {usual}"),
+            over=i18n("recovered – no more rows than usual, after {length}"),
+            itself=i18n("Each row may use data points. Ends by itself when fewer rows come."),
         ),
         QualityReason.FAILED_SHARE: FlawTexts(
             name=i18n("more failed rows than usual"),
-            plain=i18n("A larger share of rows fails than usual"),
-            measured=i18n("{observed} of a day's rows failed, so far at most {usual}"),
-            over=i18n("No larger share of rows fails than usual, after {length}"),
-            itself=i18n("Failed rows are still missing; the share itself may fall again."),
+            plain=i18n("More rows fail than usual"),
+            measured=i18n("{observed} of the rows of 24 h failed, usually at most {usual}"),
+            over=i18n("recovered – no more rows fail than usual, after {length}"),
+            itself=i18n("Failed rows are not retried."),
         ),
         QualityReason.BACKLOG: FlawTexts(
-            name=i18n("rows of the failed runs missing"),
-            plain=i18n("The first good run after failures brought far fewer rows than such a time brings"),
+            name=i18n("rows of failed runs missing"),
+            plain=i18n("Too few rows in the first good run after failures"),
             measured=i18n(
-                "{observed} rows in the first good run after failures, where such a time brings at least {usual}"
+                "Only {observed} rows in the first good run after failures, usually at least {usual}"
             ),
-            over=i18n("As many rows came as such a time brings, after {length}"),
-            itself=i18n("Rows that were lost do not come by themselves."),
+            over=i18n("recovered – the missing rows came, after {length}"),
+            itself=i18n("Rows that were lost are not synced by themselves."),
         ),
     }
 
@@ -183,7 +178,7 @@ def fixes_itself(reason: str | None, measured: Measured | None, i18n: Translator
         and measured.observed <= _PASSED_BY_ITSELF.total_seconds()
     ):
         return i18n(
-            "Later rows pass it by themselves in {length} at the earliest; rows until then stay out."
+            "Later rows pass it in {length} at the earliest; until then Braze ignores rows with an earlier UPDATED_AT."
         ).format(length=length(measured.observed, i18n))
     return flaw_texts(reason, i18n).itself
 
@@ -193,62 +188,58 @@ def fixes_itself(reason: str | None, measured: Measured | None, i18n: Translator
 
 def flaw_advice(reason: str | None, integration: Integration | None, i18n: Translator) -> str:
     """Say in mrkdwn what to do next about a reason."""
-    source = source_of(integration)
     if reason == QualityReason.FAILED_SHARE:
-        logs = i18n("*Data Settings › Cloud Data Ingestion › Sync Logs*")
-        rows = i18n("{logs} › the run › *Export rows* gives the reason for each failed row, for 30 days.")
-        return i18n.sentences([rows.format(logs=logs), failed_rows_advice(integration, i18n)])
-    return (_of_files if source and source.is_files else _of_tables)(reason, i18n)
+        return failed_rows_advice(integration, i18n)
+    source = source_of(integration)
+    known = (_of_files if source and source.is_files else _of_tables)(i18n)
+    return known.get(reason or "") or i18n("Compare the source with what the last runs synced.")
 
 
-def _of_tables(reason: str | None, i18n: Translator) -> str:
-    known = {
+def _of_tables(i18n: Translator) -> dict[str, str]:
+    return {
         QualityReason.WATERMARK_AHEAD: i18n(
-            "Correct `UPDATED_AT` in the source (it has to be in UTC), remove the rows that were synced already, and "
-            "create a new integration for the table."
+            "Correct `UPDATED_AT` in the source (in UTC), remove the rows already synced, and create a new integration "
+            "for the table."
         ),
         QualityReason.WATERMARK_LAG: i18n(
-            "Look at what fills the table: its last run, and whether it waits for something. Rows whose `UPDATED_AT` "
-            "is before the watermark need a new one."
+            "Check the last run of what fills the table. Rows whose `UPDATED_AT` is before the watermark need a new "
+            "one."
         ),
         QualityReason.RESYNC: i18n(
-            "Many rows have the same `UPDATED_AT`, as after a full reload of the table: give each row the time of its "
-            "own last change."
+            "Many rows share one `UPDATED_AT`, as after a full reload: give each row the time of its own last change."
         ),
         QualityReason.HOLLOW: i18n(
-            "Compare the table with Braze: rows since then may be missing. Check the columns and the payload, and give "
-            "rows that are missing a new `UPDATED_AT`."
+            "Check the columns and the payload, and give rows that are missing in Braze a new `UPDATED_AT`."
         ),
         QualityReason.NO_ROWS: i18n(
             "Check that whatever fills the source still runs, and that changed rows get a new `UPDATED_AT`."
         ),
         QualityReason.ROWS_LOW: i18n(
-            "Look at what fills the table: whether a part of it is missing, a filter or a join has changed, or changed "
-            "rows get no new `UPDATED_AT`."
+            "Check what fills the table: is a part missing, has a filter or join changed, do changed rows get a new "
+            "`UPDATED_AT`?"
         ),
         QualityReason.ROWS_HIGH: i18n(
-            "Look at what fills the table: rows that are written twice, or get a new `UPDATED_AT` without a change."
+            "Check what fills the table: are rows written twice, or do they get a new `UPDATED_AT` without a change?"
         ),
         QualityReason.BACKLOG: i18n(
             "Count the source's rows of that time, and give those that are missing in Braze a new `UPDATED_AT`."
         ),
     }
-    return known.get(QualityReason(reason), "") if reason in set(QualityReason) else _compare(i18n)
 
 
-def _of_files(reason: str | None, i18n: Translator) -> str:
-    known = {
+def _of_files(i18n: Translator) -> dict[str, str]:
+    return {
         QualityReason.WATERMARK_AHEAD: i18n(
-            "Files have no `UPDATED_AT`: look in Braze at what the last runs synced, and upload each file again whose "
-            "rows are missing."
+            "Files have no `UPDATED_AT`: check in Braze what the last runs synced, and upload files again whose rows "
+            "are missing."
         ),
         QualityReason.WATERMARK_LAG: i18n(
-            "Check that whatever writes the files is on time, and that new files are announced to Braze."
+            "Check that whatever writes the files is on time, and that Braze is notified of new files."
         ),
-        QualityReason.RESYNC: i18n("Check whether the same files are uploaded again and again."),
+        QualityReason.RESYNC: i18n("Check whether the same files are uploaded again."),
         QualityReason.HOLLOW: i18n(
-            "Look into the files that were read: an empty one, or one invalid line of JSON, brings no rows. Upload "
-            "them again when they are right."
+            "Check the files: an empty one, or one with an invalid line of JSON, brings no rows. Fix and upload them "
+            "again."
         ),
         QualityReason.NO_ROWS: i18n(
             "Check that whatever writes the files still runs, and that they hold rows."
@@ -260,11 +251,6 @@ def _of_files(reason: str | None, i18n: Translator) -> str:
             "Check whether files were uploaded twice, or hold rows of earlier files."
         ),
         QualityReason.BACKLOG: i18n(
-            "A failed file is not tried again: upload again the files of that time whose rows are missing."
+            "Failed files are not retried: upload the files of that time again whose rows are missing."
         ),
     }
-    return known.get(QualityReason(reason), "") if reason in set(QualityReason) else _compare(i18n)
-
-
-def _compare(i18n: Translator) -> str:
-    return i18n("Compare the source, table or file, with what the last runs synced.")

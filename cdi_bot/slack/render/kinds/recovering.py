@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer
@@ -13,7 +11,7 @@ from cdi_bot.slack.render.kit.text import date
 
 
 class Recovering(KindRenderer):
-    """Speaks for an incident of any kind while it is recovering: with its `kind`'s facts of the end."""
+    """Speaks for an incident of any kind while it is recovering: in the end, as its `kind` does."""
 
     def __init__(self, kind: KindRenderer) -> None:
         self._kind = kind
@@ -28,24 +26,25 @@ class Recovering(KindRenderer):
         if not incident.reopened:
             return i18n("Recovering: good at the moment")
         return i18n.counted(
-            "Recovering: good at the moment, but it came back {count} time before",
-            "Recovering: good at the moment, but it came back {count} times before",
+            "Recovering: good at the moment, came back {count} time before",
+            "Recovering: good at the moment, came back {count} times before",
             incident.reopened,
         )
 
-    def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
+    def since(self, view: IncidentView, i18n: Translator) -> list[str]:
         incident = view.incident
-        since = incident.recovered_since
-        known = [(i18n("Recovering since"), date(since))] if since else []
-        return [*known, *self._kind.facts(replace(view, incident=replace(incident, resolved_at=since)), i18n)]
+        good = incident.recovered_since
+        said = [i18n("Good since {when}").format(when=date(good))] if good else []
+        was = i18n("Before: {state}").format(state=self._kind.short_state(incident, i18n))
+        return [*said, was]
 
-    def advice(self, view: IncidentView, i18n: Translator) -> str | None:
+    def outlook(self, view: IncidentView, i18n: Translator) -> str | None:
         until = view.incident.settles_at
-        text = i18n("If it stays good until {when}, its recovery is told then. If not, this message goes on.")
+        text = i18n("Recovered if it stays good until {when}.")
         return text.format(when=date(until)) if until else None
 
-    def reminder(self, i18n: Translator) -> str:
-        return self._kind.reminder(i18n)
+    def advice(self, view: IncidentView, i18n: Translator) -> str | None:
+        return self._kind.left_to_do(view, i18n)
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         return self._kind.recovery(incident, i18n)

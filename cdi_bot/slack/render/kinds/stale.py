@@ -10,9 +10,8 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.source import source_of
 from cdi_bot.core.rules.stale import newest_mark
 from cdi_bot.delivery.views import IncidentView
-from cdi_bot.slack.render.kinds.base import KindRenderer
+from cdi_bot.slack.render.kinds.base import KindRenderer, next_run, since_when
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.runs import run_fields
 from cdi_bot.slack.render.kit.text import age, date, duration, freshness_text
 
 _LONGEST = 1e10
@@ -22,6 +21,9 @@ _LONGEST = 1e10
 class Stale(KindRenderer):
     """Something newer should have come: `reason` is the limit, `last_failed` the run that brought the newest."""
 
+    def sign(self, incident: Incident) -> str:
+        return "📅"
+
     def short_state(self, incident: Incident, i18n: Translator) -> str:
         return i18n("stale")
 
@@ -29,29 +31,26 @@ class Stale(KindRenderer):
         limit = _limit(incident)
         old = timedelta(seconds=min(incident.measured.observed, _LONGEST)) if incident.measured else None
         if limit.longest is None:
-            if old is None:
-                return i18n("Stale: no good run has come, one should by {limit}").format(
-                    limit=freshness_text(limit, i18n)
-                )
-            return i18n("Stale: the last good run ended {age} ago, one should come by {limit}").format(
-                age=age(old, i18n), limit=freshness_text(limit, i18n)
+            text = (
+                i18n("Stale: no good run yet, due by {limit}")
+                if old is None
+                else i18n("Stale: last good run {age} ago, due by {limit}")
             )
-        if old is None:
-            return i18n("Stale: nothing has come, it should be at most {limit} old").format(
-                limit=freshness_text(limit, i18n)
-            )
-        text = (
-            i18n("Stale: newest UPDATED_AT is {age} old, should be at most {limit}")
-            if _has_mark(incident.last_failed)
-            else i18n("Stale: the last good run began {age} ago, should be at most {limit}")
-        )
-        return text.format(age=age(old, i18n), limit=freshness_text(limit, i18n))
+        elif old is None:
+            text = i18n("Stale: nothing synced yet, limit {limit}")
+        elif _has_mark(incident.last_failed):
+            text = i18n("Stale: newest UPDATED_AT synced is {age} old, limit {limit}")
+        else:
+            text = i18n("Stale: last good run started {age} ago, limit {limit}")
+        return text.format(age=age(old or timedelta(0), i18n), limit=freshness_text(limit, i18n))
 
-    def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
-        incident = view.incident
-        run = incident.last_failed if incident.is_open else incident.resolved_by
-        known = run_fields(run, i18n) if run else []
-        return [*known, (i18n("Stale since"), date(incident.failing_since))]
+    def since(self, view: IncidentView, i18n: Translator) -> list[str]:
+        newest = newest_mark(view.incident.last_failed) if view.incident.last_failed else None
+        said = [since_when(view, i18n)]
+        return [*said, i18n("newest {when}").format(when=date(newest))] if newest else said
+
+    def outlook(self, view: IncidentView, i18n: Translator) -> str | None:
+        return i18n.sentences([i18n("Ends by itself when newer rows are synced."), *next_run(view, i18n)])
 
     def advice(self, view: IncidentView, i18n: Translator) -> str:
         source = source_of(view.integration)
@@ -64,23 +63,17 @@ class Stale(KindRenderer):
         )
         return i18n.sentences([check, i18n("`/cdi subscriptions` changes the limit.")])
 
-    def reminder(self, i18n: Translator) -> str:
-        return i18n("{name} is still stale, and nobody has acknowledged it.")
-
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         run = incident.resolved_by
         if run is None:
-            return i18n("Freshness is no longer checked: the integration is paused, or the limit was changed")
+            return i18n("is no longer checked for freshness: it is paused, or the limit was changed")
         length, mark = duration(self.length(incident), i18n), newest_mark(run)
         if mark is None or _limit(incident).longest is None:
-            return i18n("Fresh again after {length}: a good run came").format(length=length)
+            return i18n("recovered – a good run came after {length}").format(length=length)
         seen = incident.recovered_since or incident.resolved_at or incident.opened_at
-        return i18n("Fresh again after {length}: newest UPDATED_AT is {age} old").format(
+        return i18n("recovered – newest UPDATED_AT synced is {age} old, after {length}").format(
             length=length, age=age(max(seen - mark, timedelta(0)), i18n)
         )
-
-    def back(self, i18n: Translator) -> str:
-        return i18n("{name} is stale again. {state}")
 
     def short_recovery(self, i18n: Translator) -> str:
         return i18n("no longer stale")
@@ -89,7 +82,7 @@ class Stale(KindRenderer):
         return i18n("{count} of {total} {what} stale since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.counted("{count} integration is stale", "{count} integrations are stale", count)
+        return i18n("{count} stale").format(count=i18n.number(count))
 
 
 def _limit(incident: Incident) -> FreshnessLimit:

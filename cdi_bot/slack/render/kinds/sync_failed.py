@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from statistics import median
 
 from cdi_bot.core.model.incident import Incident, Topic
-from cdi_bot.core.rules.small_losses import is_usual_loss
+from cdi_bot.core.model.run import Outcome, Run
+from cdi_bot.core.model.source import source_of
+from cdi_bot.core.rules.small_losses import is_usual_loss, usual_share
 from cdi_bot.delivery.views import IncidentView
-from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts
-from cdi_bot.slack.render.kit.advice import failed_rows_advice, status_advice
+from cdi_bot.slack.render.kinds.base import KindRenderer, TopicTexts, next_run, since_when
+from cdi_bot.slack.render.kit.advice import missing_rows_advice, status_advice, status_outlook
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.runs import (
-    BAD,
-    GOOD,
-    failed,
-    long_status,
-    run_fields,
-    run_sign,
-    short_status,
-)
-from cdi_bot.slack.render.kit.text import date, duration, escape, share
+from cdi_bot.slack.render.kit.runs import BAD, GOOD, run_sign, short_status
+from cdi_bot.slack.render.kit.text import STATUS, date, duration, escape, plain, share
+
+_FEWEST = 3
+"""Fewer runs than these say nothing about what is usual."""
+
+_NOTHING_SYNCED = ("error", "config_error")
 
 
 class SyncFailed(KindRenderer):
@@ -38,79 +38,90 @@ class SyncFailed(KindRenderer):
         return short_status(run.job_status, i18n) if run else i18n("Failing")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
-        run = incident.last_failed
-        if run and is_usual_loss(incident):
-            return i18n("Partial: always loses a few rows, {share} in the newest run").format(
-                share=share(run.failed_share or 0, i18n)
-            )
-        state = long_status(run.job_status, i18n) if run else i18n("Failing")
-        if incident.failed_in_a_row > 1:
-            return i18n.counted(
-                "{state}, {count} run in a row",
-                "{state}, {count} runs in a row",
-                incident.failed_in_a_row,
-                state=state,
-            )
+        state = self._state(incident, i18n)
+        if incident.failed_in_a_row > 1 and not is_usual_loss(incident):
+            return i18n.listed([state, in_a_row(incident, i18n)])
         return state
 
-    def facts(self, view: IncidentView, i18n: Translator) -> list[tuple[str, str]]:
-        incident = view.incident
-        run = incident.last_failed if incident.is_open else incident.resolved_by
-        known = run_fields(run, i18n) if run else []
-        if incident.is_open:
-            return [*known, (i18n("Failing"), in_a_row(incident, i18n))]
-        return [*known, *self._before(incident, i18n)]
-
-    def _before(self, incident: Incident, i18n: Translator) -> list[tuple[str, str]]:
-        """Say what it recovered from, so that a card that is posted late says both."""
-        said = [(i18n("Was failing since"), date(self.begin(incident)))]
+    def _state(self, incident: Incident, i18n: Translator) -> str:
         run = incident.last_failed
-        if run:
-            last = i18n("{status}, started {when}, rows failed: {failed}").format(
-                status=escape(short_status(run.job_status, i18n)),
-                when=date(run.sync_start_time),
-                failed=failed(run, i18n),
-            )
-            said.append((i18n("Last failed run"), last))
-        return said
+        if run is None:
+            return i18n("Failing")
+        state = failure(run, i18n)
+        return (
+            i18n("Always loses some rows: {state}").format(state=state) if is_usual_loss(incident) else state
+        )
 
-    def advice(self, view: IncidentView, i18n: Translator) -> str | None:
+    def what(self, view: IncidentView, i18n: Translator) -> str:
+        run = view.incident.last_failed
+        good = next((run for run in view.past if run.has_synced), None)
+        if run is None or good is None or run.job_status not in _NOTHING_SYNCED:
+            return escape(self._state(view.incident, i18n))
+        text = i18n("{status}: nothing synced since {when}")
+        ended = good.sync_finish_time or good.sync_start_time
+        return text.format(status=short_status(run.job_status, i18n), when=date(ended))
+
+    def since(self, view: IncidentView, i18n: Translator) -> list[str]:
+        incident = view.incident
+        said = [since_when(view, i18n)]
+        if incident.failed_in_a_row:
+            said.append(in_a_row(incident, i18n))
+        return [*said, *_usual(view, i18n)]
+
+    def outlook(self, view: IncidentView, i18n: Translator) -> str | None:
         run = view.incident.last_failed
         if run is None:
             return None
-        advice = status_advice(run.job_status, view.integration, i18n)
-        return i18n.sentences([advice, usual_loss_note(i18n)]) if is_usual_loss(view.incident) else advice
+        said = [status_outlook(run.job_status, view.integration, i18n), *next_run(view, i18n)]
+        if is_usual_loss(view.incident):
+            said.append(i18n("You are told again when it loses many more, or none for a day."))
+        return i18n.sentences(said)
 
-    def back(self, i18n: Translator) -> str:
-        return i18n("{name} is failing again. {state}")
-
-    def still_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
+    def advice(self, view: IncidentView, i18n: Translator) -> str | None:
         run = view.incident.last_failed
-        if run is None or run.job_status != "partial":
-            return None
-        missing = i18n("The failed rows are still missing, unless somebody has fixed them.")
-        return i18n.sentences([missing, failed_rows_advice(view.integration, i18n)])
+        return status_advice(run.job_status, view.integration, i18n) if run else None
 
-    def reminder(self, i18n: Translator) -> str:
-        return i18n("{name} is still failing, and nobody has acknowledged it. {state}")
+    def left_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
+        run, source = view.incident.last_failed, source_of(view.integration)
+        if is_replaced(view.incident):
+            return None
+        if view.rows_lost or (run and run.job_status == "partial"):
+            missing = i18n("The failed rows are still missing, unless somebody fixed them.")
+            if view.rows_lost:
+                missing = i18n.counted(
+                    "{count} failed row is still missing, unless somebody fixed it.",
+                    "{count} failed rows are still missing, unless somebody fixed them.",
+                    view.rows_lost,
+                )
+            return i18n.sentences([missing, missing_rows_advice(view.integration, i18n)])
+        if run is None or run.job_status not in _NOTHING_SYNCED:
+            return None
+        if source and source.is_files:
+            return i18n("Failed files are not retried: upload them again.")
+        return i18n("The rows of the failed runs were retried.")
 
     def recovery_sign(self, incident: Incident) -> str:
         return BAD if is_replaced(incident) else GOOD
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         if is_replaced(incident):
-            return i18n("Was always losing a few rows, until it failed in another way: see the newer message")
+            return i18n("no longer loses only a few rows: see the newer message")
         length = duration(self.length(incident), i18n)
-        return i18n.counted(
-            "Recovered after {length}: {count} run failed",
-            "Recovered after {length}: {count} runs failed",
+        text = i18n.counted(
+            "recovered – {count} run failed over {length}",
+            "recovered – {count} runs failed over {length}",
             incident.failed_runs,
             length=length,
         )
+        good = incident.resolved_by
+        if good is None or good.rows_synced is None or good.outcome is not Outcome.GOOD:
+            return text
+        rows = i18n.counted("{count} row synced", "{count} rows synced", good.rows_synced)
+        return i18n.listed([text, rows])
 
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         return {
-            Topic.ERROR: TopicTexts(i18n("errors"), i18n("Errors"), i18n("no rows arrived")),
+            Topic.ERROR: TopicTexts(i18n("errors"), i18n("Errors"), i18n("no rows synced")),
             Topic.PARTIAL: TopicTexts(i18n("partial runs"), i18n("Partial runs"), i18n("some rows failed")),
             Topic.CONFIG_ERROR: TopicTexts(
                 i18n("configuration errors"),
@@ -123,39 +134,60 @@ class SyncFailed(KindRenderer):
         return i18n("{count} of {total} {what} failing since {since}")
 
     def count_open(self, count: int, i18n: Translator) -> str:
-        return i18n.counted("{count} integration is failing", "{count} integrations are failing", count)
+        return i18n("{count} failing").format(count=i18n.number(count))
 
     def count_still_open(self, count: int, i18n: Translator) -> str:
-        return i18n.counted(
-            "{count} integration is still failing, and nobody has acknowledged it",
-            "{count} integrations are still failing, and nobody has acknowledged them",
-            count,
-        )
+        return i18n("{count} still failing, not acknowledged").format(count=i18n.number(count))
 
     def count_back(self, count: int, i18n: Translator) -> str:
-        return i18n.counted(
-            "{count} integration is failing again", "{count} integrations are failing again", count
-        )
+        return i18n("{count} failing again").format(count=i18n.number(count))
 
-    def count_recovered(self, count: int, i18n: Translator) -> str:
-        return i18n.counted("{count} integration recovered", "{count} integrations recovered", count)
+
+def failure(run: Run, i18n: Translator) -> str:
+    """Say in plain text how a run failed, with the decisive number."""
+    status, lost, rows = run.job_status, run.rows_failed_with_errors, run.rows_synced
+    if status == "partial" and lost is not None and rows is not None and run.failed_share is not None:
+        return i18n("{failed} of {rows} rows failed ({share})").format(
+            failed=i18n.number(lost), rows=i18n.number(lost + rows), share=share(run.failed_share, i18n)
+        )
+    if status == "partial":
+        return i18n("Partial: some rows failed")
+    if status in _NOTHING_SYNCED:
+        return i18n("{status}: no rows synced").format(status=short_status(status, i18n))
+    if status == "limit_exceeded":
+        state = i18n("Data limit exceeded: Braze stopped the run")
+    else:
+        state = i18n("Undocumented status “{status}”").format(status=plain(status, STATUS))
+    return (
+        i18n.listed([state, i18n.counted("{count} row synced", "{count} rows synced", rows)])
+        if rows
+        else state
+    )
+
+
+def in_a_row(incident: Incident, i18n: Translator) -> str:
+    """Say in plain text how many runs failed in a row."""
+    return i18n.counted("{count} run failed", "{count} runs failed in a row", incident.failed_in_a_row)
+
+
+def _usual(view: IncidentView, i18n: Translator) -> list[str]:
+    """Say in plain text what runs usually bring, or lose; nothing where too few are known."""
+    run = view.incident.last_failed
+    if is_usual_loss(view.incident):
+        lossy = usual_share(run for run in view.past if run.job_status == "partial")
+        return [i18n("usually {share}").format(share=share(lossy, i18n))] if lossy else []
+    if run and run.job_status == "partial":
+        lost = _middle(run.rows_failed_with_errors for run in view.past)
+        return [] if lost is None else [i18n("usually {rows} failed").format(rows=i18n.number(lost))]
+    rows = _middle(run.rows_synced for run in view.past if run.outcome is Outcome.GOOD)
+    return [i18n("usually {rows} rows a run").format(rows=i18n.number(rows))] if rows else []
+
+
+def _middle(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return round(median(known)) if len(known) >= _FEWEST else None
 
 
 def is_replaced(incident: Incident) -> bool:
     """Whether another failure took the place of a loss that is usual: no good run ended it."""
     return is_usual_loss(incident) and not incident.is_open and incident.resolved_by is None
-
-
-def usual_loss_note(i18n: Translator) -> str:
-    """Say what is still told of a source that always loses a few rows."""
-    return i18n("You are told again when it loses many more, and when it has lost none for a day.")
-
-
-def in_a_row(incident: Incident, i18n: Translator) -> str:
-    """Say in mrkdwn how many runs failed in a row, and since when."""
-    return i18n.counted(
-        "{count} run, since {when}",
-        "{count} runs in a row, since {when}",
-        incident.failed_in_a_row,
-        when=date(incident.failing_since),
-    )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.delivery.views import IncidentView
+from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kinds.base import KindRenderer
-from cdi_bot.slack.render.kit.blocks import Block, next_step, section
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.reasons import braze_advice, reason_text
-from cdi_bot.slack.render.kit.runs import UNSEEN
-from cdi_bot.slack.render.kit.text import date, duration, escape, mentions
+from cdi_bot.slack.render.kit.reasons import UNREACHABLE, braze_advice, reason_text
+from cdi_bot.slack.render.kit.text import date, duration, escape
+
+_UNTIL_SOMEBODY_ACTS = frozenset(
+    {BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION, BrazeReason.INVALID_URL, BrazeReason.MEDIA_TYPE}
+)
 
 
 class Unreachable(KindRenderer):
@@ -18,48 +21,43 @@ class Unreachable(KindRenderer):
     severe = True
 
     def sign(self, incident: Incident) -> str:
-        return UNSEEN
+        return UNREACHABLE
 
     def short_state(self, incident: Incident, i18n: Translator) -> str:
-        return i18n("can't be asked")
+        return i18n("can't be reached")
 
     def headline(self, incident: Incident, i18n: Translator) -> str:
-        return i18n("Braze can't be asked: {reason}").format(reason=reason_text(incident.reason, i18n))
+        return i18n("Can't be reached: {reason}").format(reason=reason_text(incident.reason, i18n))
+
+    def what(self, view: IncidentView, i18n: Translator) -> str:
+        incident = view.incident
+        return i18n("Can't be reached since {when}: {reason}").format(
+            when=date(incident.failing_since), reason=escape(reason_text(incident.reason, i18n))
+        )
+
+    def since(self, view: IncidentView, i18n: Translator) -> list[str]:
+        if not view.unwatched:
+            return []
+        return [
+            i18n.counted(
+                "{count} integration of this channel is not watched",
+                "{count} integrations of this channel are not watched",
+                view.unwatched,
+            )
+        ]
+
+    def outlook(self, view: IncidentView, i18n: Translator) -> str | None:
+        if view.incident.reason in _UNTIL_SOMEBODY_ACTS:
+            return i18n("Does not fix itself: nothing is watched until then.")
+        return i18n("Ends by itself when Braze answers again: the bot keeps asking.")
 
     def advice(self, view: IncidentView, i18n: Translator) -> str:
         return braze_advice(view.incident.reason, i18n)
 
-    def reminder(self, i18n: Translator) -> str:
-        return i18n("I still can't see. {state}")
-
-    def back(self, i18n: Translator) -> str:
-        return i18n("Braze can't be reached again. {state}")
-
     def recovery(self, incident: Incident, i18n: Translator) -> str:
-        return i18n("Braze answers again after {length}").format(length=duration(self.length(incident), i18n))
+        return i18n("can be reached again after {length}").format(
+            length=duration(self.length(incident), i18n)
+        )
 
-    def card(self, view: IncidentView, i18n: Translator) -> list[Block]:
-        incident = view.incident
-        why = escape(reason_text(incident.reason, i18n))
-        since = date(incident.failing_since)
-        if not incident.is_open:
-            again = i18n(
-                "Braze answers again. I could not see it for {length}, since {when}, because: {reason}."
-            )
-            text = again.format(length=duration(self.length(incident), i18n), when=since, reason=why)
-            caught = i18n("Runs that ended in the meantime are being looked at now.")
-            return [section(f"{self.recovery_sign(incident)} {text}\n{caught}")]
-        text = i18n("I can't see Braze since {when}, because: {reason}.").format(when=since, reason=why)
-        rest = i18n("While this lasts, no news of an integration means nothing: it may be well or failing.")
-        lines = [f"{UNSEEN} *{text}*", rest, mentions(view.mention)]
-        return [section("\n".join(filter(None, lines))), next_step(self.advice(view, i18n), i18n)]
-
-
-def unreachable_banner(incident: Incident | None, i18n: Translator) -> list[Block]:
-    """Warn above a list that what follows is the last known state, where Braze can't be reached."""
-    if incident is None:
-        return []
-    text = i18n("I can't see Braze since {when}, because: {reason}. What follows is from before.")
-    why = escape(reason_text(incident.reason, i18n))
-    line = text.format(when=date(incident.failing_since), reason=why)
-    return [section(f"{UNSEEN} {line}\n{braze_advice(incident.reason, i18n)}")]
+    def left_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
+        return i18n("Runs that ended in the meantime are told now.")

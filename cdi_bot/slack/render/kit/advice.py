@@ -11,7 +11,6 @@ from enum import StrEnum
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.source import Source, source_in, source_of
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import STATUS, outside
 
 
 class Effect(StrEnum):
@@ -61,109 +60,92 @@ def effect_of(integration: Integration | None) -> Effect:
 # --------------------------------------------------------------------------------- after a failed run
 
 
-def status_advice(status: str, integration: Integration | None, i18n: Translator) -> str:
-    """Say in mrkdwn what to do next about a run that failed with this status."""
+def status_outlook(status: str, integration: Integration | None, i18n: Translator) -> str:
+    """Say in plain text whether a run that failed with this status is made up for by itself."""
     source = source_of(integration)
-    logs = i18n("*Data Settings › Cloud Data Ingestion › Sync Logs*")
     if status == "partial":
-        rows = i18n("{logs} › the run › *Export rows* gives the reason for each failed row, for 30 days.")
-        said = [rows.format(logs=logs), failed_rows_advice(integration, i18n)]
-    elif status == "error":
-        said = [i18n("{logs} in Braze gives the reason.").format(logs=logs), _source_check(source, i18n)]
-        said.append(
-            _failed_file(effect_of(integration), i18n)
-            if source and source.is_files
-            else i18n("The next run tries the same rows again.")
-        )
-    elif status == "config_error":
-        test = i18n(
-            "Every run fails until this is fixed. Open the integration in Braze, choose *Test connection*, and check "
-            "the credentials, the name of the table or bucket, and the columns."
-        )
-        said = [test, *([_source_check(source, i18n)] if source else [])]
-    elif status == "limit_exceeded":
+        return i18n("Failed rows are not retried.")
+    if status == "config_error":
+        return i18n("Every run fails until this is fixed.")
+    if status == "limit_exceeded":
+        return i18n("Later runs can stop at the same limit.")
+    if status != "error":
+        return i18n("Not counted as success: Braze does not say whether all rows were synced.")
+    if source and source.is_files:
+        return i18n("Failed files are not retried.")
+    return i18n("The next run tries the same rows again.")
+
+
+def status_advice(status: str, integration: Integration | None, i18n: Translator) -> str:
+    """Say in mrkdwn what to do next about a run that failed with this status, in one or two sentences."""
+    logs = i18n("*Data Settings › Cloud Data Ingestion › Sync Logs*")
+    catalog = []
+    if integration and "catalog" in (integration.integration_type or "").lower():
+        catalog = [i18n("Check too that the catalog exists in Braze and has room.")]
+    if status == "partial":
+        return i18n.sentences([failed_rows_advice(integration, i18n), *catalog])
+    if status == "limit_exceeded":
         limit = i18n(
-            "Braze stops a run that exceeds a data limit, such as 500 million new rows in one run. {logs} shows how "
-            "far it came. Ask your Braze account team about the limit, and sync fewer rows at a time."
+            "Ask your Braze account team about the limit, and sync fewer rows at a time. Details: {logs}."
         )
         return limit.format(logs=logs)
-    else:
-        undocumented = i18n(
-            "The status “{status}” isn't in Braze's API documentation. {logs} in Braze shows what happened, and "
-            "whether rows arrived."
-        )
-        return undocumented.format(status=outside(status, STATUS), logs=logs)
-    if "catalog" in ((integration.integration_type if integration else None) or "").lower():
-        said.append(
-            i18n("Check too that the catalog still exists in Braze, and that your plan has room for it.")
-        )
-    return i18n.sentences(said)
+    if status not in {"error", "config_error"}:
+        return i18n("Check in Braze what happened: {logs}.").format(logs=logs)
+    source = source_of(integration)
+    said = [_source_check(source, i18n), *catalog]
+    if status == "config_error":
+        return i18n.sentences([i18n("Open it in Braze and press *Test connection*."), *said])
+    if source and source.is_files:
+        said.append(_failed_file(effect_of(integration), i18n))
+    return i18n.sentences([*said, i18n("Reason: {logs}.").format(logs=logs)])
 
 
 def _failed_file(effect: Effect, i18n: Translator) -> str:
     if effect is Effect.MESSAGES_CUSTOMERS:
         return i18n(
-            "A failed file is not tried again. Before you upload its rows once more, check in Braze that no customer "
-            "entered the Canvas: who did would get the messages again."
+            "Before you upload a file again, check that no customer of it entered the Canvas: they would get the "
+            "messages twice."
         )
-    return i18n("A failed file is not tried again: upload it again when that is fixed.")
+    return i18n("Then upload the file again.")
 
 
 def failed_rows_advice(integration: Integration | None, i18n: Translator) -> str:
-    """Say in mrkdwn how rows that failed in a run are synced after all."""
+    """Say in mrkdwn how rows that failed in a run are synced after all, and where the reasons stand."""
+    logs = i18n("*Data Settings › Cloud Data Ingestion › Sync Logs*")
+    reasons = i18n("Reasons: {logs} › the run › *Export rows*.").format(logs=logs)
+    return i18n.sentences([missing_rows_advice(integration, i18n), reasons])
+
+
+def missing_rows_advice(integration: Integration | None, i18n: Translator) -> str:
+    """Say in mrkdwn how rows that are missing in Braze get there."""
     source, effect = source_of(integration), effect_of(integration)
-    if source is None and effect is not Effect.MESSAGES_CUSTOMERS:
-        return i18n(
-            "Failed rows are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`. "
-            "Files have none: upload the file again."
-        )
     if source and source.is_files and effect is Effect.MESSAGES_CUSTOMERS:
         return i18n(
-            "Failed rows are not tried again by themselves: fix them, and upload a file that holds only the failed "
-            "rows. Customers of the others would get the messages again."
+            "Fix them and upload a file with only these rows: the customers of the others would get the messages twice."
         )
     if source and source.is_files:
-        return i18n(
-            "Failed rows are not tried again by themselves: fix them and upload the file again. One invalid line of "
-            "JSON skips the whole file."
-        )
-    return i18n(
-        "Failed rows are not tried again by themselves: fix them in the source and give them a new `UPDATED_AT`."
-    )
+        return i18n("Fix them and upload the file again: one invalid line of JSON skips a whole file.")
+    if source is None and effect is not Effect.MESSAGES_CUSTOMERS:
+        return i18n("Fix them in the source with a new `UPDATED_AT`, or upload the file again.")
+    return i18n("Fix them in the source and give them a new `UPDATED_AT`.")
 
 
 def _source_check(source: Source | None, i18n: Translator) -> str:
-    """Say what most often fails where an integration reads."""
+    """Say in mrkdwn what most often fails where an integration reads."""
     known = {
-        Source.SNOWFLAKE: i18n(
-            "In Snowflake, check that the network policy allows Braze's addresses, and the user's role and key pair."
-        ),
-        Source.REDSHIFT: i18n(
-            "In AWS, check that the security group of Redshift allows Braze's addresses, and the user's rights in IAM."
-        ),
-        Source.BIGQUERY: i18n(
-            "In Google Cloud, check the service account: its key, and its rights in BigQuery."
-        ),
-        Source.DATABRICKS: i18n(
-            "In Databricks, check the credentials, and whether the SQL warehouse starts: a run waits for one that is "
-            "stopped."
-        ),
-        Source.FABRIC: i18n(
-            "In Microsoft Fabric, check the service principal: its secret, and its rights in the workspace."
-        ),
+        Source.SNOWFLAKE: i18n("Check in Snowflake: network policy (Braze's addresses), role, key pair."),
+        Source.REDSHIFT: i18n("Check in AWS: security group of Redshift (Braze's addresses), rights in IAM."),
+        Source.BIGQUERY: i18n("Check in Google Cloud: key of the service account, its rights in BigQuery."),
+        Source.DATABRICKS: i18n("Check in Databricks: credentials, whether the SQL warehouse starts."),
+        Source.FABRIC: i18n("Check in Microsoft Fabric: secret of the service principal, its rights."),
         Source.S3: i18n(
-            "In AWS, check the bucket, the role that Braze uses, the SQS queue, and the bucket's notification to it."
+            "Check in AWS: bucket, Braze's role, SQS queue, the bucket's notification, files over 512 MB."
         ),
-        Source.GCS: i18n("In Google Cloud, check the bucket and Braze's access to it."),
-        Source.AZURE: i18n("In Azure, check the container and Braze's access to it."),
+        Source.GCS: i18n("Check in Google Cloud: bucket, Braze's access to it, files over 512 MB."),
+        Source.AZURE: i18n("Check in Azure: container, Braze's access to it, files over 512 MB."),
     }
-    otherwise = i18n(
-        "Check that Braze can reach the source, and that the credentials and their rights still hold."
-    )
-    if source is None:
-        return otherwise
-    files = i18n("A file over 512 MB fails, and other files in the folder can show as errors.")
-    return i18n.sentences([known[source], files]) if source.is_files else known[source]
+    otherwise = i18n("Check whether Braze can reach the source, and its credentials and rights.")
+    return known[source] if source else otherwise
 
 
 # --------------------------------------------------------------------------------- before a sync by hand

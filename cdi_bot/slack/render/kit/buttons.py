@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -30,10 +30,12 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BUTTON_VALUE
-from cdi_bot.slack.render.kit.text import name_of, plain, subject
+from cdi_bot.slack.render.kit.text import SHORT_ID, SHORT_NAME, name_of, plain, subject
 
 
-def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
+def ack_button(
+    views: Sequence[IncidentView], i18n: Translator, *, action_id: str = "ack", **carried: object
+) -> Block | None:
     """Acknowledge all of these that are open and not yet acknowledged; `None` when there is none.
 
     Of very many, as many as a button can carry: the card then offers the rest.
@@ -48,12 +50,12 @@ def ack_button(views: Sequence[IncidentView], i18n: Translator) -> Block | None:
     ids = _as_many_as_fit(open_ids)
     if len(views) == 1:
         label = i18n("Acknowledge")
-        says = i18n("Acknowledge {name}").format(name=subject(views[0], i18n))
+        says = _spoken(label, subject(views[0], i18n), i18n)
     elif len(ids) == len(open_ids):
         label = says = i18n("Acknowledge all")
     else:
         label = says = i18n("Acknowledge {count}").format(count=i18n.number(len(ids)))
-    return button(label, "ack", {"incidents": ids}, says=says, style="primary")
+    return button(label, action_id, {"incidents": ids, **carried}, says=says, style="primary")
 
 
 def expected_button(
@@ -68,7 +70,7 @@ def expected_button(
     ):
         return None
     carried = {"workspace": incident.workspace_id, "incident": incident.incident_id}
-    return button(i18n("Expected"), "expected", carried, says=_expected(integration, i18n))
+    return _about(i18n("Expected"), "expected", carried, integration, i18n)
 
 
 def take_back_button(view: IncidentView, i18n: Translator) -> Block | None:
@@ -81,7 +83,7 @@ def take_back_button(view: IncidentView, i18n: Translator) -> Block | None:
     ):
         return None
     carried = {"workspace": view.incident.workspace_id, "incident": view.incident.incident_id}
-    return button(i18n("Take back"), "take_back", carried, says=_taken_back(view.integration, i18n))
+    return _about(i18n("Take back"), "take_back", carried, view.integration, i18n)
 
 
 def spike_button(
@@ -97,27 +99,14 @@ def spike_button(
         "magnitude": spike.magnitude,
     }
     if expected is None or expected.taken_back_by:
-        return button(i18n("Expected"), "expected", carried, says=_expected(integration, i18n))
-    return button(i18n("Take back"), "take_back", carried, says=_taken_back(integration, i18n))
-
-
-def _expected(integration: Integration, i18n: Translator) -> str:
-    return i18n("Expected: {name}").format(name=name_of(integration))
-
-
-def _taken_back(integration: Integration, i18n: Translator) -> str:
-    return i18n("Take back: {name}").format(name=name_of(integration))
+        return _about(i18n("Expected"), "expected", carried, integration, i18n)
+    return _about(i18n("Take back"), "take_back", carried, integration, i18n)
 
 
 def switch_off_button(integration: Integration, reason: str, i18n: Translator) -> Block | None:
-    """Return the button by which the channel it stands in is told of a reason no more."""
-    says = i18n("Stop these alerts here: {name}").format(name=name_of(integration))
-    return button(
-        i18n("Stop these alerts here"),
-        "switch_off",
-        carried_integration(integration) | {"reason": reason},
-        says=says,
-    )
+    """Return the button that ends the alerts of a reason in the channel it stands in."""
+    carried = carried_integration(integration) | {"reason": reason}
+    return _about(i18n("Stop these alerts here"), "switch_off", carried, integration, i18n)
 
 
 def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
@@ -145,12 +134,11 @@ def unsnooze_button(
     integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
 ) -> Block | None:
     """Return the button that ends a snooze: in the channel it stands in, or in another `place`."""
-    says = i18n("End the mute of {name}").format(name=name_of(integration))
     carried = carried_integration(integration) | ({"in": place.channel_id} if place else {})
-    return button(i18n("End mute"), action_id, carried, says=says)
+    return _about(i18n("End snooze"), action_id, carried, integration, i18n)
 
 
-def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
+def snooze_select(integration: Integration, i18n: Translator, *, action_id: str = "snooze") -> Block | None:
     """Return the menu of how long to snooze an integration."""
     choices = {
         "1h": i18n("for 1 hour"),
@@ -160,32 +148,33 @@ def snooze_select(integration: Integration, i18n: Translator) -> Block | None:
     }
     return select(
         i18n("Snooze…"),
-        "snooze",
+        action_id,
         [(label, carried_integration(integration) | {"for": key}) for key, label in choices.items()],
     )
 
 
 def history_button(integration: Integration, i18n: Translator, *, action_id: str = "history") -> Block | None:
     """Return the button that shows an integration's runs."""
-    says = i18n("Show the runs of {name}").format(name=name_of(integration))
-    return button(i18n("History"), action_id, carried_integration(integration) | {"offset": 0}, says=says)
+    carried = carried_integration(integration) | {"offset": 0}
+    return _about(i18n("History"), action_id, carried, integration, i18n)
 
 
 def sync_button(integration: Integration, i18n: Translator) -> Block | None:
     """Return the button that starts a sync of this integration; it asks first, and warns of what can't be undone."""
     name = name_of(integration)
-    told = i18n("Braze will sync {name} at once. The channel is told who asked.").format(name=name)
+    told = i18n("{name} is synced now, and the channel is told who requested it.").format(name=name)
     warning = sync_warning(integration, i18n)
     labels = {
         Effect.DELETES_USERS: i18n("Delete users"),
         Effect.MESSAGES_CUSTOMERS: i18n("Message customers"),
     }
     label = labels.get(effect_of(integration))
-    return button(
+    return _about(
         i18n("Sync now"),
         "sync",
         carried_integration(integration),
-        says=i18n("Start a sync of {name} now").format(name=name),
+        integration,
+        i18n,
         confirm=confirmation(
             title=i18n("Start a sync now?"),
             text=i18n.sentences([warning, told]) if warning else told,
@@ -200,8 +189,8 @@ def open_button(
     integration: Integration, url: str | None, i18n: Translator, *, action_id: str = "open_in_braze"
 ) -> Block | None:
     """Return the button that opens an integration in Braze's dashboard."""
-    says = i18n("Open {name} in Braze").format(name=name_of(integration))
-    return url_button(i18n("Open in Braze"), action_id, url, says=says)
+    label = i18n("Open in Braze")
+    return url_button(label, action_id, url, says=_spoken(label, name_of(integration), i18n))
 
 
 def look_buttons(integration: Integration | None, url: str | None, i18n: Translator) -> list[Block | None]:
@@ -212,12 +201,32 @@ def look_buttons(integration: Integration | None, url: str | None, i18n: Transla
 
 
 def choose_button(
-    integration: Integration, place: int, command: Command | None, i18n: Translator
+    integration: Integration, place: int, command: Command | None, *, with_id: bool = False
 ) -> Block | None:
     """Return the button that carries out a command about this one of the integrations that were meant."""
-    says = i18n("Choose {name}").format(name=name_of(integration))
-    carried = write_command(about_integration(command, integration))
-    return button(i18n("Choose"), f"pick:{place}", carried, says=says)
+    label = name_of(integration, SHORT_NAME)
+    if with_id:
+        label = f"{label} ({plain(integration.integration_id)[:SHORT_ID]})"
+    return button(label, f"pick:{place}", write_command(about_integration(command, integration)), says=label)
+
+
+def _about(
+    label: str,
+    action_id: str,
+    carried: dict[str, Any],
+    integration: Integration,
+    i18n: Translator,
+    *,
+    confirm: Block | None = None,
+) -> Block | None:
+    """Return a button about an integration, which is named to people who can't see what is beside it."""
+    says = _spoken(label, name_of(integration), i18n)
+    return button(label, action_id, carried, says=says, confirm=confirm)
+
+
+def _spoken(label: str, name: str, i18n: Translator) -> str:
+    """Return the label for screen readers: it begins with what is seen."""
+    return i18n("{label}: {name}").format(label=label, name=name)
 
 
 def suggestion_button(
@@ -254,9 +263,8 @@ def _adapter(word: str) -> TypeAdapter[Command]:
 
 def subscribe_button(i18n: Translator, *, style: str | None = None) -> Block | None:
     """Return the button that opens the form for a new subscription of the channel that it stands in."""
-    return button(
-        i18n("Subscribe…"), "form_new", {}, says=i18n("Open the form for a new subscription"), style=style
-    )
+    label = i18n("Subscribe…")
+    return button(label, "form_new", {}, says=label, style=style)
 
 
 def change_button(
@@ -264,21 +272,36 @@ def change_button(
 ) -> Block | None:
     """Return the button that opens the form for a subscription; it carries the channel too, for Home."""
     carried = {"channel": subscription.channel.channel_id, "subscription": subscription.subscription_id}
-    says = i18n("Change or end the subscription to {selector}").format(selector=name or subscription.selector)
-    return button(i18n("Change…"), f"form_change:{place}", carried, says=says)
+    label = i18n("Change…")
+    says = _spoken(label, name or subscription.selector, i18n)
+    return button(label, f"form_change:{place}", carried, says=says)
 
 
-def more_menu(integration: Integration, i18n: Translator) -> Block | None:
-    """Return the menu of what is rarely done; `None` where the id is longer than Slack takes."""
-    return overflow(
-        "form_about",
-        [(i18n("Change what is told here…"), carried_integration(integration))],
-    )
+def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Block | None:
+    """Return the menu of a card; `None` where the id is longer than Slack takes, or nobody knows the integration.
+
+    Slack asks one question for all of a menu, so a sync is confirmed in an answer, as that of the command is.
+    """
+    if view.integration is None:
+        return None
+    choices: list[tuple[str, dict[str, str]]] = []
+    if with_history:
+        choices.append((i18n("History"), {"do": "history"}))
+    if view.snooze:
+        choices.append((i18n("End snooze"), {"do": "unsnooze"}))
+    else:
+        choices.append((i18n("Snooze for 4 hours"), {"do": "snooze", "for": "4h"}))
+        choices.append((i18n("Snooze until it recovers"), {"do": "snooze", "for": "recovery"}))
+    if view.can_sync:
+        choices.append((i18n("Sync now…"), {"do": "sync"}))
+    choices.append((i18n("Change alerts here…"), {"do": "form"}))
+    carried = carried_integration(view.integration)
+    return overflow("more", [(label, carried | chosen) for label, chosen in choices])
 
 
 def pager(
     action_id: str,
-    carried: dict[str, object],
+    carried: Mapping[str, object],
     i18n: Translator,
     *,
     offset: int,
@@ -294,8 +317,8 @@ def pager(
     turns = []
     if offset > 0:
         turns.append(
-            button(back, f"{action_id}:back", carried | {"offset": max(0, offset - size)}, says=back)
+            button(back, f"{action_id}:back", {**carried, "offset": max(0, offset - size)}, says=back)
         )
     if has_more:
-        turns.append(button(on, f"{action_id}:on", carried | {"offset": offset + size}, says=on))
+        turns.append(button(on, f"{action_id}:on", {**carried, "offset": offset + size}, says=on))
     return actions(turns)

@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import REASON, SHORT_NAME, channel, date, escape, plain
-from cdi_bot.usecases.answers import BotTroubles
+from cdi_bot.slack.render.kit.text import REASON, SHORT_NAME, as_of, channel, date, escape, plain
+from cdi_bot.usecases.query_answers import BotTroubles
+
+UNREACHABLE = "🔌"
+"""The sign that Braze can't be reached."""
 
 _FEW = 3
 """So many names are named; the rest are counted."""
@@ -45,14 +49,14 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
 
 def braze_advice(reason: str | None, i18n: Translator) -> str:
     """Say in mrkdwn what to do when Braze can't be reached."""
-    wait = i18n("Nothing to do at first: the bot keeps asking. If it lasts, look at Braze's status page.")
+    wait = i18n("If it lasts, look at Braze's status page.")
     proxy = i18n(
         "Check that `BRAZE_BASE_URL` is the workspace's REST endpoint, and that no proxy answers in its place."
     )
     known: dict[str, str] = {
         BrazeReason.UNREACHABLE: i18n(
-            "The bot keeps asking. If it lasts, check `BRAZE_BASE_URL` and the network of the machine that runs "
-            "the bot, and look at Braze's status page."
+            "If it lasts, check `BRAZE_BASE_URL`, the network of the machine that runs the bot, and Braze's status "
+            "page."
         ),
         BrazeReason.RATE_LIMITED: i18n(
             "It ends with the minute. If it comes back, another tool is using the same workspace's limit."
@@ -61,18 +65,17 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
         BrazeReason.NOT_JSON: proxy,
         BrazeReason.TOO_LARGE: proxy,
         BrazeReason.BAD_KEY: i18n(
-            "Whoever runs the bot: check that the key belongs to the instance in `BRAZE_BASE_URL`. If it does, make a "
-            "new one in Braze with the permissions `cdi.integration_job_status`, `cdi.integration_list` and "
-            "`cdi.integration_sync`, replace `BRAZE_API_KEY`, and start the bot again."
+            "Whoever runs the bot: check that the key belongs to the instance in `BRAZE_BASE_URL`. If it does, replace "
+            "it with a new one with the permissions `cdi.integration_list`, `cdi.integration_job_status` and "
+            "`cdi.integration_sync`."
         ),
         BrazeReason.NO_PERMISSION: i18n(
-            "A key can't be changed after it was made. Whoever runs the bot: make a new one in Braze with the "
-            "permissions `cdi.integration_job_status`, `cdi.integration_list` and `cdi.integration_sync`, replace "
-            "`BRAZE_API_KEY`, and start the bot again."
+            "Whoever runs the bot: a key can't be changed, so replace it with a new one with the permissions "
+            "`cdi.integration_list`, `cdi.integration_job_status` and `cdi.integration_sync`."
         ),
         BrazeReason.MEDIA_TYPE: i18n(
-            "Whoever runs the bot: a proxy between the bot and Braze changes the header `Content-Type` of its "
-            "requests. It has to pass as it is."
+            "Whoever runs the bot: a proxy on the way to Braze changes the header `Content-Type`. It has to pass as it "
+            "is."
         ),
         BrazeReason.INVALID_INTEGRATION: i18n(
             "`/cdi list` shows the integrations that Braze knows, with their ids."
@@ -90,9 +93,30 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
     return known.get(reason or "", wait)
 
 
-def last_known(reason: str, i18n: Translator) -> str:
-    """Say in mrkdwn that what is shown is the last known state, and why."""
-    return i18n("From memory: {reason}.").format(reason=escape(reason_text(reason, i18n)))
+def last_known_state(
+    unreachable: Incident | None, trouble: str | None, seen: datetime | None, i18n: Translator
+) -> list[str]:
+    """Say in mrkdwn that Braze can't be reached, and that what follows is as it was `seen`; nothing where it answers.
+
+    `unreachable` is the open incident of the workspace, `trouble` why Braze did not answer just now.
+    """
+    if unreachable:
+        since = date(unreachable.failing_since)
+        text = i18n("*Can't reach Braze since {when}* ({reason}).").format(
+            when=since, reason=escape(reason_text(unreachable.reason, i18n))
+        )
+    elif trouble:
+        text = i18n("*Couldn't ask Braze just now* ({reason}).").format(
+            reason=escape(reason_text(trouble, i18n))
+        )
+    else:
+        return []
+    known = (
+        i18n("This is the last known state, {as_of}.").format(as_of=as_of(seen, i18n))
+        if seen
+        else i18n("This is the last known state.")
+    )
+    return [f"{UNREACHABLE} {i18n.sentences([text, known])}"]
 
 
 def channel_problem(reason: str, i18n: Translator) -> str:

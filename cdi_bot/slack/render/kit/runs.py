@@ -13,9 +13,8 @@ from datetime import datetime, timedelta, tzinfo
 from babel.dates import format_skeleton
 
 from cdi_bot.core.model.run import Outcome, Run
-from cdi_bot.core.statistics import ChartPoint, chart_points
 from cdi_bot.slack.render.kit import limits
-from cdi_bot.slack.render.kit.blocks import Block, context
+from cdi_bot.slack.render.kit.blocks import Block
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import clip
 from cdi_bot.slack.render.kit.text import STATUS, UNKNOWN, date, duration, escape, plain, share
@@ -36,9 +35,6 @@ BARS = "▁▂▃▄▅▆▇█"
 BROKEN_BAR = "×"
 _FEWEST = 2
 """One run makes no chart."""
-
-_MINUTES_FROM = 300.0
-"""Seconds from which on durations are drawn in minutes."""
 
 _WITHIN_A_DAY = timedelta(hours=20)
 
@@ -64,6 +60,17 @@ def short_status(status: str, i18n: Translator) -> str:
         "running": i18n("Running"),
     }
     return known.get(status) or f"“{plain(status, STATUS)}”"
+
+
+def counted_status(status: str, count: int, i18n: Translator) -> str:
+    """Say in plain text how many fail with a status."""
+    if status == "error":
+        return i18n.counted("{count} error", "{count} errors", count)
+    if status == "config_error":
+        return i18n.counted("{count} configuration error", "{count} configuration errors", count)
+    if status == "partial":
+        return i18n("{count} partial").format(count=i18n.number(count))
+    return i18n("{count} × {status}").format(count=i18n.number(count), status=short_status(status, i18n))
 
 
 def long_status(status: str, i18n: Translator) -> str:
@@ -104,6 +111,13 @@ def failed(run: Run, i18n: Translator) -> str:
     return i18n("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
 
 
+def row_numbers(run: Run, i18n: Translator) -> str:
+    """Write the rows that a run synced, and those that failed where some did, as plain text."""
+    if not run.rows_failed_with_errors:
+        return synced(run, i18n)
+    return i18n("{rows}, {failed} failed").format(rows=synced(run, i18n), failed=failed(run, i18n))
+
+
 def row_counts(run: Run, i18n: Translator) -> list[str]:
     """Return the rows synced and failed in mrkdwn, each where there is something to say."""
     said = []
@@ -137,41 +151,30 @@ def run_fields(run: Run, i18n: Translator) -> list[tuple[str, str]]:
 
 
 def run_charts(runs: Sequence[Run], i18n: Translator, zone: tzinfo) -> list[Block]:
-    """Draw ended runs, given newest first: a chart of their rows and one of their durations, oldest first.
+    """Draw the rows of ended runs, given newest first: a bar for each run, the oldest on the left.
 
     Times are those of `zone`: a chart can't show the reader's own by itself.
     """
     if len(runs) < _FEWEST:
         return []
-    drawn = chart_points(runs, limits.CHART_POINTS)
-    axis = {"categories": _labels(drawn, i18n, zone), "x_label": _when(drawn[-1].start, i18n, zone)}
-    count = i18n.number(len(runs))
-    long = max(point.seconds for point in drawn) >= _MINUTES_FROM
-    rows = _chart(
-        "bar",
-        i18n("Rows of the last {count} runs").format(count=count),
-        axis,
-        {
-            i18n("Rows synced"): [point.rows_synced for point in drawn],
-            i18n("Rows failed"): [point.rows_failed for point in drawn],
-        },
-    )
-    lasted = _chart(
-        "line",
-        i18n("Duration of the last {count} runs").format(count=count),
-        axis | {"y_label": i18n("Minutes") if long else i18n("Seconds")},
-        {i18n("Took"): [round(point.seconds / 60, 2) if long else round(point.seconds) for point in drawn]},
-    )
-    return [rows, lasted, *_together(len(runs), i18n)]
-
-
-def _together(count: int, i18n: Translator) -> list[Block]:
-    """Say how many runs a bar stands for, where these are more than one."""
-    size = -(-count // limits.CHART_POINTS)
-    if size == 1:
-        return []
-    note = i18n("Each place stands for {count} runs in a row: their rows together, and the longest duration.")
-    return [context(note.format(count=i18n.number(size)))]
+    drawn = [*reversed(runs[: limits.CHART_POINTS])]
+    zone_name = getattr(zone, "key", None) or drawn[-1].sync_start_time.astimezone(zone).tzname()
+    axis = {
+        "categories": _labels([run.sync_start_time.astimezone(zone) for run in drawn], i18n),
+        "x_label": clip(i18n("Start ({zone})").format(zone=zone_name), limits.CHART_TITLE),
+        "y_label": i18n("Rows"),
+    }
+    return [
+        _chart(
+            "bar",
+            i18n("Rows of the last {count} runs").format(count=i18n.number(len(drawn))),
+            axis,
+            {
+                i18n("Rows synced"): [run.rows_synced or 0 for run in drawn],
+                i18n("Rows failed"): [run.rows_failed_with_errors or 0 for run in drawn],
+            },
+        )
+    ]
 
 
 def _chart(kind: str, title: str, axis: Block, series: dict[str, list[float]]) -> Block:
@@ -196,17 +199,10 @@ def _chart(kind: str, title: str, axis: Block, series: dict[str, list[float]]) -
     }
 
 
-def _when(newest: datetime, i18n: Translator, zone: tzinfo) -> str:
-    name = getattr(zone, "key", None) or newest.astimezone(zone).tzname()
-    return clip(i18n("Start ({zone})").format(zone=name), limits.CHART_TITLE)
-
-
-def _labels(drawn: Sequence[ChartPoint], i18n: Translator, zone: tzinfo) -> list[str]:
-    """Name each place by when it began, as short as tells them apart."""
-    starts = [point.start.astimezone(zone) for point in drawn]
-    day = [str(format_skeleton("Md", start, locale=i18n.language)) for start in starts]
+def _labels(starts: Sequence[datetime], i18n: Translator) -> list[str]:
+    """Name each place by when it began, as short as tells them apart: an hour, a day, or both."""
+    day = [str(format_skeleton("MMMd", start, locale=i18n.language)) for start in starts]
     time = [str(format_skeleton("Hm", start, locale=i18n.language)) for start in starts]
-    both = [f"{date} {clock}" for date, clock in zip(day, time, strict=True)]
     if starts[-1] - starts[0] <= _WITHIN_A_DAY and len(set(time)) == len(time):
         return time
     if len(set(day)) == len(day):
@@ -214,39 +210,28 @@ def _labels(drawn: Sequence[ChartPoint], i18n: Translator, zone: tzinfo) -> list
     # Labels name the places, so no two may be alike: neither runs of one minute, nor those of an hour that comes twice.
     seen: dict[str, int] = {}
     labels = []
-    for label in both:
+    for label in map("{} {}".format, day, time):
         seen[label] = seen.get(label, 0) + 1
         labels.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
     return [clip(label, limits.CHART_LABEL) for label in labels]
 
 
-def sparklines(runs: Sequence[Run], i18n: Translator) -> list[str]:
-    """Draw the same in text, one line each for rows and durations; a run that did not succeed is a cross."""
-    if len(runs) < _FEWEST:
-        return []
-    rows = sparkline(runs)
-    meaning = i18n("rows of the last {count} runs, oldest first, {cross} failed").format(
-        count=i18n.number(len(runs)), cross=BROKEN_BAR
-    )
-    seconds = [run.duration.total_seconds() if run.duration else 0.0 for run in runs]
-    lasted = _bars(runs, seconds)
-    longest = duration(timedelta(seconds=max(seconds)), i18n)
-    return [
-        f"`{rows}` {meaning}",
-        f"`{lasted}` " + i18n("how long they took, at most {longest}").format(longest=longest),
-    ]
+def sparkline_legend(i18n: Translator) -> str:
+    """Say what a sparkline shows; the same wherever one stands."""
+    return i18n("Bars: rows of each run, the newest on the right; {cross} failed").format(cross=BROKEN_BAR)
 
 
 def sparkline(runs: Sequence[Run]) -> str:
-    """Draw the rows of ended runs, given newest first, in one line without words; nothing where there is none."""
-    return _bars(runs, [float(run.rows_synced or 0) for run in runs]) if runs else ""
+    """Draw the rows of ended runs, given newest first, in one line; nothing where there are too few.
 
-
-def _bars(runs: Sequence[Run], values: Sequence[float]) -> str:
-    most = max(values)
-    # Braze may report an end before the start: such a run took no time.
-    heights = [int(max(0.0, value) * (len(BARS) - 1) / most) if most > 0 else 0 for value in values]
+    A run that did not succeed is a cross.
+    """
+    if len(runs) < _FEWEST:
+        return ""
+    most = max(run.rows_synced or 0 for run in runs)
     return "".join(
-        BARS[height] if run.outcome is Outcome.GOOD else BROKEN_BAR
-        for run, height in zip(reversed(runs), reversed(heights), strict=True)
+        BARS[(run.rows_synced or 0) * (len(BARS) - 1) // most if most > 0 else 0]
+        if run.outcome is Outcome.GOOD
+        else BROKEN_BAR
+        for run in reversed(runs)
     )

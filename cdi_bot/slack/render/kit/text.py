@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.commands.parser import print_command
@@ -27,6 +28,7 @@ UNKNOWN = "–"
 NAME = 100  # longer names are cut: escaped they take up to five times as much
 SHORT_NAME = 60  # in tables and lists
 ID = 100
+SHORT_ID = 8  # tells integrations of one name apart
 STATUS = 60
 REASON = 300
 LINK = 1000
@@ -150,6 +152,12 @@ def plain_line(marked: str) -> str:
     return clip(_BOLD.sub(r"\1", line).replace("`", ""), MESSAGE_TEXT)
 
 
+def read_out(lines: Iterable[str]) -> str:
+    """Put the first lines of an answer, in mrkdwn, into the plain text that a screen reader reads in their place."""
+    spoken = (line.replace("\n", " · ") for line in lines)
+    return plain_line(" ".join(line if line.endswith((".", "。")) else f"{line}." for line in spoken))
+
+
 def date(time: datetime) -> str:
     """Show a time in the reader's own zone."""
     return f"<!date^{int(time.timestamp())}^{DATE}|{utc(time)}>"
@@ -219,9 +227,9 @@ def snooze_text(snooze: Snooze, text: str) -> str:
 
 def expected_notes(expected: Expected, i18n: Translator) -> list[str]:
     """Say in mrkdwn who said that something was expected, and who took that back."""
-    said = [i18n("Expected, says {who}, {when}").format(who=user(expected.by), when=date(expected.at))]
+    said = [i18n("Marked as expected by {who}, {when}").format(who=user(expected.by), when=date(expected.at))]
     if expected.taken_back_by and expected.taken_back_at:
-        back = i18n("{who} took that back, {when}: from then on there are alerts for it again.")
+        back = i18n("{who} took that back, {when}: alerts go on")
         said.append(back.format(who=user(expected.taken_back_by), when=date(expected.taken_back_at)))
     return said
 

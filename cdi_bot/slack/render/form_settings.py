@@ -1,0 +1,185 @@
+"""The fields of the form for a channel's settings: its language, its digest, its escalation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from cdi_bot.core.digest_schedule import WEEKDAYS, Schedule, read_schedule
+from cdi_bot.core.escalation import USUAL
+from cdi_bot.slack.render.escalation import escalation_text
+from cdi_bot.slack.render.kit.blocks import Block, plain_text
+from cdi_bot.slack.render.kit.i18n import Translator, language_name
+from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
+from cdi_bot.slack.render.kit.text import duration, plain_line
+from cdi_bot.slack.render.subscriptions import schedule_text, weekday_names
+from cdi_bot.usecases.answers import SettingsShown
+from cdi_bot.usecases.subscription_form import SettingsChange
+
+LANGUAGE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO = (
+    "language",
+    "digest",
+    "digest_at",
+    "escalate",
+    "escalate_to",
+)
+"""The fields: each is the id of its block and of its element."""
+
+KEEP, NO_DIGEST, BOT_LANGUAGE, NOBODY = "keep", "none", "own", "nobody"
+"""What is chosen besides a value: leave it as it is, no digest, the bot's own language, no escalation."""
+
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (10, 30, 60, 240, 1440))
+"""After how long the form offers to escalate."""
+
+_MORNING = "09:00"
+
+Values = Mapping[str, Mapping[str, Any]]
+"""What each field holds, by its name, as Slack sends it."""
+
+
+def input_block(
+    block_id: str,
+    label: str,
+    element: Block,
+    *,
+    hint: str | None = None,
+    optional: bool,
+    tells: bool = False,
+) -> Block:
+    """Return a labelled field; all plain text. The bot hears at once of each change of one that `tells`."""
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain_text(label),
+        "element": element | {"action_id": block_id},
+        "optional": optional,
+    } | ({"dispatch_action": True} if tells else {})
+    return block | {"hint": plain_text(hint)} if hint else block
+
+
+def settings_fields(
+    languages: tuple[str, ...], now: SettingsShown | None, chosen: SettingsChange, i18n: Translator
+) -> list[Block]:
+    """Return the fields for a channel's settings; `now` is shown beside them, `chosen` was chosen before."""
+    keep = (KEEP, i18n("Leave it as it is"))
+    spoken = [keep, (BOT_LANGUAGE, i18n("The bot's own")), *((one, language_name(one)) for one in languages)]
+    often = [keep, (NO_DIGEST, i18n("No digest")), ("daily", i18n("Every day"))]
+    often += [
+        (f"weekly {day}", name[:1].upper() + name[1:])
+        for day, name in zip(WEEKDAYS, weekday_names(i18n), strict=True)
+    ]
+    schedule = chosen.digest or (read_schedule(now.digest.split()) if now and now.digest else None)
+    at = f"{schedule.at:%H:%M}" if schedule else _MORNING
+    hint = i18n("Only for a digest that you choose here; in your time zone.")
+    return [
+        input_block(
+            LANGUAGE,
+            i18n("Language of the channel's messages"),
+            _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
+            hint=_now_language(now, i18n),
+            optional=False,
+        ),
+        input_block(
+            DIGEST,
+            i18n("Digest of the channel"),
+            _select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
+            hint=_now_digest(now, i18n),
+            optional=False,
+        ),
+        input_block(
+            DIGEST_AT, i18n("Digest at"), {"type": "timepicker", "initial_time": at}, hint=hint, optional=True
+        ),
+        *_escalation_fields(now, chosen, i18n),
+    ]
+
+
+def _select(choices: list[tuple[str, str]], chosen: str) -> Block:
+    options: list[Block] = [
+        {"text": plain_text(clip(label, OPTION_TEXT)), "value": value} for value, label in choices
+    ]
+    first = next((option for option in options if option["value"] == chosen), options[0])
+    return {"type": "static_select", "options": options, "initial_option": first}
+
+
+def _frequency(schedule: Schedule | None) -> str:
+    if schedule is None:
+        return NO_DIGEST
+    return "daily" if schedule.weekday is None else f"weekly {WEEKDAYS[schedule.weekday]}"
+
+
+def _now_language(now: SettingsShown | None, i18n: Translator) -> str | None:
+    if now is None:
+        return None
+    return i18n("Now: {what}").format(
+        what=language_name(now.language) if now.language else i18n("the bot's own")
+    )
+
+
+def _now_digest(now: SettingsShown | None, i18n: Translator) -> str | None:
+    if now is None:
+        return None
+    if not now.digest or not now.zone:
+        return i18n("Now: {what}").format(what=i18n("no digest"))
+    return i18n("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
+
+
+def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: Translator) -> list[Block]:
+    offered = [(KEEP, i18n("Leave it as it is")), (NOBODY, i18n("To nobody"))]
+    offered += [
+        (str(int(each.total_seconds())), i18n("After {length}").format(length=duration(each, i18n)))
+        for each in DELAYS
+    ]
+    after = str(int(chosen.escalate_after.total_seconds())) if chosen.escalate_to else NOBODY
+    hint = plain_line(escalation_text(now.escalate_after, now.escalate_to, i18n)) if now else None
+    to: Block = {
+        "type": "conversations_select",
+        "placeholder": plain_text(i18n("Choose a channel")),
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+    } | ({"initial_conversation": chosen.escalate_to} if chosen.escalate_to else {})
+    return [
+        input_block(
+            ESCALATE,
+            i18n("Escalate what nobody acknowledges"),
+            _select(offered, after if chosen.changes_escalation else KEEP),
+            hint=hint,
+            optional=False,
+        ),
+        input_block(
+            ESCALATE_TO,
+            i18n("Escalate to"),
+            to,
+            hint=i18n("Only for a time that you choose here. To a person: /cdi escalate to:@who"),
+            optional=True,
+        ),
+    ]
+
+
+def read_settings_change(values: Values) -> SettingsChange:
+    """Read what was chosen; what was not chosen stays as it is."""
+    language, often, after = (_chosen(values, name) for name in (LANGUAGE, DIGEST, ESCALATE))
+    at = values.get(DIGEST_AT, {}).get("selected_time")
+    has_digest, has_delay = often not in {KEEP, NO_DIGEST}, after not in {KEEP, NOBODY}
+    return SettingsChange(
+        language=None if language in {KEEP, BOT_LANGUAGE} else language,
+        changes_language=language != KEEP,
+        digest=read_schedule([*str(often).split(), at]) if has_digest and at else None,
+        changes_digest=often != KEEP,
+        escalate_after=timedelta(seconds=int(after)) if has_delay else USUAL,
+        escalate_to=values.get(ESCALATE_TO, {}).get("selected_conversation") if has_delay else None,
+        changes_escalation=after != KEEP,
+    )
+
+
+def settings_errors(values: Values, i18n: Translator) -> dict[str, str]:
+    """Say what is missing: a digest without a time, an escalation without a channel."""
+    wish, errors = read_settings_change(values), {}
+    if _chosen(values, DIGEST) not in {KEEP, NO_DIGEST} and wish.digest is None:
+        errors[DIGEST_AT] = i18n("Choose a time for the digest.")
+    if _chosen(values, ESCALATE) not in {KEEP, NOBODY} and wish.escalate_to is None:
+        errors[ESCALATE_TO] = i18n("Choose a channel.")
+    return errors
+
+
+def _chosen(values: Values, field: str) -> str:
+    return str((values.get(field, {}).get("selected_option") or {}).get("value") or KEEP)
