@@ -162,7 +162,7 @@ def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
     if draft.subscription_id is not None:
         selector = draft.selector or ""
         what = selector_text(selector, draft.name, i18n)
-        return [section(i18n("Hears of: {what}").format(what=what))]
+        return [section(i18n("Subscribed to: {what}").format(what=what))]
     element: Block = {
         "type": "external_select",
         "placeholder": plain_text(i18n("Search by name or id")),
