@@ -133,7 +133,7 @@ def _each(said: str | Sequence[str] | None) -> Sequence[str]:
     return [said] if isinstance(said, str) else said or ()
 
 
-_OLD = r"hears?(?: of)?|heard(?: of)?|told here|not well|well again|wrong now|mute[sd]?|looks? after|from memory|blind"
+_OLD = r"hears?(?: of)?|heard(?: of)?|told here|not well|well again|wrong now|muted|looks? after|from memory|blind"
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: str(path.relative_to(ROOT)))
