@@ -304,9 +304,9 @@ def _excuse(answer: Answer, i18n: Translator) -> list[str]:
                 )
             return lines
         case BrazeRefused():
-            return [i18n("Braze can't be asked: {reason}.").format(reason=reason_text(answer.reason, i18n))]
+            return [i18n("Can't reach Braze: {reason}.").format(reason=reason_text(answer.reason, i18n))]
         case _:
-            return [i18n("There is no status to show for that.")]
+            return [i18n("Nothing to show for that.")]
 
 
 def _listed(integrations: Iterable[Integration]) -> list[str]:

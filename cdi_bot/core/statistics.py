@@ -110,11 +110,6 @@ class PeriodTotals:
     rows_failed: int
     unhealthy_for: timedelta
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is known of the period."""
-        return not self.runs and not self.unhealthy_for
-
 
 def totals_by_integration(
     integrations: Iterable[Integration],

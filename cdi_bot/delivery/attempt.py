@@ -154,10 +154,9 @@ class MessageSender:
     ) -> _Ready | AttemptResult | _Wait:
         """Tell one fact; or show an earlier notice as things stand now, once that is posted."""
         content = message.owed.content
-        key = content.changes if isinstance(content, Spike) else None
+        key = content.changes if isinstance(content, Spike | SyncEnded) else None
         if key is None:
-            thread_ts = content.thread_ts if isinstance(content, SyncEnded) else None
-            return _Ready(view=await self.views.event(uow, message, now), thread_ts=thread_ts)
+            return _Ready(view=await self.views.event(uow, message, now))
         ts = await uow.outbox.posted_ts(key)
         if ts is None:
             if await uow.outbox.is_pending(key):  # it may be on its way, as things stood before

@@ -11,7 +11,12 @@ import structlog
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_of
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel, ChannelSettings
-from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.integration import (
+    Integration,
+    WatchedIntegration,
+    Workspace,
+    integration_page,
+)
 from cdi_bot.core.model.message import Digest, MessageKind, OwedMessage
 from cdi_bot.core.model.subscription import is_subscribed
 from cdi_bot.core.routing import concerns
@@ -22,6 +27,7 @@ from cdi_bot.core.statistics import (
     totals,
     totals_by_integration,
 )
+from cdi_bot.delivery.views import MOST_WORST, DigestView
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.store import RowRefused, Store, StoreTrouble, UnitOfWork
 
@@ -29,6 +35,10 @@ log = structlog.get_logger(__name__)
 
 OBSERVATION_PATIENCE = timedelta(minutes=5)
 """How long a due digest waits until every integration was looked at after its period ended."""
+
+
+_UNREACHABLE_SHARE = 0.1
+"""A period in which Braze could not be reached for more than this share of it is compared with no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +53,19 @@ class Period:
     def is_healthy(self) -> bool:
         """Whether there is nothing that anybody would have to look at."""
         return not (self.totals.failed or self.totals.unhealthy_for or self.unreachable)
+
+
+def is_wholly_known(
+    watched: Sequence[WatchedIntegration], period: Period, since: datetime, until: datetime
+) -> bool:
+    """Whether all of a period is known of these integrations, so that another one can be compared with it.
+
+    It is not where one of them was first subscribed to within it or later, nor where Braze could not be reached for a
+    good part of it. Runs of a time in which the bot did not run are read back.
+    """
+    return period.unreachable <= (until - since) * _UNREACHABLE_SHARE and all(
+        each.watched_since is not None and each.watched_since <= since for each in watched
+    )
 
 
 async def subscribed_integrations(
@@ -80,6 +103,32 @@ async def period_of(
     parts = totals_by_integration(integrations, sums, incidents, since, until)
     return Period(
         parts=tuple(parts), totals=totals(parts), unreachable=time_unhealthy(unreachable, since, until)
+    )
+
+
+async def digest_view(uow: UnitOfWork, channel: Channel, content: Digest, workspace: Workspace) -> DigestView:
+    """What a digest shows, by what is known when it is sent."""
+    since, until = content.since, content.until
+    earlier = since - (until - since)
+    watched = await subscribed_integrations(uow, workspace.workspace_id, channel)
+    integrations = [each.integration for each in watched]
+    period, before = [
+        await period_of(uow, channel, workspace.workspace_id, integrations, since=begin, until=end)
+        for begin, end in ((since, until), (earlier, since))
+    ]
+    bad = [part for part in period.parts if part.unhealthy_for or part.sums.failed]
+    bad.sort(key=lambda part: not part.still_open)
+    return DigestView(
+        content=content,
+        integrations=len(integrations),
+        failing=sum(bool(part.still_open) for part in period.parts),
+        totals=period.totals,
+        before=before.totals if is_wholly_known(watched, before, earlier, since) else None,
+        unreachable=period.unreachable,
+        worst=tuple(
+            (part, integration_page(workspace, part.integration.integration_id, part.integration))
+            for part in bad[:MOST_WORST]
+        ),
     )
 
 

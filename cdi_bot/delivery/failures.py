@@ -120,19 +120,19 @@ class FailureHandler:
     async def _post_anew(self, message: OutboxMessage) -> bool:
         """Somebody deleted the card, or Slack won't let it be changed any more: show its present state in a new one.
 
-        A reply to it is told by the new card; what hung on it for want of a better place is told in the channel.
+        A reply to it is told by the new card; the end of a sync whose announcement is gone gets a message of its own.
         """
         content = message.owed.content
-        if isinstance(content, SyncEnded) and content.thread_ts is not None:
+        if isinstance(content, SyncEnded) and content.changes is not None:
             async with self._store.write() as uow:
                 await uow.outbox.postpone(
                     message.message_id,
                     until=self._clock(),
-                    error="thread gone",
+                    error="announcement gone",
                     keep_sending=False,
                     failed=False,
                 )
-                alone = replace(content, thread_ts=None)
+                alone = replace(content, changes=None)
                 await uow.outbox.combine(message.message_id, alone, [], now=self._clock())
             return True
         if message.owed.kind is MessageKind.REPLY and message.ts:  # somebody deleted the reply, not the card

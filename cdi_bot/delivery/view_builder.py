@@ -14,7 +14,7 @@ from cdi_bot.core.model.integration import (
     Integration,
     WatchedIntegration,
     Workspace,
-    dashboard_page,
+    integration_page,
 )
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
@@ -29,7 +29,7 @@ from cdi_bot.core.model.message import (
     Snoozed,
     Subscribed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -39,11 +39,10 @@ from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
 from cdi_bot.delivery.clusters import ClusterReader
-from cdi_bot.delivery.digests import period_of, subscribed_integrations
+from cdi_bot.delivery.digests import digest_view, subscribed_integrations
 from cdi_bot.delivery.escalations import escalation_views, is_only_escalated
 from cdi_bot.delivery.views import (
     CardView,
-    DigestView,
     EventView,
     GroupedNoticesView,
     GroupedReplyView,
@@ -56,9 +55,6 @@ from cdi_bot.store import UnitOfWork
 
 _PAST = 24
 """So many runs before an incident say what is usual."""
-
-_FEW = 5
-"""A subscription that takes in no more than so many integrations is answered with each one's last run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,30 +85,32 @@ class ViewBuilder:
         """A reply or notice."""
         channel, content = message.owed.channel, message.owed.content
         if isinstance(content, Digest):
-            return await self._digest(uow, channel, content)
+            return await digest_view(uow, channel, content, await self._workspace(uow, content.workspace_id))
         if isinstance(content, IncidentFact):
             return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
             return await self._of_several(uow, channel, content, now)
         if isinstance(content, GroupedNotices):
             return GroupedNoticesView(
-                notices=tuple([await self._notice(uow, notice) for notice in content.notices])
+                notices=tuple([await self._notice(uow, channel, notice) for notice in content.notices])
             )
-        return await self._notice(uow, content)
+        return await self._notice(uow, channel, content)
 
-    async def _notice(self, uow: UnitOfWork, content: Content) -> EventView | SubscribedView:
+    async def _notice(
+        self, uow: UnitOfWork, channel: Channel, content: Content
+    ) -> EventView | SubscribedView:
         """A message that tells one fact, with the integration and the run that it is about."""
         if isinstance(content, Subscribed):
-            return await self._subscribed(uow, content)
+            return await self._subscribed(uow, channel, content)
         if isinstance(
-            content, RunStarted | Snoozed | Unsnoozed | SyncTriggered | SyncEnded | IntegrationChanged
+            content, RunStarted | Snoozed | Unsnoozed | SyncRequested | SyncEnded | IntegrationChanged
         ):
             integration = await _integration(uow, content.workspace_id, content.integration_id)
             run = None
             if isinstance(content, RunStarted | SyncEnded) and content.run_start:
                 run = await _run(uow, content.workspace_id, content.integration_id, content.run_start)
             workspace = await self._workspace(uow, content.workspace_id)
-            page = _page(workspace, content.integration_id, integration)
+            page = integration_page(workspace, content.integration_id, integration)
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
         if isinstance(content, Spike):
             return await self._spike(uow, content)
@@ -132,32 +130,10 @@ class ViewBuilder:
         return EventView(
             content=content,
             integration=integration,
-            dashboard_url=_page(await self._workspace(uow, workspace_id), integration_id, integration),
-            expected=_word(words, integration_id, SPIKE, content.run_start),
-        )
-
-    async def _digest(self, uow: UnitOfWork, channel: Channel, content: Digest) -> DigestView:
-        workspace_id, since, until = content.workspace_id, content.since, content.until
-        workspace = await self._workspace(uow, workspace_id)
-        integrations = [
-            each.integration for each in await subscribed_integrations(uow, workspace_id, channel)
-        ]
-        period = await period_of(uow, channel, workspace_id, integrations, since=since, until=until)
-        before = await period_of(
-            uow, channel, workspace_id, integrations, since=since - (until - since), until=since
-        )
-        bad = [part for part in period.parts if part.unhealthy_for or part.sums.failed]
-        return DigestView(
-            content=content,
-            integrations=len(integrations),
-            failing=sum(bool(part.still_open) for part in period.parts),
-            totals=period.totals,
-            before=None if before.totals.is_empty else before.totals,
-            unreachable=period.unreachable,
-            worst=tuple(
-                (part, _page(workspace, part.integration.integration_id, part.integration))
-                for part in bad[:_FEW]
+            dashboard_url=integration_page(
+                await self._workspace(uow, workspace_id), integration_id, integration
             ),
+            expected=_word(words, integration_id, SPIKE, content.run_start),
         )
 
     async def _of_incident(
@@ -212,7 +188,7 @@ class ViewBuilder:
             workspace, integration = await self._workspace(uow, key[0]), integrations.get(key)
             page = workspace.dashboard_url or ANY_DASHBOARD
             if incident.integration_id:
-                page = _page(workspace, incident.integration_id, integration)
+                page = integration_page(workspace, incident.integration_id, integration)
             views.append(
                 IncidentView(
                     incident=incident,
@@ -258,7 +234,7 @@ class ViewBuilder:
             self._workspaces[workspace_id] = await uow.workspaces.get(workspace_id)
         return self._workspaces[workspace_id]
 
-    async def _subscribed(self, uow: UnitOfWork, content: Subscribed) -> SubscribedView:
+    async def _subscribed(self, uow: UnitOfWork, channel: Channel, content: Subscribed) -> SubscribedView:
         known = await uow.integrations.all(content.workspace_id)
         taken = [
             each
@@ -268,6 +244,8 @@ class ViewBuilder:
         newest = await uow.runs.newest(
             content.workspace_id, [each.integration.integration_id for each in taken]
         )
+
+        is_one = not is_pattern(content.selector)
 
         def run_of(each: WatchedIntegration) -> Run | None:
             return newest.get(each.integration.integration_id)
@@ -280,7 +258,15 @@ class ViewBuilder:
             total=len(taken),
             failing=tuple(each.integration for each in taken if is_failing(run_of(each))),
             unknown=sum(1 for each in taken if each.observed_at is None),
-            last_runs=tuple((each.integration, run_of(each)) for each in taken) if len(taken) <= _FEW else (),
+            newest=(taken[0].integration, run_of(taken[0])) if is_one and taken else None,
+            subscription=next(
+                (
+                    one
+                    for one in await uow.subscriptions.for_channel(channel)
+                    if (one.workspace_id, one.selector) == (content.workspace_id, content.selector)
+                ),
+                None,
+            ),
         )
 
 
@@ -323,7 +309,3 @@ def _worst_first(view: IncidentView) -> tuple[bool, int, int, str]:
     name = view.integration.integration_name.lower() if view.integration else ""
     is_good = incident.recovered_since is not None or not incident.is_open
     return (is_good, severity_on_card(incident), longest_row_first(incident), name)
-
-
-def _page(workspace: Workspace, integration_id: str, integration: Integration | None) -> str:
-    return dashboard_page(workspace, integration_id, integration.app_group_id if integration else None)

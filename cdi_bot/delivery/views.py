@@ -13,7 +13,7 @@ from cdi_bot.core.model.incident import Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals
 
 
@@ -104,17 +104,22 @@ class SubscribedView:
     total: int  # how many integrations match
     failing: tuple[Integration, ...]
     unknown: int  # how many of them have not been seen yet
-    last_runs: tuple[tuple[Integration, Run | None], ...] = ()  # only where few match
+    newest: tuple[Integration, Run | None] | None = None  # of the only one, where it is for one only
+    subscription: Subscription | None = None  # `None` where it has ended meanwhile
     possible_repeat: bool = False
+
+
+MOST_WORST = 3
+"""So many integrations are named in a digest, each with what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestView:
     """A digest with the totals of its period, and of the period of the same length before it.
 
-    `before` is `None` where nothing is known of that one. `unreachable` is for how long Braze could not be reached.
-    `worst` are the integrations that were unhealthy or had failed runs, worst first, each with the URL of its page in
-    Braze.
+    `before` is `None` where that one is not wholly known. `unreachable` is for how long Braze could not be reached.
+    `worst` are the first `MOST_WORST` integrations that were unhealthy or had failed runs, each with the URL of its
+    page in Braze: those that are unhealthy as the period ends, then the longest unhealthy.
     """
 
     content: Digest

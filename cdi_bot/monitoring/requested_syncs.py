@@ -104,8 +104,8 @@ class SyncFollower:
 
 async def _owe(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime) -> bool:
     """Owe the channel the end, once; False where the announcement is not posted yet, and this has to wait."""
-    thread_ts = await _thread(uow, sync)
-    if thread_ts is None and now - sync.asked_at < LONGEST and await uow.outbox.is_pending(sync.announced):
+    is_posted = await uow.outbox.posted_ts(sync.announced) is not None
+    if not is_posted and now - sync.asked_at < LONGEST and await uow.outbox.is_pending(sync.announced):
         return False
     if not await uow.requested_syncs.remove(sync.sync_id):
         return False
@@ -116,7 +116,7 @@ async def _owe(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime
         ending=end.ending,
         run_start=end.run.sync_start_time if end.run else None,
         is_certain=sync.is_certain,
-        thread_ts=thread_ts,
+        changes=sync.announced if is_posted else None,
     )
     message = OwedMessage(
         key=f"sync_ended:{sync.announced}",
@@ -127,13 +127,3 @@ async def _owe(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime
     )
     await uow.outbox.add([message], now=now)
     return True
-
-
-async def _thread(uow: UnitOfWork, sync: RequestedSync) -> str | None:
-    """The thread for it: of the card that was there when the sync was requested, else of the announcement."""
-    if sync.incident_id is not None:
-        cards = (await uow.cards.of_incidents([sync.incident_id])).get(sync.incident_id, [])
-        card = next((card for card in cards if card.channel == sync.channel and card.ts), None)
-        if card:
-            return card.ts
-    return await uow.outbox.posted_ts(sync.announced)

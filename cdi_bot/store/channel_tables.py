@@ -117,10 +117,7 @@ class EscalationRow(InChannel, Base):
 
 
 class RequestedSyncRow(InChannel, Base):
-    """A sync that somebody requested, until its end is announced.
-
-    There is no foreign key to incidents: an old one may be deleted at any time.
-    """
+    """A sync that somebody requested, until its end is announced."""
 
     __tablename__ = "followed_syncs"
     __table_args__ = (Index("ix_followed_syncs_workspace_id", "workspace_id"), no_id_reuse())
@@ -131,7 +128,6 @@ class RequestedSyncRow(InChannel, Base):
     who: Mapped[str]
     asked_at: Mapped[datetime]
     newest_start: Mapped[datetime | None]
-    incident_id: Mapped[int | None] = mapped_column(BigInteger)
     announced: Mapped[str]
     is_certain: Mapped[bool]
 

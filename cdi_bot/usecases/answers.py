@@ -64,10 +64,14 @@ class NotSubscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The integration's open incidents are acknowledged; `already_by` is who had acknowledged them before."""
+    """The integration's open incidents are acknowledged; `already_by` is who had acknowledged them before.
+
+    `on_card`: a card in the channel shows it.
+    """
 
     integration: Integration
     already_by: str | None
+    on_card: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +83,16 @@ class NothingOpen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnoozeSet:
-    """The integration is snoozed in the channel until a time, or (`until` is `None`) until it recovers."""
+    """The integration is snoozed in the channel until a time, or (`until` is `None`) until it recovers.
+
+    `unchanged` if it was before, until the same time and for the same reason.
+    """
 
     channel: Channel
     integration: Integration
     until: datetime | None
     reason: str | None
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

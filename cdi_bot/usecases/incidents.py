@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.message import Snoozed, SyncTriggered, Unsnoozed
+from cdi_bot.core.model.message import Snoozed, SyncRequested, Unsnoozed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Snooze, is_subscribed
 from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
@@ -53,9 +53,7 @@ class IncidentResponse(UseCases):
         async with self.store.read() as uow:
             incidents = await _open_incidents(uow, integration)
         before = await self._acknowledge(channel, who, [incident.incident_id for incident in incidents])
-        if not before:
-            return NothingOpen(integration=integration)
-        return Acknowledged(integration=integration, already_by=_already_by(before))
+        return await self._acknowledged(channel, integration, before)
 
     async def acknowledge_incidents(
         self, channel: Channel, who: str, incident_ids: Collection[int]
@@ -76,11 +74,21 @@ class IncidentResponse(UseCases):
                 if about and about.integration_id
                 else None
             )
-        if watched is None:
-            return None
+        return await self._acknowledged(channel, watched.integration, before) if watched else None
+
+    async def _acknowledged(
+        self, channel: Channel, integration: Integration, before: list[Incident]
+    ) -> Acknowledged | NothingOpen:
+        """What there is to say after these incidents were acknowledged, as they were before."""
         if not before:
-            return NothingOpen(integration=watched.integration)
-        return Acknowledged(integration=watched.integration, already_by=_already_by(before))
+            return NothingOpen(integration=integration)
+        async with self.store.read() as uow:
+            cards = await uow.cards.of_incidents([incident.incident_id for incident in before])
+        return Acknowledged(
+            integration=integration,
+            already_by=_already_by(before),
+            on_card=any(card.channel == channel and card.ts for held in cards.values() for card in held),
+        )
 
     async def _acknowledge(self, channel: Channel, who: str, incident_ids: Collection[int]) -> list[Incident]:
         """Acknowledge those that are still open; returns these as they were before."""
@@ -228,7 +236,9 @@ async def _snooze(
         return NothingOpen(integration=integration)
     snoozes = await uow.snoozes.active(actor.workspace_id, [integration.integration_id], actor.at)
     if any(snooze.channel == actor.channel and _is_the_same(snooze, until, reason) for snooze in snoozes):
-        return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
+        return SnoozeSet(
+            channel=actor.channel, integration=integration, until=until, reason=reason, unchanged=True
+        )
     await uow.snoozes.save(
         Snooze(
             channel=actor.channel,
@@ -277,12 +287,11 @@ async def _announce_sync(
 ) -> None:
     """Announce the sync in the channel, and store it so that its end is announced too."""
     key = integration.integration_id
-    content = SyncTriggered(
+    content = SyncRequested(
         who=actor.who, workspace_id=actor.workspace_id, integration_id=key, is_certain=is_certain
     )
     announced = await announce(uow, actor, "sync", key, content)
     newest = (await uow.runs.newest(actor.workspace_id, [key])).get(key)
-    incidents = await uow.incidents.open_for(actor.workspace_id, None, [key])
     await uow.requested_syncs.add(
         RequestedSync(
             sync_id=0,
@@ -292,7 +301,6 @@ async def _announce_sync(
             who=actor.who,
             asked_at=actor.at,
             newest_start=newest.sync_start_time if newest else None,
-            incident_id=incidents[0].incident_id if incidents else None,
             announced=announced,
             is_certain=is_certain,
         )

@@ -158,7 +158,7 @@ def test_that_braze_is_unreachable_is_printed_first() -> None:
         ),
         (NoMatch(query="user", nearest=(), list_known=False), ["cdi.integration_list"]),
         (BrazeRefused(reason=BrazeReason.UNREACHABLE, query=None), ["no connection to Braze"]),
-        (NothingOpen(integration=USERS), ["no status to show"]),
+        (NothingOpen(integration=USERS), ["Nothing to show"]),
     ],
 )
 def test_no_history_says_why(answer: Answer, parts: list[str]) -> None:

@@ -25,7 +25,7 @@ from cdi_bot.core.model.message import (
     Recovered,
     ShowCard,
     StillOpen,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
 )
 from cdi_bot.core.routing import (
@@ -197,7 +197,7 @@ def unsnoozed(number: int) -> Unsnoozed:
 
 def test_notices_are_told_together() -> None:
     """In order, but for one whose outcome is unknown and one to which the end of a sync refers."""
-    requested = SyncTriggered(who="U1", workspace_id=1, integration_id="1")
+    requested = SyncRequested(who="U1", workspace_id=1, integration_id="1")
     contents: list[Content] = [
         unsnoozed(1),
         requested,

@@ -17,6 +17,7 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.message import Digest
 from cdi_bot.delivery.digests import OBSERVATION_PATIENCE, Digests
 from cdi_bot.item_troubles import ItemTroubles
+from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
@@ -57,6 +58,13 @@ class Told:
         await self.scheduler.tick()
         await self.bot.run(2)
 
+    async def period(self, runs: int) -> None:
+        """Let so many runs of ten rows succeed, and the digest of that time be sent."""
+        for _ in range(runs):
+            self.bot.end_run("users", "success", rows_synced=10)
+            await self.bot.run(35, step=5)
+        await self.leap(NINE.next_due(zone_named(BERLIN), self.bot.clock.now))
+
     def digests(self, channel: Channel = ALERTS) -> list[str]:
         """The digests that a channel got, each as one text."""
         return [
@@ -68,7 +76,7 @@ class Told:
 
 @pytest.fixture
 async def told(tmp_path: Path) -> AsyncIterator[Told]:
-    """A bot whose channel hears of one integration."""
+    """A bot whose channel is subscribed to one integration."""
     async with whole(tmp_path) as bot:
         bot.create("Users", integration_id="users")
         await bot.run(3)
@@ -85,7 +93,7 @@ async def told(tmp_path: Path) -> AsyncIterator[Told]:
 
 
 async def test_it_tells_what_happened(told: Told) -> None:
-    """Runs, failures, the time not well, the worst integration and its rows stand in it, with a way to look closer."""
+    """What is failing now, runs and rows, and the worst integration stand in it, with a way to look closer."""
     await told.schedule(NINE)
     told.bot.end_run("users", "success", rows_synced=1_000)
     await told.bot.run(35, step=5)
@@ -94,10 +102,9 @@ async def test_it_tells_what_happened(told: Told) -> None:
     await told.leap(NINE.next_due(zone_named(BERLIN), told.bot.clock.now))
     (digest,) = told.digests()
     for part in (
-        "1 integration was not well at the end",
-        "1,000",
-        "1 (50% of all)",
-        "Users",
+        "*1 integration needs attention:* *Users*",
+        "2 runs · 1 failed (50%)",
+        "1,000 rows synced",
         "1 of 2 runs failed",
         "history:0",
     ):
@@ -160,23 +167,30 @@ async def test_nine_o_clock_before_and_after_the_clocks_change(told: Told) -> No
 
 
 async def test_it_compares_with_the_period_before(told: Told) -> None:
-    """The first has nothing to compare with and says so; the second counts from the first."""
+    """But not with one in which the subscription began: of that one not everything is known."""
     await told.schedule(NINE)
-    zone = zone_named(BERLIN)
-    for _ in range(2):
-        told.bot.end_run("users", "success", rows_synced=10)
-        await told.bot.run(35, step=5)
-    await told.leap(NINE.next_due(zone, told.bot.clock.now))
-    for _ in range(3):
-        told.bot.end_run("users", "success", rows_synced=10)
-        await told.bot.run(35, step=5)
-    await told.leap(NINE.next_due(zone, told.bot.clock.now))
-    first, second = told.digests()
-    assert "nothing to compare with" in first
-    assert "Every run succeeded" in first
-    assert "3: 1 more than before" in second
-    assert "30: 10 more than before" in second
-    assert "0: as before" in second
+    for runs in (1, 2, 3):
+        await told.period(runs)
+    first, second, third = told.digests()
+    assert "Nothing needs attention now" in first
+    assert "1 run · 0 failed" in first
+    assert "(was" not in first
+    assert "(was" not in second
+    assert "3 runs · 0 failed (was 0)" in third
+    assert "30 rows synced (was 20)" in third
+
+
+async def test_it_compares_with_no_period_in_which_braze_was_away(told: Told) -> None:
+    """Not with one that lacks a good part; a few minutes are no such part."""
+    await told.schedule(NINE)
+    await told.period(1)
+    for minutes in (10, 200):
+        told.bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503))
+        await told.bot.run(60 * minutes, step=30)
+        told.bot.sandbox.braze.faults.clear()
+        await told.period(1)
+    await told.period(1)
+    assert ["(was" in each for each in told.digests()] == [False, False, True, False]
 
 
 async def test_a_quiet_one_is_left_out_where_all_is_well(told: Told) -> None:
@@ -191,13 +205,13 @@ async def test_a_quiet_one_is_left_out_where_all_is_well(told: Told) -> None:
     assert f"<!date^{int((NINE.last_due(zone, told.bot.clock.now) - DAY).timestamp())}^" in digest
 
 
-async def test_a_channel_that_hears_of_nothing_is_told_so(told: Told) -> None:
+async def test_a_channel_without_subscriptions_is_told_so(told: Told) -> None:
     """Its digest comes all the same, and says how to end it."""
     other = Channel(team_id=ALERTS.team_id, channel_id=MARKETING_OPS)
     await told.schedule(NINE, channel=other)
     await told.leap(NINE.next_due(zone_named(BERLIN), told.bot.clock.now))
     (digest,) = told.digests(other)
-    assert "hears of no integration" in digest
+    assert "has no subscriptions" in digest
     assert "/cdi digest off" in digest
 
 

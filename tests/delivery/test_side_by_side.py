@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import MessageKind, OwedMessage, SyncTriggered
+from cdi_bot.core.model.message import MessageKind, OwedMessage, SyncRequested
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.model import Channel as SlackChannel
 from cdi_bot.sandbox.slack.seed_data import BOT, TEAM
@@ -52,7 +52,7 @@ class Asleep(Whole):
 
     async def owe(self, number: int) -> None:
         """Owe every channel one more message, which joins no other."""
-        content = SyncTriggered(who="U1", workspace_id=self.workspace_id, integration_id="one")
+        content = SyncRequested(who="U1", workspace_id=self.workspace_id, integration_id="one")
         messages = [
             OwedMessage(
                 key=f"{number}:{channel.channel_id}",

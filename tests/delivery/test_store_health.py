@@ -60,7 +60,7 @@ async def test_a_database_that_takes_no_writes_is_told_once_and_so_is_its_end(bo
     await bot.run(120)
     assert len(said(bot)) == 2
     (over,) = bot.replies(ADMINS)
-    assert "can be used again" in over["text"]
+    assert "works again" in over["text"]
     assert over["reply_broadcast"]
     assert len(bot.cards()) == 1
 

@@ -27,7 +27,7 @@ from cdi_bot.core.model.message import (
     StillOpen,
     Subscribed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -260,7 +260,7 @@ def _notices(half: Half) -> list[Content]:
         RunStarted(workspace_id=half.id, integration_id=ID, run_start=begun),
         Snoozed(who=MARA, workspace_id=half.id, integration_id=ID, until=None, reason=None),
         Unsnoozed(who=MARA, workspace_id=half.id, integration_id=ID),
-        SyncTriggered(who=MARA, workspace_id=half.id, integration_id=ID),
+        SyncRequested(who=MARA, workspace_id=half.id, integration_id=ID),
         SyncEnded(
             who=MARA,
             workspace_id=half.id,
@@ -268,7 +268,7 @@ def _notices(half: Half) -> list[Content]:
             ending=SyncEnding.ENDED,
             run_start=begun,
             is_certain=True,
-            thread_ts=None,
+            changes=None,
         ),
         IntegrationChanged(
             workspace_id=half.id,
@@ -298,7 +298,8 @@ async def test_a_notice_is_about_its_own_workspace(both: Both) -> None:
             Subscribed(who=MARA, workspace_id=half.id, selector=ID, filters=Filters(), changed=False)
         )
         assert isinstance(begun, SubscribedView)
-        ((taken, last),) = begun.last_runs
+        assert begun.newest is not None
+        taken, last = begun.newest
         assert last is not None
         assert (taken.integration_name, last.rows_failed_with_errors) == (half.name, half.rows)
 

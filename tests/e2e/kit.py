@@ -87,11 +87,11 @@ class System:
     # ------------------------------------------------------------------------------------- what people do and see
 
     async def type(self, text: str, channel: str = DATA_ALERTS, user: str = MARA) -> Json:
-        """Type `/cdi text`, and return the answer that only this person sees."""
-        before = {each["id"] for each in self.messages(channel) if each["ephemeral"]}
+        """Type `/cdi text`; returns the answer that only this person sees, or what the channel is told of them."""
+        before = {each["id"]: each for each in self.messages(channel)}
         told = await self.sandbox.people.command(channel, user, text)
         assert told["acked"], told
-        return await self.seen(lambda each: bool(each["ephemeral"]) and each["id"] not in before, channel)
+        return await self.seen(lambda each: _answers(each, user, before), channel)
 
     async def say(self, text: str, channel: str = DATA_ALERTS, user: str = MARA) -> Json:
         """Say something to the bot; returns its answer."""
@@ -102,14 +102,12 @@ class System:
         return await self.seen(lambda each: each["id"] not in {*before, said}, channel)
 
     async def press(self, message: Json, action_id: str, **chosen: Any) -> Json:
-        """Press a button of a message, and return the answer that only this person sees."""
-        before = {each["id"]: each for each in self.messages(message["channel"]) if each["ephemeral"]}
+        """Press a button of a message; returns the answer that only Mara sees, or what the channel is told of her."""
+        before = {each["id"]: each for each in self.messages(message["channel"])}
         found = self.sandbox.slack.by_id(message["id"])
         told = await self.sandbox.people.press(found, Press(user=MARA, action_id=action_id, chosen=chosen))
         assert told["acked"], told
-        return await self.seen(
-            lambda each: bool(each["ephemeral"]) and before.get(each["id"]) != each, message["channel"]
-        )
+        return await self.seen(lambda each: _answers(each, MARA, before), message["channel"])
 
     def messages(self, channel: str = DATA_ALERTS) -> list[Json]:
         """Everything in a channel, threads and ephemerals included."""
@@ -169,6 +167,12 @@ async def begin(system: System, **more: str) -> None:
 def is_alert(message: Json, name: str) -> bool:
     """Whether it is a card about this integration that can be acknowledged."""
     return not message["ephemeral"] and name in message["text"] and '"ack"' in json.dumps(message["blocks"])
+
+
+def _answers(message: Json, user: str, before: dict[str, Json]) -> bool:
+    """Whether a message is new or changed, and for this person alone or about them."""
+    is_new = before.get(message["id"]) != message
+    return is_new and (bool(message["ephemeral"]) or says(message, f"<@{user}>"))
 
 
 def says(message: Json, query: str) -> bool:

@@ -32,7 +32,7 @@ async def test_the_form_from_everywhere(busy_system: System) -> None:
         people={"selected_users": [KENJI]},
         group={"value": "S0DATA"},
     )
-    await screen.shows("is now subscribed")
+    await screen.shows("Subscribed to")
     told = await system.seen(lambda each: not each["ephemeral"] and says(each, "Users EU"))
     assert says(told, f"<@{KENJI}> <!subteam^S0DATA>")
     await screen.close()
@@ -41,8 +41,8 @@ async def test_the_form_from_everywhere(busy_system: System) -> None:
     change = await screen.press_in_message(listed, "form_change:0")
     topics = next(block for block in change["blocks"] if block.get("block_id") == "topics")["element"]
     await screen.submit(change, topics={"selected_options": topics["options"][:1]}, rows={"value": None})
-    await system.seen(lambda each: not each["ephemeral"] and says(each, "changed what this channel hears"))
-    assert says(await system.type("subscriptions"), "errors; new alerts call")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "changed the alerts for"))
+    assert says(await system.type("subscriptions"), "errors; new alerts mention")
     await screen.close()
 
     system.run(users["value"])
@@ -50,14 +50,14 @@ async def test_the_form_from_everywhere(busy_system: System) -> None:
     about = await screen.press_in_message(card, "more", selected_option=element(card, "more")["options"][-1])
     assert view_says(about, "Users EU")
     await screen.press(about, "form_unsubscribe")
-    await screen.shows("is ended")
-    await system.seen(lambda each: not each["ephemeral"] and says(each, "ended"))
+    await screen.shows("Unsubscribed from")
+    await system.seen(lambda each: not each["ephemeral"] and says(each, "unsubscribed"))
     await screen.close()
 
     fresh = await screen.press_in_message(await system.type("subscriptions"), "form_new")
     daily = next(one for one in element(fresh, "digest")["options"] if one["value"] == "daily")
     await screen.submit(fresh, selector=chosen(ALL), digest={"selected_option": daily})
-    assert view_says(await screen.shows("is now subscribed"), "digest")
+    assert view_says(await screen.shows("Subscribed to"), "Digest: every day at 09:00")
     await system.seen(lambda each: not each["ephemeral"] and says(each, "all integrations"))
     await system.seen(
         lambda each: not each["ephemeral"] and says(each, "every day at 09:00 (Europe/Stockholm)")
@@ -115,7 +115,7 @@ async def test_a_form_is_acknowledged_whatever_braze_and_slack_do(each_system: S
     assert element(again, "group")["initial_value"] == "S0DATA"
     here = {"selected_conversation": DATA_ALERTS}
     await screen.submit(again, channel=here)
-    await screen.shows("is now subscribed")
+    await screen.shows("Subscribed to")
     await system.seen(lambda each: not each["ephemeral"] and says(each, "S0DATA"))
     system.sandbox.braze.faults.clear()
     await system.stop()
@@ -128,7 +128,7 @@ async def test_the_form_counts_what_it_would_have_sent(busy_system: System) -> N
     await system.type("status Users EU")
     await system.type("subscribe all")
     form = await screen.shortcut()
-    assert view_says(form, "Choose, and here stands what it would have sent.")
+    assert view_says(form, "Choose integrations to see which alerts they would have sent.")
     everything = chosen(ALL)
     channel = {"selected_conversation": DATA_ALERTS}
     await screen.fill(form, "selector", channel=channel, selector=everything)

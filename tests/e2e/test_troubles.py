@@ -129,7 +129,7 @@ async def test_a_database_that_keeps_the_bot_from_starting_is_told_in_the_admin_
         assert says(told, "is not a SQLite database; point DATABASE_URL at another file")
     file.unlink()
     await system.start()
-    over = await system.seen(lambda each: "can be used again" in each["text"])
+    over = await system.seen(lambda each: "works again" in each["text"])
     assert over["thread_ts"] == system.public()[0]["ts"]
     await system.stop()
 

@@ -1,7 +1,8 @@
-"""Syncs that people started are followed until they are told how they ended, across restarts."""
+"""Syncs that people requested are followed until their announcement says how they ended, across restarts."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.rigs.whole import ALERTS, WHO, Json, Whole, whole
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """Everything on a fresh SQLite database, with one integration that no channel hears of."""
+    """Everything on a fresh SQLite database, with one integration that no channel is subscribed to."""
     async with whole(tmp_path) as everything:
         everything.create("Users", integration_id="users")
         everything.put_history("users", "success")
@@ -34,36 +35,23 @@ async def start(bot: Whole, outcome: str = "success") -> None:
 
 def told(bot: Whole) -> list[Json]:
     """What was said of the end of a sync."""
-    return [
-        each for each in bot.messages() if "that you started" in each["text"] or "no new run" in each["text"]
-    ]
+    return [each for each in bot.messages() if re.search(": | – ", each["text"])]
 
 
-async def test_told_in_the_thread_of_its_announcement(bot: Whole) -> None:
-    """Without a card, whoever asked is told under the word that they did; nothing is told twice."""
+async def test_its_announcement_says_how_it_ended(bot: Whole) -> None:
+    """One message says who requested it, and then how it ended; nothing is told twice."""
     await start(bot)
+    await bot.until(lambda: bool(bot.messages()))
+    (announcement,) = bot.messages()
+    assert announcement["text"] == f"Sync of Users requested by <@{WHO}>"
     await bot.until(lambda: bool(told(bot)))
-    (announcement,) = bot.cards()
-    (reply,) = told(bot)
-    assert WHO in announcement["text"]
-    assert reply["thread_ts"] == announcement["ts"]
-    assert WHO in str(reply["blocks"])
-    assert "1,234" in str(reply["blocks"])
+    (ended,) = bot.messages()
+    assert ended["ts"] == announcement["ts"]
+    assert ended["text"].startswith(f"Sync of Users requested by <@{WHO}> – Success: all rows arrived")
+    assert "1,234" in ended["text"]
     await bot.run(60)
-    assert len(told(bot)) == 1
+    assert bot.messages() == [ended]
     assert await bot.owed() == []
-
-
-async def test_told_in_the_thread_of_the_card(bot: Whole) -> None:
-    """Where the channel has a card of what is failing, the end stands under it."""
-    await bot.subscribe()
-    await bot.run(1)
-    bot.end_run("users")
-    await bot.until(lambda: bool(bot.cards()))
-    card = bot.cards()[0]
-    await start(bot)
-    await bot.until(lambda: bool(told(bot)))
-    assert told(bot)[0]["thread_ts"] == card["ts"]
 
 
 async def test_a_failure_says_what_to_do(bot: Whole) -> None:
@@ -91,7 +79,7 @@ async def test_no_run_appears(bot: Whole) -> None:
     assert told(bot) == []
     await bot.run(60, step=5)
     (word,) = told(bot)
-    assert "15 minutes" in word["text"]
+    assert "no new run after 15 min" in word["text"]
     async with bot.store.read() as uow:
         assert await uow.requested_syncs.for_workspace(bot.workspace_id) == []
 
@@ -115,13 +103,13 @@ async def test_the_end_waits_for_the_announcement(bot: Whole) -> None:
     assert bot.messages() == []
     bot.sandbox.slack.faults.clear()
     await bot.until(lambda: bool(told(bot)), seconds=180)
-    assert told(bot)[0]["thread_ts"] == bot.cards()[0]["ts"]
+    assert len(bot.messages()) == 1
 
 
 async def test_a_deleted_announcement(bot: Whole) -> None:
-    """Where the thread is gone, the end is told in the channel."""
+    """Where it is gone, the end is told in a message of its own."""
     await start(bot)
     await bot.until(lambda: bool(bot.cards()))
     bot.sandbox.slack.delete(bot.sandbox.slack.by_id(bot.cards()[0]["id"]))
     await bot.until(lambda: bool(told(bot)))
-    assert told(bot)[0]["thread_ts"] is None
+    assert len(bot.messages()) == 1

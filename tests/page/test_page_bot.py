@@ -30,7 +30,7 @@ async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None
     await form.locator("[data-action-id=group]").fill("S0DATA")
     await form.get_by_label("Late runs").uncheck()
     await page.get_by_test_id("modal-submit").click()
-    await expect(form).to_contain_text("is now subscribed to Orders")
+    await expect(form).to_contain_text("Subscribed to Orders")
     await page.get_by_test_id("modal-close").click()
     await expect(home).to_contain_text("1 integration, healthy")
 
@@ -48,7 +48,7 @@ async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None
     await expect(form).to_contain_text("Would have sent")  # the form's last line comes a moment after it
     await form.locator("[data-action-id=form_unsubscribe]").click()
     await page.get_by_test_id("confirm-yes").click()
-    await expect(form).to_contain_text("is ended")
+    await expect(form).to_contain_text("Unsubscribed from")
     await page.get_by_test_id("modal-close").click()
     await expect(home).to_contain_text("None of your channels is subscribed")
     await system.stop()

@@ -228,9 +228,9 @@ def actions_of(message: Rendered) -> list[str]:
     return [str(element["action_id"]).partition(":")[0] for element in elements(message)]
 
 
-def said(message: Rendered) -> str:
-    """Return everything a message shows, as one text."""
-    return json.dumps(message.blocks, ensure_ascii=False)
+def said(message: Rendered | None) -> str:
+    """Return everything a message shows, as one text; nothing where there is none."""
+    return "" if message is None else json.dumps(message.blocks, ensure_ascii=False)
 
 
 def marked_up(value: object) -> list[str]:

@@ -310,7 +310,6 @@ def a_sync(workspace_id: int) -> RequestedSync:
         who="U1",
         asked_at=NOW,
         newest_start=NOW - MINUTE,
-        incident_id=None,
         announced="sync:1",
         is_certain=True,
     )
@@ -321,7 +320,7 @@ async def test_a_sync_comes_back_as_it_was(store: Store) -> None:
     ours, other = await a_workspace(store), await a_workspace(store, "iad-02")
     wanted = [
         a_sync(ours),
-        replace(a_sync(ours), newest_start=None, incident_id=2**40, is_certain=False),
+        replace(a_sync(ours), newest_start=None, is_certain=False),
     ]
     async with store.write() as work:
         for sync in (*wanted, a_sync(other)):

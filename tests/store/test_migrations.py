@@ -412,3 +412,38 @@ def test_what_was_over_may_come_back_for_an_hour(bare: str) -> None:
         )
     migrate.downgrade(bare, "0010")
     assert kept("resolved_at IS NULL") == [(False,), (False,)]
+
+
+def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
+    """It gets a message of its own; and what was requested has the name of today."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0017")
+    owed = """
+        INSERT INTO outbox (key, team_id, channel_id, kind, content, not_before, card_revision, broadcast, state,
+            attempts, created_at)
+        VALUES (:key, 'T1', 'C1', 'notice', :content, '2026-03-25 12:00:00', 0, false, 'owed', 0,
+            '2026-03-25 12:00:00')
+        """
+    before = [
+        {"what": "sync_triggered", "who": "U1"},
+        {"what": "sync_ended", "who": "U1", "thread_ts": "12.3"},
+        {"what": "unsnoozed", "who": "U1"},
+    ]
+    with connected(bare) as connection:
+        connection.execute(text("INSERT INTO channels (team_id, channel_id) VALUES ('T1', 'C1')"))
+        for place, content in enumerate(before):
+            connection.execute(text(owed), {"key": str(place), "content": json.dumps(content)})
+
+    def kept() -> list[dict[str, Any]]:
+        with connected(bare) as connection:
+            found = connection.execute(text("SELECT content FROM outbox ORDER BY message_id"))
+            return [json.loads(content) for content in found.scalars()]
+
+    migrate.upgrade(bare)
+    assert kept() == [
+        {"what": "sync_requested", "who": "U1"},
+        {"what": "sync_ended", "who": "U1", "changes": None},
+        {"what": "unsnoozed", "who": "U1"},
+    ]
+    migrate.downgrade(bare, "0017")
+    assert kept() == [before[0], {**before[1], "thread_ts": None}, before[2]]

@@ -85,7 +85,6 @@ async def filled(store: Store) -> None:
                 who=who,
                 asked_at=NOW,
                 newest_start=None,
-                incident_id=None,
                 announced=f"sync:{key}",
                 is_certain=True,
             )

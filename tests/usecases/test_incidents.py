@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.incident import Incident, Kind, Topic
-from cdi_bot.core.model.message import Snoozed, SyncTriggered, Unsnoozed
+from cdi_bot.core.model.message import Snoozed, SyncRequested, Unsnoozed
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
@@ -245,7 +245,7 @@ async def test_asks_then_starts(at: Desk) -> None:
     started = await at.incidents.start_sync(ALERTS, ADMIN, users)
     assert started == SyncStarted(integration=asked.integration, is_certain=True)
     assert at.calls("/sync") == 1
-    expected = SyncTriggered(who=ADMIN, workspace_id=at.workspace.workspace_id, integration_id=users)
+    expected = SyncRequested(who=ADMIN, workspace_id=at.workspace.workspace_id, integration_id=users)
     assert await at.owed() == [expected]
     assert await followed(at) == 1
 
@@ -328,7 +328,7 @@ async def test_without_a_clear_answer_it_may_have_started(at: Desk, kind: FaultK
     assert isinstance(answer, SyncStarted)
     assert not answer.is_certain
     (told,) = await at.owed()
-    assert isinstance(told, SyncTriggered)
+    assert isinstance(told, SyncRequested)
     assert not told.is_certain
     assert await followed(at) == 1
     assert at.calls("/sync") == 1

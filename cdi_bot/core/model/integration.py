@@ -144,3 +144,8 @@ def dashboard_page(workspace: Workspace, integration_id: str, app_group_id: str 
     if workspace.dashboard_url is None:
         return ANY_DASHBOARD
     return dashboard + (_PAGE_IN_GROUP if app_group_id else _PAGE).format_map(ids)
+
+
+def integration_page(workspace: Workspace, integration_id: str, integration: Integration | None) -> str:
+    """An integration's page, by what is known of it, if anything is."""
+    return dashboard_page(workspace, integration_id, integration.app_group_id if integration else None)

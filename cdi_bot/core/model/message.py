@@ -140,21 +140,21 @@ class ChannelBroken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyncTriggered:
+class SyncRequested:
     """Somebody requested a sync; `is_certain` is False where Braze gave no clear answer."""
 
     who: str
     workspace_id: int
     integration_id: str
     is_certain: bool = True
-    what: Literal["sync_triggered"] = "sync_triggered"
+    what: Literal["sync_requested"] = "sync_requested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncEnded:
     """A requested sync has ended, or is no longer followed: `ending` says which.
 
-    The message is a reply in the thread of `thread_ts`, or (`None`) a message of its own.
+    It is shown in place of the announcement whose key `changes` is, or (`None`) in a message of its own.
     """
 
     who: str
@@ -163,7 +163,7 @@ class SyncEnded:
     ending: SyncEnding
     run_start: datetime | None
     is_certain: bool
-    thread_ts: str | None
+    changes: str | None
     what: Literal["sync_ended"] = "sync_ended"
 
 
@@ -237,7 +237,7 @@ Content = (
     | Snoozed
     | Unsnoozed
     | ChannelBroken
-    | SyncTriggered
+    | SyncRequested
     | SyncEnded
     | IntegrationChanged
     | NewIntegrations

@@ -19,9 +19,9 @@ from cdi_bot.core.model.run import Outcome, Run, second_of
 class RequestedSync:
     """A sync that somebody requested, until the channel is told how it ended.
 
-    `newest_start` is when the newest run known at that time began. `incident_id` is the incident that was open, if
-    any: the end is told in the thread of its card. `announced` is the key of the message that says who requested the
-    sync. `is_certain` is False where Braze gave no clear answer, so that the sync may not have started.
+    `newest_start` is when the newest run known at that time began. `announced` is the key of the message that says who
+    requested the sync, and later how it ended. `is_certain` is False where Braze gave no clear answer, so that the
+    sync may not have started.
     """
 
     sync_id: int
@@ -31,7 +31,6 @@ class RequestedSync:
     who: str
     asked_at: datetime
     newest_start: datetime | None
-    incident_id: int | None
     announced: str
     is_certain: bool
 

@@ -194,9 +194,12 @@ async def _answer_response(world: SlackWorld, request: web.Request) -> web.Respo
     try:
         body = _object(await request.text(), "invalid_payload", "invalid_payload")
         url = world.handles.use_url(token, world.rules, world.clock())
-        message = _respond(world, url, body)
-        if url.message_id is None:
-            world.handles.belongs_to(token, message.id)
+        if body.get("delete_original"):
+            _withdraw(world, url)
+        else:
+            message = _respond(world, url, body)
+            if url.message_id is None:
+                world.handles.belongs_to(token, message.id)
     except Refusal as refusal:
         world.log_call(PATH, error=refusal.code, channel=None)
         status = 404 if refusal.code in ("expired_url", "used_url") else 400
@@ -216,6 +219,12 @@ def _respond(world: SlackWorld, url: ResponseUrl, body: Json) -> Message:
         return world.post_ephemeral(url.channel, url.user, content)
     kept = content.metadata or original.content.metadata
     return world.change(original, replace(content, metadata=kept), edited=False)
+
+
+def _withdraw(world: SlackWorld, url: ResponseUrl) -> None:
+    """Take away the message that held the button. Source: docs.slack.dev/interactivity/handling-user-interaction."""
+    if original := _original(world, url):
+        world.delete(original)
 
 
 def _original(world: SlackWorld, url: ResponseUrl) -> Message | None:

@@ -198,6 +198,10 @@ class SlackApi:
             if await self._responded(url, {**where, **version.body()}):
                 return
 
+    async def withdraw(self, url: str) -> None:
+        """Take away from one person what held the button, which only they saw. Raises nothing."""
+        await self._responded(url, {"delete_original": True})
+
     async def _responded(self, url: str, body: Json) -> bool:
         try:
             async with self._session.post(url, json=body, proxy=network.proxy_for(url)) as response:

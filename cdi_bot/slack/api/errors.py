@@ -52,8 +52,8 @@ _TABLE: dict[SlackVerdict, dict[str, str]] = {
         "fatal_error": "Slack says that a part may have been done",
     },
     SlackVerdict.CHANNEL_GONE: {
-        "channel_not_found": "deleted, or private and the bot is no member",
-        "not_in_channel": "the bot is no member",
+        "channel_not_found": "deleted, or private and the bot isn't in it",
+        "not_in_channel": "the bot isn't in it",
         "is_archived": "archived",
         "is_inactive": "archived, said by updates",
         "restricted_action": "a workspace setting keeps apps from posting",

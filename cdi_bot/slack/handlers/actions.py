@@ -44,6 +44,10 @@ class ButtonPress:
         """The Braze workspace of what the button is about; `None` where it is about none."""
         return self.value.get("workspace")
 
+    def about(self, here: Channel) -> Channel:
+        """The channel that is changed: the one that the button names, else the one that it stands in."""
+        return replace(here, channel_id=self.value.get("in") or here.channel_id)
+
     @classmethod
     def read(cls, body: Json, slack: SlackApp) -> ButtonPress:
         """Read Slack's payload; the channel is one of the team that `slack` is installed to."""
@@ -88,7 +92,7 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
 
 
 async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    there = replace(here, channel_id=press.value.get("in") or here.channel_id)
+    there = press.about(here)
     refusal = await to.access.to_reach(press.who, there) if there != here else None
     return refusal or await to.incidents.unsnooze(
         there, press.who, press.value["id"], workspace_id=press.workspace_id
@@ -120,7 +124,7 @@ async def _listing(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     )
 
 
-async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered:
+async def _pick(to: Responder, press: ButtonPress, here: Channel) -> Rendered | None:
     command = read_command(press.value)
     if command is None:
         log.warning("not answered", why="a button carries no known command", user=press.who)
@@ -190,6 +194,7 @@ _BESIDE: dict[str, ActionHandler] = {
 """Answered beside what they stand on."""
 
 _IN_PLACE: dict[str, ActionHandler] = {
+    "confirm_sync": _sync,
     "history_page": _history,
     "history_ack": _then_history(_ack),
     "history_snooze": _then_history(_snooze),
@@ -199,7 +204,7 @@ _IN_PLACE: dict[str, ActionHandler] = {
     "pick": _pick,
     "switch_off": _switch_off,
 }
-"""Answered in place of what they stand on, which only the one person sees."""
+"""Answered in place of what they stand on, which only the one person sees; it goes where there is nothing to answer."""
 
 
 async def _ask_sync(to: Responder, press: ButtonPress, _here: Channel) -> Answer:
@@ -238,11 +243,14 @@ def _listener(
         reader = await responder.speaking_to(body["user"]["id"])
         try:
             here = responder.slack.channel(body["channel"]["id"])
-            answer = await handler(reader, ButtonPress.read(body, responder.slack), here)
-            said = reader.say(answer) if answer is not None else None
+            press = ButtonPress.read(body, responder.slack)
+            answer = await handler(reader, press, here)
+            said = None if answer is None else await reader.say_once(answer, press.about(here), read_in=here)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             said = reader.failed(error, action=body["actions"][0]["action_id"], user=body["user"]["id"])
         if said is not None:
             await responder.slack.api.respond(body["response_url"], said, replace=in_place)
+        elif in_place:
+            await responder.slack.api.withdraw(body["response_url"])
 
     return pressed

@@ -29,11 +29,23 @@ from cdi_bot.slack.render.kit.i18n import Translator, find_language
 from cdi_bot.slack.render.preview import render_preview
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_too_many, render_trouble
 from cdi_bot.store import StoreTrouble
-from cdi_bot.usecases.access import Access
-from cdi_bot.usecases.answers import Answer
+from cdi_bot.usecases.access import Access, posting_problem
+from cdi_bot.usecases.answers import (
+    Acknowledged,
+    Answer,
+    DigestSet,
+    LanguageSet,
+    SnoozeEnded,
+    SnoozeSet,
+    SubscriptionEnded,
+    SubscriptionSet,
+    SyncStarted,
+)
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
+from cdi_bot.usecases.escalation_answers import EscalationSet
 from cdi_bot.usecases.expected import MarkExpected
+from cdi_bot.usecases.expected_answers import SwitchedOff
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
@@ -68,8 +80,8 @@ class Responder:
         i18n = Translator.load(person.language) if person.language else self.i18n
         return replace(self, i18n=i18n, zone=person.zone)
 
-    async def answer_text(self, text: str, channel: Channel, who: str) -> Rendered:
-        """Answer what was typed, whatever goes wrong."""
+    async def answer_text(self, text: str, channel: Channel, who: str) -> Rendered | None:
+        """Answer what was typed, whatever goes wrong; `None` where the channel shows everybody that it was done."""
         try:
             now, person = self.clock(), await self.directory.person(who)
             names = await self.queries.names() if depends_on_names(text) else ()
@@ -77,16 +89,32 @@ class Responder:
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
 
-    async def answer(self, command: Command | Mistake, channel: Channel, who: str) -> Rendered:
-        """Answer a command that was typed in a channel or chosen there. Raises `StoreTrouble` and `SlackTrouble`."""
+    async def answer(self, command: Command | Mistake, channel: Channel, who: str) -> Rendered | None:
+        """Answer a command that was typed in a channel or chosen there. Raises `StoreTrouble` and `SlackTrouble`.
+
+        Returns `None` where the channel shows everybody that it was done.
+        """
         log.info("command", channel=channel.channel_id, user=who, command=type(command).__name__)
         if isinstance(command, Mistake):
             return render_mistake(command, self.i18n)
         there = channel_of(command, channel)
         refusal = await self.access.to_reach(who, there) if there != channel else None
         answer = refusal or await USE_CASES[type(command)](self, command, there, who)
-        said = self.say(answer, command=command)
-        return said if there == channel else name_channel(there, said, self.i18n)
+        return await self.say_once(answer, there, read_in=channel, command=command)
+
+    async def say_once(
+        self, answer: Answer | Rendered, about: Channel, *, read_in: Channel, command: Command | None = None
+    ) -> Rendered | None:
+        """Put an answer about a channel into words, for who reads it in another or the same one.
+
+        `None` where they see there what everybody is told; where the bot can't post there, nobody is told.
+        """
+        if about != read_in:
+            return name_channel(about, self.say(answer, command=command), self.i18n)
+        if isinstance(answer, Rendered) or not is_shown_in_channel(answer):
+            return self.say(answer, command=command)
+        is_hidden = await posting_problem(self.access.messenger, about) is not None
+        return self.say(answer, command=command) if is_hidden else None
 
     async def in_zone_of(self, channel: Channel | None, who: str, filters: Filters) -> Filters:
         """The filters as a subscription of a channel would have them: a time of day in its zone, else the person's."""
@@ -112,6 +140,23 @@ class Responder:
         if isinstance(answer, Rendered):
             return answer
         return render_answer(answer, self.i18n, now=self.clock().astimezone(self.zone), command=command)
+
+
+def is_shown_in_channel(answer: Answer) -> bool:
+    """Whether the channel that an answer is about shows all of it to everybody: in a notice, or on a card."""
+    match answer:
+        case SubscriptionSet():
+            return not (answer.unchanged or answer.nearest or answer.trouble)
+        case SubscriptionEnded():
+            return answer.still_covered_by is None
+        case SnoozeSet() | LanguageSet() | DigestSet() | EscalationSet() | SwitchedOff():
+            return not answer.unchanged
+        case SnoozeEnded():
+            return answer.was_snoozed
+        case Acknowledged():
+            return answer.on_card
+        case _:
+            return isinstance(answer, SyncStarted)
 
 
 def channel_of(command: Command, here: Channel) -> Channel:
@@ -200,6 +245,7 @@ def register_commands(responder: Responder) -> None:
         channel = responder.slack.channel(body["channel_id"])
         reader = await responder.speaking_to(body["user_id"])
         answer = await reader.answer_text(body.get("text") or "", channel, body["user_id"])
-        await responder.slack.api.respond(body["response_url"], answer)
+        if answer is not None:
+            await responder.slack.api.respond(body["response_url"], answer)
 
     responder.slack.on_command("/cdi", cdi)

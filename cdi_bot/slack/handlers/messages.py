@@ -32,7 +32,8 @@ def register_messages(responder: Responder) -> None:
         who, text = event["user"], without_mention(event["text"], slack.identity.bot_user_id)
         reader = await responder.speaking_to(who)
         answer = await reader.answer_text(text, slack.channel(event["channel"]), who)
-        await _answer(responder, event, answer)
+        if answer is not None:
+            await _answer(responder, event, answer)
 
     slack.on_event("app_mention", said)
     slack.on_event("message", said)

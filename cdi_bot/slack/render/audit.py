@@ -25,7 +25,7 @@ def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
     listed, _held = paragraphs(
         [_audit_row(entry, name, i18n) for entry, name in answer.rows], blocks=10, room=_AUDIT_ROOM
     )
-    todo = i18n("`/cdi subscriptions` shows what it hears of now, `/cdi status` how that is.")
+    todo = i18n("`/cdi subscriptions` shows its subscriptions, `/cdi status` how things are.")
     return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
 
 
@@ -53,7 +53,7 @@ def _audit_subject(entry: AuditEntry, name: str | None, i18n: Translator) -> str
         length, _, to = entry.subject.partition(" ")
         return f"{code(length)} → {target_name(to)}"
     if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
-        return i18n("that I can't see Braze")
+        return i18n("that Braze can't be reached")
     return code(entry.subject)
 
 

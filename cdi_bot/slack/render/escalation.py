@@ -49,7 +49,7 @@ def _problem(reason: str, i18n: Translator) -> str:
         SAME_CHANNEL: i18n("that is this channel"),
         A_BOT: i18n("that is an app, not a person"),
         "cannot_dm_bot": i18n("that is an app, not a person"),
-        "user_not_found": i18n("there is no such person"),
+        "user_not_found": i18n("this person doesn't exist"),
         "user_disabled": i18n("that person has left"),
     }
     return known.get(reason) or channel_problem(reason, i18n)

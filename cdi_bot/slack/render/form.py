@@ -103,7 +103,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
         "type": "modal",
         "callback_id": FORM,
         "private_metadata": json.dumps({key: value for key, value in about.items() if value is not None}),
-        "title": _title(i18n("Change what is told") if changing else i18n("Subscribe a channel")),
+        "title": _title(i18n("Change alerts") if changing else i18n("Subscribe a channel")),
         "submit": _title(i18n("Save") if changing else i18n("Subscribe")),
         "close": _title(i18n("Cancel")),
         "blocks": [
@@ -114,7 +114,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             _left_out(draft.filters, i18n),
             *_thresholds(draft.filters, i18n),
             _freshness(draft.filters, i18n),
-            preview_block(i18n("Choose, and here stands what it would have sent.")),
+            preview_block(i18n("Choose integrations to see which alerts they would have sent.")),
             *_mentions(draft.filters, i18n),
             *settings_fields(draft.languages, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
@@ -162,7 +162,7 @@ def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
     if draft.subscription_id is not None:
         selector = draft.selector or ""
         what = selector_text(selector, draft.name, i18n)
-        return [section(i18n("Hears of: {what}").format(what=what))]
+        return [section(i18n("Subscribed to: {what}").format(what=what))]
     element: Block = {
         "type": "external_select",
         "placeholder": plain_text(i18n("Search by name or id")),
@@ -172,7 +172,7 @@ def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
     if chosen:
         element["initial_option"] = chosen
     hint = i18n("One integration, or several at once: all, or those with a text in their names.")
-    return [input_block(SELECTOR, i18n("What to hear of"), element, hint=hint, optional=False, tells=True)]
+    return [input_block(SELECTOR, i18n("Integrations"), element, hint=hint, optional=False, tells=True)]
 
 
 # ------------------------------------------------------------------------------------------ filters
@@ -191,8 +191,8 @@ def _topics(filters: Filters, i18n: Translator) -> Block:
     element: Block = {"type": "checkboxes", "options": options}
     if chosen:
         element["initial_options"] = chosen
-    hint = i18n("Runs stopped at a limit, and undocumented statuses, are always told.")
-    return input_block(TOPICS, i18n("Tell of"), element, hint=hint, optional=False, tells=True)
+    hint = i18n("Exceeded limits and undocumented statuses always alert.")
+    return input_block(TOPICS, i18n("Alerts"), element, hint=hint, optional=False, tells=True)
 
 
 def _left_out(filters: Filters, i18n: Translator) -> Block:
@@ -235,7 +235,7 @@ def _freshness(filters: Filters, i18n: Translator) -> Block:
         "such as 09:00 in the channel's time zone."
     )
     return input_block(
-        FRESH, i18n("Tell when the data is older than"), limit, hint=hint, optional=True, tells=True
+        FRESH, i18n("Alert when data is older than"), limit, hint=hint, optional=True, tells=True
     )
 
 
@@ -270,7 +270,7 @@ def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:
         style="danger",
         confirm=confirmation(
             title=i18n("End this subscription?"),
-            text=i18n("The channel is told that you ended it."),
+            text=i18n("The channel sees who ended it."),
             confirm=i18n("Unsubscribe"),
             deny=i18n("Keep it"),
         ),
@@ -335,8 +335,8 @@ def outcome_title(i18n: Translator) -> str:
 
 def ended(i18n: Translator) -> Rendered:
     """Say that what was to be changed is not there any more."""
-    line = i18n("This subscription has been ended meanwhile.")
-    return short_message(line, i18n("`/cdi subscriptions` shows what the channel hears of."))
+    line = i18n("This subscription has already ended.")
+    return short_message(line, i18n("`/cdi subscriptions` lists those of the channel."))
 
 
 def _blocks(outcome: Outcome, i18n: Translator, now: datetime) -> list[Block]:

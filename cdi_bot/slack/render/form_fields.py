@@ -140,7 +140,7 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     if channel_id is None:
         errors[CHANNEL] = i18n("Choose a channel.")
     if about.get("subscription") is None and not option.get("value"):
-        errors[SELECTOR] = i18n("Choose what the channel is to hear of.")
+        errors[SELECTOR] = i18n("Choose integrations.")
     settings = read_settings_change(values)
     errors |= settings_errors(values, i18n)
     if errors:

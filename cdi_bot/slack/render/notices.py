@@ -11,7 +11,7 @@ from cdi_bot.core.model.message import (
     RunStarted,
     Snoozed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -23,10 +23,10 @@ from cdi_bot.slack.render.escalation import escalation_broken, escalation_change
 from cdi_bot.slack.render.expected import render_spike
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
-from cdi_bot.slack.render.kit.buttons import look_buttons, unsnooze_button
-from cdi_bot.slack.render.kit.i18n import Translator, language_name
+from cdi_bot.slack.render.kit.buttons import history_button, look_buttons, unsnooze_button
+from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
-from cdi_bot.slack.render.kit.runs import BAD, BUSY, GOOD, UNSEEN, long_status, run_line, run_sign
+from cdi_bot.slack.render.kit.runs import BAD, BUSY, GOOD, UNSEEN, long_status, row_counts, run_sign, took
 from cdi_bot.slack.render.kit.text import (
     REASON,
     bold_name,
@@ -35,20 +35,12 @@ from cdi_bot.slack.render.kit.text import (
     date,
     escape,
     outside,
-    plain,
     repeat_note,
     user,
 )
 from cdi_bot.slack.render.lifecycle import integration_changed, new_integrations
 from cdi_bot.slack.render.replies import REPLIES, EventRenderers
-from cdi_bot.slack.render.subscriptions import (
-    digest_end_hint,
-    digest_hint,
-    language_hint,
-    next_digest,
-    schedule_text,
-    selector_text,
-)
+from cdi_bot.slack.render.subscriptions import chosen_language, digest_text, selector_text
 
 
 def render_event(view: EventView, i18n: Translator) -> Rendered:
@@ -67,9 +59,9 @@ def render_event(view: EventView, i18n: Translator) -> Rendered:
 def render_store(view: StoreView, i18n: Translator) -> Rendered:
     """Say that the bot's database can't be used, or that it can again."""
     if view.trouble is None:
-        line = i18n("My database can be used again: what was to be told meanwhile is told now.")
+        line = i18n("My database works again. Alerts that waited are sent now.")
         return short_message(line, sign=GOOD)
-    line = i18n("My database can't be used: I see no news and answer little until it can.")
+    line = i18n("My database can't be used. Until it can, there are no alerts.")
     return short_message(line, code(view.trouble, REASON), sign=BAD)
 
 
@@ -88,114 +80,107 @@ def _look_row(view: EventView, i18n: Translator) -> list[Block]:
 
 
 def _run_started(content: RunStarted, view: EventView, i18n: Translator) -> Rendered:
-    line = i18n("A sync of {name} began").format(name=_name(view, content.integration_id))
-    start = i18n("Started {when}").format(when=date(content.run_start))
-    return short_message(line, start, sign=BUSY, row=_look_row(view, i18n))
+    line = i18n("A sync of {name} started {when}").format(
+        name=_name(view, content.integration_id), when=date(content.run_start)
+    )
+    history = history_button(view.integration, i18n) if view.integration else None
+    return short_message(line, sign=BUSY, accessory=history)
 
 
-def _sync_triggered(content: SyncTriggered, view: EventView, i18n: Translator) -> Rendered:
-    if content.is_certain:
-        line = i18n("{who} started a sync of {name}.")
-    else:
-        line = i18n("{who} asked for a sync of {name}. Braze gave no clear answer: it may have started.")
-    line = line.format(who=user(content.who), name=_name(view, content.integration_id))
-    note = i18n("How it ends is told here in a thread.")
-    return short_message(line, note, sign=BUSY, row=_look_row(view, i18n))
+def _sync_requested(content: SyncRequested, view: EventView, i18n: Translator) -> Rendered:
+    line = _request(content, view, i18n)
+    if not content.is_certain:
+        line = i18n("{line}: Braze gave no clear answer, it may have started").format(line=line)
+    return short_message(line, sign=BUSY)
+
+
+def _request(content: SyncRequested | SyncEnded, view: EventView, i18n: Translator) -> str:
+    return i18n("Sync of {name} requested by {who}").format(
+        name=_name(view, content.integration_id), who=user(content.who)
+    )
 
 
 def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Rendered:
-    """Say how a requested sync ended, or that it is not tracked any longer."""
-    about = {"who": user(content.who), "name": _name(view, content.integration_id)}
-    row = _look_row(view, i18n)
-    run = view.run
+    """Say how a requested sync ended, or that it is no longer tracked."""
+    request, run = _request(content, view, i18n), view.run
+    history = history_button(view.integration, i18n) if view.integration else None
+    check = i18n("Check in Braze before you request it again.")
     if content.ending is SyncEnding.ENDED and run is not None:
-        line = i18n("{who}, the sync of {name} that you started is over. {state}").format(
-            **about, state=escape(long_status(run.job_status, i18n))
-        )
-        todo = [status_advice(run.job_status, view.integration, i18n)] if run.outcome is Outcome.BAD else []
-        return short_message(line, run_line(run, i18n), *todo, sign=run_sign(run), row=row)
+        line = i18n("{line} – {state}").format(line=request, state=escape(long_status(run.job_status, i18n)))
+        more = [
+            i18n("{figures}, took {took}").format(
+                figures=i18n.listed(row_counts(run, i18n)), took=took(run, i18n)
+            )
+        ]
+        if run.outcome is Outcome.BAD:
+            more.append(status_advice(run.job_status, view.integration, i18n))
+        return short_message(line, sign=run_sign(run), second="\n".join(more), accessory=history)
     if content.ending is SyncEnding.NOT_SEEN:
-        if content.is_certain:
-            line = i18n(
-                "{who}, Braze took the order to sync {name}, but has shown no new run for {minutes} minutes. "
-                "I look no longer."
-            )
-            note = i18n("Look at it in Braze before you start it again.")
-        else:
-            line = i18n(
-                "{who}, Braze gave no clear answer to the order to sync {name}, and has shown no new run for {minutes} "
-                "minutes: it has probably not started."
-            )
-            note = i18n("Look at it in Braze, then start it again.")
-        line = line.format(**about, minutes=i18n.number(APPEARS.total_seconds() // 60))
-        return short_message(line, note, sign=UNSEEN, row=row)
-    line = i18n(
-        "{who}, the sync of {name} that you started still runs after {hours} hours. I follow it no longer."
-    ).format(**about, hours=i18n.number(LONGEST.total_seconds() // 3600))
-    note = i18n("Look at it in Braze, which advises runs of less than an hour.")
-    return short_message(line, note, sign=BUSY, row=row)
+        line = i18n("{line}: no new run after {minutes} min").format(
+            line=request, minutes=i18n.number(APPEARS.total_seconds() // 60)
+        )
+        return short_message(line, sign=UNSEEN, second=check, accessory=history)
+    line = i18n("{line}: still running after {hours} h, no longer tracked").format(
+        line=request, hours=i18n.number(LONGEST.total_seconds() // 3600)
+    )
+    return short_message(line, sign=BUSY, second=check, accessory=history)
 
 
 # --------------------------------------------------------------------------------- changes by people
 
 
 def _unsubscribed(content: Unsubscribed, view: EventView, i18n: Translator) -> Rendered:
-    line = i18n("{who} ended this channel's subscription to {what}.").format(
-        who=user(content.who), what=selector_text(content.selector, view.integration, i18n)
-    )
-    command = code(f"/cdi subscribe {plain(content.selector)}")
-    return short_message(line, i18n("To hear of it again: {command}").format(command=command))
+    line = i18n("{who} unsubscribed this channel from {what}")
+    what = selector_text(content.selector, view.integration, i18n)
+    return short_message(line.format(who=user(content.who), what=what), sign="🔕")
 
 
 def _snoozed(content: Snoozed, view: EventView, i18n: Translator) -> Rendered:
-    until = i18n("{who} muted {name} in this channel until {when}.")
-    until_recovery = i18n("{who} muted {name} in this channel until it recovers.")
+    until = i18n("{who} snoozed {name} in this channel until {when}")
+    until_recovery = i18n("{who} snoozed {name} in this channel until it recovers")
     line = (until if content.until else until_recovery).format(
         who=user(content.who),
         name=_name(view, content.integration_id),
         when=date(content.until) if content.until else "",
     )
-    why = [i18n("Reason: {reason}").format(reason=outside(content.reason, REASON))] if content.reason else []
-    note = i18n("It is watched all the same: cards stay up to date.")
-    row = actions([unsnooze_button(view.integration, i18n)]) if view.integration else []
-    return short_message(line, *why, note, sign="💤", row=row)
+    if content.reason:
+        line = i18n("{line}: {reason}").format(line=line, reason=outside(content.reason, REASON))
+    end = unsnooze_button(view.integration, i18n) if view.integration else None
+    return short_message(line, sign="💤", accessory=end)
 
 
 def _unsnoozed(content: Unsnoozed, view: EventView, i18n: Translator) -> Rendered:
-    line = i18n("{who} ended the mute of {name}: this channel hears of it again.")
-    return short_message(line.format(who=user(content.who), name=_name(view, content.integration_id)))
+    line = i18n("{who} ended the snooze of {name} in this channel")
+    line = line.format(who=user(content.who), name=_name(view, content.integration_id))
+    return short_message(line, sign="🔔")
 
 
 def _language_changed(content: LanguageChanged, _view: EventView, i18n: Translator) -> Rendered:
     """Say in the channel's new language who chose it."""
-    if content.language is None:
-        line = i18n("{who} set this channel's messages back to the bot's own language.")
-        return short_message(line.format(who=user(content.who)))
-    line = i18n("{who} set the language of this channel's messages to {language}.")
-    line = line.format(who=user(content.who), language=language_name(content.language))
-    return short_message(line, language_hint(i18n))
+    line = i18n("{who} set this channel's language to {language}").format(
+        who=user(content.who), language=chosen_language(content.language, i18n)
+    )
+    return short_message(line, sign="🌐")
 
 
 def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) -> Rendered:
     if content.digest is None:
-        line = i18n("{who} ended this channel's digest.").format(who=user(content.who))
-        return short_message(line, digest_hint(i18n))
-    line = i18n("{who} set this channel's digest: it comes {schedule}.").format(
-        who=user(content.who), schedule=schedule_text(content.digest, content.zone, i18n)
-    )
-    return short_message(line + next_digest(content.next_due, i18n), digest_end_hint(i18n), sign="🗓️")
+        line = i18n("{who} ended this channel's digest").format(who=user(content.who))
+    else:
+        line = i18n("{who} set this channel's digest. {digest}").format(
+            who=user(content.who), digest=digest_text(content.digest, content.zone, content.next_due, i18n)
+        )
+    return short_message(line, sign="🗓️")
 
 
 # --------------------------------------------------------------------------------- channels
 
 
 def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) -> Rendered:
-    line = i18n("I can't post to {channel} any more: {reason}.").format(
+    line = i18n("I can't post to {channel}: {reason}.").format(
         channel=channel(content.channel.channel_id), reason=escape(channel_problem(content.reason, i18n))
     )
-    kept = i18n(
-        "Its subscriptions are kept, and nothing that happens is lost: it is told once I can post again."
-    )
+    kept = i18n("No alert is lost: they are sent as soon as I can post again.")
     fix = next_step(channel_advice(content.reason, i18n), i18n)
     return short_message(line, sign="⚠️", second=kept, row=[fix])
 
@@ -203,7 +188,7 @@ def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) 
 _RENDERERS: EventRenderers = {
     **REPLIES,
     RunStarted: _run_started,
-    SyncTriggered: _sync_triggered,
+    SyncRequested: _sync_requested,
     SyncEnded: _sync_ended,
     IntegrationChanged: integration_changed,
     NewIntegrations: new_integrations,

@@ -94,7 +94,7 @@ def render_preview(found: Preview, i18n: Translator) -> Rendered:
             i18n.counted("… and {count} before", "… and {count} before", found.alerts - len(found.newest))
         )
     command = typed(Subscribe(selector=found.name or found.selector, filters=found.filters))
-    step = i18n("To hear of it from now on: {command}").format(command=command)
+    step = i18n("To subscribe: {command}").format(command=command)
     return short_message(head, *_notes(found, i18n), step, sign="🔎", second="\n".join(lines))
 
 

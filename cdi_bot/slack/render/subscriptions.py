@@ -1,4 +1,4 @@
-"""A channel's subscriptions and settings in words: for whatever shows them, and as answers."""
+"""A channel's subscriptions and settings in words: for whatever shows them, as answers, and in the channel's notice."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
+from cdi_bot.delivery.views import SubscribedView
 from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_trouble
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
@@ -18,7 +19,6 @@ from cdi_bot.slack.render.kit.blocks import (
     Rendered,
     Renderers,
     actions,
-    context,
     section,
     short_message,
 )
@@ -26,7 +26,9 @@ from cdi_bot.slack.render.kit.buttons import change_button, subscribe_button
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import BLOCKS, BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.reasons import broken_channel, reason_text
+from cdi_bot.slack.render.kit.runs import BAD, GOOD, UNSEEN, run_sign, short_status
 from cdi_bot.slack.render.kit.text import (
+    SHORT_NAME,
     bold_name,
     code,
     date,
@@ -35,6 +37,7 @@ from cdi_bot.slack.render.kit.text import (
     mentions,
     outside,
     plain_line,
+    repeat_note,
     user,
 )
 from cdi_bot.usecases.answers import (
@@ -47,13 +50,20 @@ from cdi_bot.usecases.answers import (
     SubscriptionSet,
 )
 
+_NAMED = 3
+"""So many of the failing integrations are named where somebody subscribes to them."""
+
+
+_ABOVE = 200
+"""The weight that is left for the name of a channel above an answer about another one than it is read in."""
+
 
 def selector_text(selector: str, named: Integration | str | None, i18n: Translator) -> str:
     """Say in mrkdwn which integrations a subscription matches; `named` is the single one, or its name."""
     if selector == "all":
         return i18n("*all integrations*")
     if is_pattern(selector):
-        return i18n("all integrations named like {pattern}").format(pattern=code(selector))
+        return i18n("integrations matching {pattern}").format(pattern=code(selector))
     if isinstance(named, Integration):
         return bold_name(named)
     return f"*{outside(named)}*" if named else code(selector)
@@ -65,10 +75,10 @@ def matching_now(count: int, i18n: Translator) -> str:
 
 
 def filter_text(filters: Filters, i18n: Translator) -> str:
-    """Say in mrkdwn of what a subscription alerts."""
+    """Say in mrkdwn which alerts a subscription brings."""
     said = []
     if filters.topics == DEFAULT_TOPICS:
-        said.append(i18n("everything but the start of runs"))
+        said.append(i18n("all alerts except sync starts"))
     else:
         texts = topic_texts(i18n)
         said.append(
@@ -76,14 +86,10 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
             or i18n("exceeded limits and undocumented statuses only")
         )
     if filters.min_rows is not None:
-        said.append(
-            i18n("partial runs only from {rows} failed rows on").format(rows=i18n.number(filters.min_rows))
-        )
+        said.append(i18n("partial runs from {rows} failed rows").format(rows=i18n.number(filters.min_rows)))
     if filters.min_percent is not None:
         said.append(
-            i18n("partial runs only from {percent}% failed rows on").format(
-                percent=i18n.number(filters.min_percent)
-            )
+            i18n("partial runs from {percent}% failed rows").format(percent=i18n.number(filters.min_percent))
         )
     if filters.off:
         names = i18n.listed(flaw_name(reason, i18n) for reason in EXPECTABLE if reason in filters.off)
@@ -98,7 +104,7 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
         said.append(text.format(limit=escape(freshness_text(limit, i18n))))
     called = mentions(filters.mention)
     if called:
-        said.append(i18n("new alerts call {who}").format(who=called))
+        said.append(i18n("new alerts mention {who}").format(who=called))
     return i18n("; ").join(said)
 
 
@@ -106,14 +112,14 @@ def filter_text(filters: Filters, i18n: Translator) -> str:
 
 
 def schedule_text(digest: str, zone: str, i18n: Translator) -> str:
-    """Say in mrkdwn when a digest comes."""
+    """Say in mrkdwn when a digest is sent."""
     schedule = read_schedule(digest.split())
     if schedule is None:
         return code(digest)
     day = i18n("every day") if schedule.weekday is None else weekday_names(i18n)[schedule.weekday]
     text = i18n("{day} at {time} ({zone})")
     if schedule.quiet:
-        text = i18n("{day} at {time} ({zone}), unless everything went well")
+        text = i18n("{day} at {time} ({zone}), only if something went wrong")
     return text.format(day=day, time=f"{schedule.at:%H:%M}", zone=outside(zone))
 
 
@@ -130,23 +136,22 @@ def weekday_names(i18n: Translator) -> tuple[str, ...]:
     )
 
 
-def next_digest(due: datetime | None, i18n: Translator) -> str:
-    """Say when the next digest comes, to stand after a sentence; nothing where none is due."""
-    if due is None:
-        return ""
-    return " " + i18n("The next one: {when}.").format(when=date(due))
+def digest_text(digest: str | None, zone: str | None, due: datetime | None, i18n: Translator) -> str:
+    """Say in mrkdwn when a channel's digest is sent, and when next."""
+    if digest is None:
+        return i18n("Digest: off")
+    line = i18n("Digest: {schedule}").format(schedule=schedule_text(digest, zone or "UTC", i18n))
+    return line + (i18n(", next {when}").format(when=date(due)) if due else "")
 
 
-def digest_hint(i18n: Translator) -> str:
-    """Say how a channel gets a digest."""
-    return i18n("To get a digest: {daily} or {weekly}").format(
-        daily=code("/cdi digest daily 09:00"), weekly=code("/cdi digest weekly mon 09:00")
-    )
+def language_text(language: str | None, i18n: Translator) -> str:
+    """Say in mrkdwn which language a channel's messages have."""
+    return i18n("Language: {language}").format(language=chosen_language(language, i18n))
 
 
-def digest_end_hint(i18n: Translator) -> str:
-    """Say how a channel's digest is ended."""
-    return i18n("To end it: {command}").format(command=code("/cdi digest off"))
+def chosen_language(language: str | None, i18n: Translator) -> str:
+    """Name a channel's language."""
+    return language_name(language) if language else i18n("the bot's default")
 
 
 def language_choices(languages: Iterable[str], i18n: Translator) -> str:
@@ -155,62 +160,136 @@ def language_choices(languages: Iterable[str], i18n: Translator) -> str:
     return i18n("To choose a language: {commands}").format(commands=known)
 
 
-def language_hint(i18n: Translator) -> str:
-    """Say how a channel's language is changed."""
-    return i18n("To change it: {command}").format(command=code("/cdi language en"))
+def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
+    hint = i18n("To get a digest: {daily} or {weekly}").format(
+        daily=code("/cdi digest daily 09:00"), weekly=code("/cdi digest weekly mon 09:00")
+    )
+    off = i18n("To end it: {command}").format(command=code("/cdi digest off"))
+    lines = [
+        digest_text(answer.digest, answer.zone, answer.next_due, i18n),
+        escalation_text(answer.escalate_after, answer.escalate_to, i18n),
+    ]
+    if answer.escalate_to and answer.escalate_trouble:
+        lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
+    return short_message(
+        language_text(answer.language, i18n),
+        language_choices(answer.languages, i18n),
+        off if answer.digest else hint,
+        escalation_hint(answer.escalate_to, i18n),
+        second="\n".join(lines),
+    )
+
+
+def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
+    note = i18n("This is about the channel. Answers to you are in the language of your Slack.")
+    return short_message(language_text(answer.language, i18n), *([note] if answer.unchanged else []))
+
+
+def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
+    return short_message(digest_text(answer.digest, answer.zone, answer.next_due, i18n))
+
+
+# --------------------------------------------------------------------------------- subscriptions
+
+
+def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
+    """Say in the channel who subscribed it to what, how that is doing, and let it be changed."""
+    content, newest = view.content, view.newest
+    what = selector_text(content.selector, newest[0] if newest else None, i18n)
+    if content.changed:
+        line = i18n("{who} changed the alerts for {what}: {filters}")
+    else:
+        line = i18n("{who} subscribed this channel to {what}: {filters}")
+    line = line.format(who=user(content.who), what=what, filters=filter_text(content.filters, i18n))
+    change = None
+    if view.subscription:
+        change = change_button(
+            view.subscription, newest[0].integration_name if newest else None, i18n, place=0
+        )
+    return short_message(
+        line,
+        *repeat_note(i18n, possible=view.possible_repeat),
+        sign="🔔",
+        second=_present(view, i18n),
+        accessory=change,
+    )
+
+
+def _present(view: SubscribedView, i18n: Translator) -> str:
+    """Say in one line how what a channel has subscribed to is doing."""
+    if view.newest:
+        _, run = view.newest
+        if run is None:
+            return f"{UNSEEN} " + i18n("No run seen yet")
+        status, when = escape(short_status(run.job_status, i18n)), date(run.sync_start_time)
+        newest = i18n("Newest run: {status}, {when}").format(status=status, when=when)
+        return f"{run_sign(run)} {newest}"
+    if not view.total:
+        return f"{UNSEEN} " + i18n("No integration matches now; new ones are included.")
+    failing = len(view.failing)
+    said = [i18n.counted("{count} integration", "{count} integrations", view.total)]
+    said.append(
+        i18n.counted("{count} failing", "{count} failing", failing) if failing else i18n("none failing")
+    )
+    if view.unknown:
+        said.append(i18n("{count} not checked yet").format(count=i18n.number(view.unknown)))
+    line = f"{BAD if failing else GOOD} {i18n.listed(said)}"
+    if not failing:
+        return line
+    names = [bold_name(one, None, SHORT_NAME) for one in view.failing[:_NAMED]]
+    if failing > _NAMED:
+        names.append(i18n("{count} more").format(count=i18n.number(failing - _NAMED)))
+    return i18n("{line}: {names}").format(line=line, names=i18n.listed(names))
 
 
 def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
+    """Say what the channel is not told: that nothing has changed, what may be meant, or that Braze can't be reached."""
     what = selector_text(answer.selector, answer.name, i18n)
-    filters = i18n("Told here: {filters}.").format(filters=filter_text(answer.filters, i18n))
-    if answer.unchanged:
-        line = i18n("This channel is subscribed to {what} already, just so.").format(what=what)
-        todo = i18n(
-            "To change it, subscribe again with `on:`, `off:`, `rows:`, `percent:`, `fresh:` or `mention:`."
-        )
-        return short_message(line, filters, todo)
-    line = i18n("This channel is now subscribed to {what}.").format(what=what)
-    if answer.trouble is None and not answer.total:
-        none = i18n("No integration matches it now.")
-        if answer.nearest:
-            names = i18n.listed(bold_name(one) for one in answer.nearest)
-            none = i18n.sentences([none, i18n("Did you mean {names}?").format(names=names)])
-        return short_message(line, none, filters, i18n("`/cdi list` shows all."))
-    if answer.trouble is None:
-        return short_message(line, filters, i18n("`/cdi status` shows how things are."))
-    later = i18n(
-        "I can't ask Braze just now: {reason}. I watch from when it answers; `/cdi status` then shows how things are."
+    line = (
+        i18n("Already subscribed to {what}: {filters}")
+        if answer.unchanged
+        else i18n("Subscribed to {what}: {filters}")
     )
-    return short_message(line, filters, later.format(reason=escape(reason_text(answer.trouble, i18n))))
+    line = line.format(what=what, filters=filter_text(answer.filters, i18n))
+    if answer.trouble:
+        reason = escape(reason_text(answer.trouble, i18n))
+        return short_message(
+            line,
+            second=i18n("Can't reach Braze: {reason}. Alerts start once it answers.").format(reason=reason),
+        )
+    if answer.nearest:
+        names = i18n.listed(bold_name(one) for one in answer.nearest)
+        return short_message(
+            line, second=i18n("No integration matches now. Did you mean {names}?").format(names=names)
+        )
+    return short_message(line)
 
 
 def _unsubscribed(answer: SubscriptionEnded, i18n: Translator) -> Rendered:
     """Say that a subscription is ended, and which other one still matches its integration."""
-    line = i18n("This channel's subscription to {what} is ended.").format(
-        what=selector_text(answer.selector, answer.name, i18n)
-    )
-    if answer.still_covered_by is None:
-        return short_message(line, i18n("`/cdi subscriptions` shows what it still hears of."))
-    still = i18n("It is still heard of here through {other}. To end that too: {command}").format(
-        other=selector_text(answer.still_covered_by, None, i18n),
-        command=code(f"/cdi unsubscribe {answer.still_covered_by}"),
-    )
-    return short_message(line, still)
+    what = selector_text(answer.selector, answer.name, i18n)
+    line = i18n("Unsubscribed from {what}").format(what=what)
+    return short_message(line, second=_still_covered(answer.still_covered_by, i18n))
 
 
 def _not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
     """Say that there is no such subscription, and which other one matches the integration."""
-    line = i18n("This channel has no subscription to {what}.").format(
+    line = i18n("This channel isn't subscribed to {what}.").format(
         what=selector_text(answer.selector, answer.name, i18n)
     )
     if answer.covered_by:
-        covered = i18n("It hears of it through {other}. To end that: {command}").format(
-            other=selector_text(answer.covered_by, None, i18n),
-            command=code(f"/cdi unsubscribe {answer.covered_by}"),
-        )
-        return short_message(line, covered)
-    command = code(f"/cdi subscribe {answer.selector}")
-    return short_message(line, i18n("To subscribe it: {command}").format(command=command))
+        return short_message(line, second=_still_covered(answer.covered_by, i18n))
+    command = code(f"/cdi subscribe {answer.name or answer.selector}")
+    return short_message(line, second=i18n("To subscribe: {command}").format(command=command))
+
+
+def _still_covered(selector: str | None, i18n: Translator) -> str:
+    """Say which other subscription of a channel brings the same alerts; nothing where there is none."""
+    if selector is None:
+        return ""
+    return i18n("Its alerts come through the subscription to {other}. To end that: {command}").format(
+        other=selector_text(selector, None, i18n), command=code(f"/cdi unsubscribe {selector}")
+    )
 
 
 def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
@@ -218,33 +297,30 @@ def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
     count = len(answer.rows)
     if not count:
         title = i18n("This channel has no subscriptions.")
-        todo = i18n("`/cdi list` shows what there is, `/cdi subscribe NAME` or `/cdi subscribe all` begins.")
+        todo = i18n("`/cdi list` shows all integrations, `/cdi subscribe all` subscribes to them.")
         return short_message(title, second=todo, row=actions([subscribe_button(i18n, style="primary")]))
     title = i18n.counted(
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
     )
     head = section(f"*{title}*")
-    todo = i18n("Typed, a change is to subscribe again with other filters: {example}").format(
-        example=code("/cdi subscribe all on:error,config_error mention:@data-team")
-    )
     form = actions([subscribe_button(i18n)])
     more = i18n("… and {count} more. `/cdi unsubscribe NAME` ends one.")
-    foot = [section(more.format(count=i18n.number(count))), *form, context(todo)]
     listed: list[Block] = []
-    room = BLOCKS_JSON - weight([head, *foot])
+    texts = [title]
+    room = BLOCKS_JSON - _ABOVE - weight([head, *form, section(more.format(count=i18n.number(count)))])
     for subscription, total, name in answer.rows:
-        block = _subscription_row(subscription, total, name, i18n, place=len(listed))
+        line = _subscription_row(subscription, total, name, i18n)
+        block = section(line, accessory=change_button(subscription, name, i18n, place=len(listed)))
         room -= weight([block])
         if room < 0 or len(listed) == BLOCKS - 4:
-            foot[0] = section(more.format(count=i18n.number(count - len(listed))))
-            return Rendered(text=plain_line(title), blocks=[head, *listed, *foot])
+            form.insert(0, section(more.format(count=i18n.number(count - len(listed)))))
+            break
+        texts.append(line)
         listed.append(block)
-    return Rendered(text=plain_line(title), blocks=[head, *listed, *foot[1:]])
+    return Rendered(text=plain_line(i18n("; ").join(texts)), blocks=[head, *listed, *form])
 
 
-def _subscription_row(
-    subscription: Subscription, total: int, name: str | None, i18n: Translator, *, place: int
-) -> Block:
+def _subscription_row(subscription: Subscription, total: int, name: str | None, i18n: Translator) -> str:
     what = selector_text(subscription.selector, name, i18n)
     lines = [
         f"{what} ({matching_now(total, i18n)})" if is_pattern(subscription.selector) else what,
@@ -255,56 +331,7 @@ def _subscription_row(
     ]
     if subscription.broken_reason:
         lines.append(broken_channel(subscription.broken_reason, i18n))
-    return section("\n".join(lines), accessory=change_button(subscription, name, i18n, place=place))
-
-
-# --------------------------------------------------------------------------------- digest and language
-
-
-def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
-    language = language_name(answer.language) if answer.language else i18n("the bot's own")
-    line = i18n("Language of this channel's messages: {language}.").format(language=language)
-    if answer.digest and answer.zone:
-        digest = i18n("Its digest comes {schedule}.").format(
-            schedule=schedule_text(answer.digest, answer.zone, i18n)
-        )
-        digest += next_digest(answer.next_due, i18n)
-    else:
-        digest = i18n("It gets no digest.")
-    lines = [line, digest, escalation_text(answer.escalate_after, answer.escalate_to, i18n)]
-    if answer.escalate_to and answer.escalate_trouble:
-        lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
-    hints = (language_choices(answer.languages, i18n), digest_hint(i18n))
-    return short_message("\n".join(lines), *hints, escalation_hint(answer.escalate_to, i18n))
-
-
-def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
-    if answer.unchanged:
-        line = i18n("That is this channel's language already.")
-    elif answer.language is None:
-        line = i18n("This channel's messages are now in the bot's own language.")
-    else:
-        line = i18n("This channel's messages are now in {language}.").format(
-            language=language_name(answer.language)
-        )
-    note = i18n("Answers that only you see are in the language of your Slack.")
-    return short_message(line, note, language_hint(i18n))
-
-
-def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
-    if answer.digest is None:
-        line = (
-            i18n("This channel gets no digest.")
-            if answer.unchanged
-            else i18n("This channel's digest is ended.")
-        )
-        return short_message(line, digest_hint(i18n))
-    schedule = schedule_text(answer.digest, answer.zone, i18n)
-    if answer.unchanged:
-        line = i18n("This channel's digest comes {schedule} already.").format(schedule=schedule)
-    else:
-        line = i18n("This channel's digest now comes {schedule}.").format(schedule=schedule)
-    return short_message(line + next_digest(answer.next_due, i18n), digest_end_hint(i18n))
+    return "\n".join(lines)
 
 
 RENDERERS: Renderers = {

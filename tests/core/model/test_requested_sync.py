@@ -32,7 +32,6 @@ def sync(newest: float | None = -600) -> RequestedSync:
         who="U1",
         asked_at=NOW,
         newest_start=None if newest is None else NOW + timedelta(seconds=newest),
-        incident_id=None,
         announced="sync:1",
         is_certain=True,
     )

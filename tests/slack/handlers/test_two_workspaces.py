@@ -160,7 +160,7 @@ async def test_the_menu_of_a_card(two: Two) -> None:
     assert "Consent" in two.last
     await choose(two, view, "Sync now…")
     assert "Consent" in two.last
-    assert "'action_id': 'sync'" in two.last
+    assert "'action_id': 'confirm_sync'" in two.last
     async with two.desk.store.read() as uow:
         assert not [each for each in await uow.audit.newest(ALERTS, limit=9) if each.action == "sync"]
 
@@ -209,7 +209,7 @@ async def test_expected(two: Two) -> None:
     assert "was marked as expected 3 times" in two.last
     await two.press(switch_off_button(two.second, "spike", WORDS))
     shown = str([message.content for message in two.desk.sandbox.slack.messages()])
-    assert "no longer gets these alerts" in shown  # in place of the question
+    assert "no longer gets these alerts" not in shown  # the channel is told who stopped them
     assert [one.filters.off for one in await two.subscriptions()] == [frozenset(), {"spike"}]
     async with two.desk.store.read() as uow:
         said = await uow.expected.of_integrations(two.second.workspace_id, [ONE_ID])

@@ -30,7 +30,7 @@ from cdi_bot.core.model.message import (
     StillOpen,
     Subscribed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -242,13 +242,13 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
     st.builds(Unsnoozed, **_WHO, **_WHOM),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
-    st.builds(SyncTriggered, is_certain=st.booleans(), **_WHO, **_WHOM),
+    st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
     st.builds(
         SyncEnded,
         ending=st.sampled_from([*SyncEnding]),
         run_start=st.none() | times,
         is_certain=st.booleans(),
-        thread_ts=st.none(),
+        changes=st.none(),
         **_WHO,
         **_WHOM,
     ),
@@ -331,7 +331,7 @@ def subscribed_views() -> st.SearchStrategy[SubscribedView]:
         total=st.integers(0, 10**6),
         failing=st.lists(integrations, max_size=20).map(tuple),
         unknown=st.integers(0, 10**6),
-        last_runs=st.lists(st.tuples(integrations, st.none() | runs), max_size=12).map(tuple),
+        newest=st.none() | st.tuples(integrations, st.none() | runs),
     )
 
 

@@ -102,7 +102,7 @@ def test_around_the_form() -> None:
     """What stands in the form's place while it waits, and when it has been told."""
     assert_golden_view("form_waiting", lambda query: waiting_window("Subscriptions", query))
     assert_golden_view(
-        "form_told", lambda query: window("Subscriptions", short_message("Done.", "More.").blocks, query)
+        "form_outcome", lambda query: window("Subscriptions", short_message("Done.", "More.").blocks, query)
     )
 
 

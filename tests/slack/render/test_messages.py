@@ -40,7 +40,7 @@ from cdi_bot.core.model.message import (
     StillOpen,
     Subscribed,
     SyncEnded,
-    SyncTriggered,
+    SyncRequested,
     Unsnoozed,
     Unsubscribed,
 )
@@ -48,7 +48,7 @@ from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.source import Source
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.routing import MOST_NOTICES
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals
 from cdi_bot.delivery.views import (
@@ -339,7 +339,9 @@ HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
 def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
     """Return the word of how a sync ended."""
     start = None if ending is SyncEnding.NOT_SEEN else NOW
-    return SyncEnded(**HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, thread_ts="1.2")
+    return SyncEnded(
+        **HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, changes="sync:1"
+    )
 
 
 def happened(
@@ -390,8 +392,8 @@ EVENTS = {
     "notice_channel_broken": event(ChannelBroken(channel=ALERTS, reason="is_archived")),
     "notice_channel_left": event(ChannelBroken(channel=ALERTS, reason="not_in_channel")),
     "notice_channel_odd": event(ChannelBroken(channel=ALERTS, reason="some_new_word")),
-    "notice_sync_triggered": event(SyncTriggered(**HERE, who=MARA), **THERE),
-    "notice_sync_triggered_unclear": event(SyncTriggered(**HERE, who=MARA, is_certain=False), **THERE),
+    "notice_sync_requested": event(SyncRequested(**HERE, who=MARA), **THERE),
+    "notice_sync_requested_unclear": event(SyncRequested(**HERE, who=MARA, is_certain=False), **THERE),
     "notice_sync_ended": event(sync_ended(SyncEnding.ENDED), **THERE, run=run("success")),
     "notice_sync_ended_badly": event(sync_ended(SyncEnding.ENDED), **THERE, run=run("partial")),
     "notice_sync_not_seen": event(sync_ended(SyncEnding.NOT_SEEN), **THERE),
@@ -522,23 +524,40 @@ def others(count: int) -> tuple[Integration, ...]:
     return tuple(integration(f"id-{number}", f"Integration {number}") for number in range(count))
 
 
+def a_subscription(selector: str) -> Subscription:
+    """Return what was subscribed to, as it is stored."""
+    return Subscription(
+        subscription_id=3,
+        channel=ALERTS,
+        workspace_id=1,
+        selector=selector,
+        filters=Filters(),
+        created_by=MARA,
+        created_at=NOW,
+    )
+
+
 SUBSCRIBED = {
+    "subscribed_one_unseen": SubscribedView(
+        content=subscribed(), total=1, failing=(), unknown=1, newest=(integration(), None)
+    ),
     "subscribed_one": SubscribedView(
-        content=subscribed(), total=1, failing=(), unknown=0, last_runs=((integration(), run("success")),)
+        content=subscribed(), total=1, failing=(), unknown=0, newest=(integration(), run("success"))
     ),
     "subscribed_one_failing": SubscribedView(
         content=subscribed(min_rows=100, min_percent=2.5, fresh="36h", mention=f"<@{KENJI}>"),
         total=1,
         failing=(integration(),),
         unknown=0,
-        last_runs=((integration(), partial()),),
+        newest=(integration(), partial()),
+        subscription=a_subscription(USERS),
     ),
     "subscribed_pattern": SubscribedView(
         content=subscribed("Users*", topics=frozenset({Topic.ERROR, Topic.RECOVERY})),
         total=2,
         failing=(),
         unknown=1,
-        last_runs=((others(2)[0], run("success")), (others(2)[1], None)),
+        subscription=a_subscription("Users*"),
     ),
     "subscribed_all": SubscribedView(content=subscribed("all"), total=300, failing=others(13), unknown=2),
     "subscribed_possible_repeat": SubscribedView(
@@ -603,10 +622,10 @@ DIGESTS = {
     "digest_failed_once": digest(part(), totals=replace(BAD_DAY, failed=1), before=BAD_DAY),
     "digest_first": digest(before=None),
     "digest_no_runs": digest(totals=NO_DAY, before=None),
-    "digest_hears_nothing": digest(integrations=0, totals=NO_DAY, before=None),
+    "digest_no_subscriptions": digest(integrations=0, totals=NO_DAY, before=None),
     "digest_possible_repeat": digest(possible_repeat=True),
     "digest_many": digest(
-        *(part(number, *[failing()] * (number < 9)) for number in range(200)),
+        *(part(number, failing()) for number in range(3)),
         integrations=200,
         failing=9,
         totals=PeriodTotals(

@@ -75,12 +75,21 @@ Renderers = Mapping[type, Callable[[Any, Translator], Rendered]]
 
 
 def short_message(
-    line: str, *notes: str, sign: str = "", second: str = "", row: Sequence[Block] = ()
+    line: str,
+    *notes: str,
+    sign: str = "",
+    second: str = "",
+    row: Sequence[Block] = (),
+    accessory: Block | None = None,
 ) -> Rendered:
-    """Return a message of one main line of mrkdwn, a `second` line below it, `notes` in small print, and a row."""
+    """Return a message of one main line of mrkdwn, a `second` line below it, `notes` in small print, and a row.
+
+    The `accessory` stands beside the two lines, which are its text too.
+    """
     shown = f"{sign} {line}" if sign else line
-    head = section(f"{shown}\n{second}" if second else shown)
-    return Rendered(text=plain_line(line), blocks=[head, *small_print(notes), *row])
+    head = section(f"{shown}\n{second}" if second else shown, accessory=accessory)
+    text = plain_line(f"{line} – {second}" if second else line)
+    return Rendered(text=text, blocks=[head, *small_print(notes), *row])
 
 
 def mrkdwn(text: str) -> Block:

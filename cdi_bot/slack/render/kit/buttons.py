@@ -159,29 +159,33 @@ def history_button(integration: Integration, i18n: Translator, *, action_id: str
     return _about(i18n("History"), action_id, carried, integration, i18n)
 
 
-def sync_button(integration: Integration, i18n: Translator) -> Block | None:
-    """Return the button that starts a sync of this integration; it asks first, and warns of what can't be undone."""
-    name = name_of(integration)
-    told = i18n("{name} is synced now, and the channel is told who requested it.").format(name=name)
+def sync_button(integration: Integration, i18n: Translator, *, asks: bool = True) -> Block | None:
+    """Return the button that starts a sync of this integration; it warns of what can't be undone.
+
+    It asks first (`asks`), unless it is the answer to that question itself.
+    """
     warning = sync_warning(integration, i18n)
     labels = {
         Effect.DELETES_USERS: i18n("Delete users"),
         Effect.MESSAGES_CUSTOMERS: i18n("Message customers"),
     }
     label = labels.get(effect_of(integration))
+    shown = i18n("Sync now") if asks else label or i18n("Sync now")
+    question = confirmation(
+        title=i18n("Sync now?"),
+        text="\n".join(filter(None, (name_of(integration), warning))),
+        confirm=label or i18n("Sync now"),
+        deny=i18n("Cancel"),
+        is_dangerous=label is not None,
+    )
     return _about(
-        i18n("Sync now"),
-        "sync",
+        shown,
+        "sync" if asks else "confirm_sync",
         carried_integration(integration),
         integration,
         i18n,
-        confirm=confirmation(
-            title=i18n("Start a sync now?"),
-            text=i18n.sentences([warning, told]) if warning else told,
-            confirm=label or i18n("Sync now"),
-            deny=i18n("Not now"),
-            is_dangerous=label is not None,
-        ),
+        style="danger" if label and not asks else None,
+        confirm=question if asks else None,
     )
 
 
@@ -217,11 +221,12 @@ def _about(
     integration: Integration,
     i18n: Translator,
     *,
+    style: str | None = None,
     confirm: Block | None = None,
 ) -> Block | None:
     """Return a button about an integration, which is named to people who can't see what is beside it."""
     says = _spoken(label, name_of(integration), i18n)
-    return button(label, action_id, carried, says=says, confirm=confirm)
+    return button(label, action_id, carried, says=says, style=style, confirm=confirm)
 
 
 def _spoken(label: str, name: str, i18n: Translator) -> str:

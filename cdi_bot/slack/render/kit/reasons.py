@@ -51,7 +51,7 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
     """Say in mrkdwn what to do when Braze can't be reached."""
     wait = i18n("If it lasts, look at Braze's status page.")
     proxy = i18n(
-        "Check that `BRAZE_BASE_URL` is the workspace's REST endpoint, and that no proxy answers in its place."
+        "Check that `BRAZE_BASE_URL` is the workspace's REST endpoint, and that no proxy answers instead."
     )
     known: dict[str, str] = {
         BrazeReason.UNREACHABLE: i18n(
@@ -106,7 +106,7 @@ def last_known_state(
             when=since, reason=escape(reason_text(unreachable.reason, i18n))
         )
     elif trouble:
-        text = i18n("*Couldn't ask Braze just now* ({reason}).").format(
+        text = i18n("*Can't reach Braze at the moment* ({reason}).").format(
             reason=escape(reason_text(trouble, i18n))
         )
     else:
@@ -122,8 +122,8 @@ def last_known_state(
 def channel_problem(reason: str, i18n: Translator) -> str:
     """Say in plain text why Slack takes no message for a channel; `reason` is Slack's error word."""
     known = {
-        "channel_not_found": i18n("it was deleted, or it is private and the bot is no member"),
-        "not_in_channel": i18n("the bot is no member"),
+        "channel_not_found": i18n("it was deleted, or it is private and the bot isn't in it"),
+        "not_in_channel": i18n("the bot isn't in it"),
         "is_archived": i18n("it is archived"),
         "is_inactive": i18n("it is archived"),
         "restricted_action": i18n("a workspace setting does not let the bot post there"),
