@@ -478,11 +478,11 @@ def test_golden_several(name: str) -> None:
 def test_only_rows_that_may_be_missing_are_said_to_be() -> None:
     """Rows of a run that synced nothing are retried, as the card of one says; failed files and failed rows are not."""
     tables = several("recovered", *storm(3, well=3).incidents)
-    assert said(render(tables)).endswith("\nFailed rows may still be missing: Integration 2")
+    assert render(tables).text.endswith(" – Failed rows may still be missing: Integration 2")
     files = several("recovered", *storm(3, well=3, sources=["S3"]).incidents)
-    assert said(render(files)).endswith("missing: Integration 0, Integration 1, Integration 2")
+    assert render(files).text.endswith("missing: Integration 0, Integration 1, Integration 2")
     retried = several("recovered", *storm(2, well=2).incidents)
-    assert "missing" not in said(render(retried))
+    assert "missing" not in render(retried).text
 
 
 def test_a_reply_about_very_many() -> None:
