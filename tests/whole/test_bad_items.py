@@ -263,7 +263,9 @@ async def test_a_sync_that_can_not_be_followed(two: Two) -> None:
     for key in ("bad", "good"):
         await two.whole.bot.app.incidents.start_sync(ALERTS, WHO, key)
     await two.whole.run(300, step=2)
-    assert [each for each in two.whole.texts() if "that you started" in each and "good" in each]
+    assert [
+        each for each in two.whole.texts() if "requested by" in each and "good" in each and "took" in each
+    ]
     await two.assert_told(Work.SYNC, "follow the requested sync")
 
 

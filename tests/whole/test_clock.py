@@ -177,7 +177,9 @@ async def test_a_requested_sync_is_followed_by_brazes_clock(bot: Whole, error: f
     bot.put_history(users, "success")
     await bot.run(5)
     await bot.bot.app.incidents.start_sync(ALERTS, WHO, users)
-    await bot.until(lambda: any("that you started" in text for text in bot.texts()), seconds=120)
+    await bot.until(
+        lambda: any("requested by" in text and "took" in text for text in bot.texts()), seconds=120
+    )
     assert not any("no new run" in text for text in bot.texts())
 
 

@@ -43,6 +43,8 @@ class Watched:
             kept = await uow.escalations.of_incidents(ids)
             snoozed = bool(await uow.snoozes.active(self.bot.workspace_id, ["users"], now))
             cards = await uow.cards.of_incidents(ids)
+        for over in self.waiting.keys() - set(ids):
+            del self.waiting[over]  # if it is back later, its time begins anew
         for each in incidents:
             was = self.gone.get(each.incident_id)
             made = next((one for one in kept.get(each.incident_id, []) if one.at), None)
