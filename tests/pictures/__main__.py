@@ -51,18 +51,19 @@ INTEGRATIONS = (
     ("Events: web sessions (BigQuery)", 91_300, DAILY),
     ("Catalog: prices (Redshift)", 64_000, DAILY),
 )
-# Each in a channel of its own, so that no two become one card.
+# Each in a channel of its own, so that no two become one card. What is wrong in the rows comes after the pasts are
+# learned, and before the same integration fails: learning stands still then.
 SCENES = {
     "late": "Purchases: orders (Snowflake)",
     "error": "Purchases: orders (Snowflake)",
-    "config_error": "Catalog: product availability (Databricks)",
-    "limit_exceeded": "Events: web sessions (BigQuery)",
-    "cancelled": "Accounts: B2B contracts (Snowflake)",
     "slow": "Catalog: prices (Redshift)",
     "watermark_ahead": "Users: loyalty tiers (Snowflake)",
     "hollow": "Events: web sessions (BigQuery)",
     "resync": "Accounts: B2B contracts (Snowflake)",
     "spike": "Catalog: product availability (Databricks)",
+    "config_error": "Catalog: product availability (Databricks)",
+    "limit_exceeded": "Events: web sessions (BigQuery)",
+    "cancelled": "Accounts: B2B contracts (Snowflake)",
 }
 
 
@@ -132,6 +133,8 @@ async def _scenes(system: System, studio: Studio) -> None:
     for each in INTEGRATIONS:
         _create(system, *each)
     await system.start(CDI_BOT_LOG_FORMAT="json", CDI_BOT_GRACE="5", CDI_BOT_POLL_INTERVAL="2")
+    if studio.folder:  # so that the past of each is read and learned meanwhile
+        await system.type("subscribe all", _channel(system, "everything"))
     await _alert_and_end(system, studio)
     for scene, name in SCENES.items() if studio.folder else ():
         channel = _channel(system, scene)
@@ -140,7 +143,8 @@ async def _scenes(system: System, studio: Studio) -> None:
         play(system.sandbox.braze, system.id_of(name), scene)
         await studio.message(scene, await _told(system, channel, name))
         play(system.sandbox.braze, system.id_of(name), "success")
-        await studio.message(f"{scene}-end", await _told(system, channel, "✅"))
+        if scene != "spike":  # which is told once, and has no end
+            await studio.message(f"{scene}-end", await _told(system, channel, "✅"))
         await system.type("unsubscribe all", channel)
     await _storm(system, studio)
     await _home_and_form(system, studio)
