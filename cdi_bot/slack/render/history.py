@@ -220,7 +220,7 @@ def figures(
 
     `when` writes a time, `written` what Braze's list says in its own words, `exact` an id.
     """
-    integration, newest = answer.integration, next(iter(answer.runs), None)
+    integration = answer.integration
     said = [(_next_run_label(answer, i18n, now), when(answer.next_run) if answer.next_run else UNKNOWN)]
     said.append((i18n("Usual run"), _usual(answer, i18n)))
     rates = [
@@ -231,7 +231,8 @@ def figures(
         )
     ]
     said.append((i18n("Succeeded"), i18n.listed(rates)))
-    watermark = newest.last_timestamp_synced if newest else None
+    # A run in progress has none yet.
+    watermark = next((run.last_timestamp_synced for run in answer.runs if run.last_timestamp_synced), None)
     said.append((i18n("Newest UPDATED_AT synced"), when(watermark) if watermark else UNKNOWN))
     facts = [
         (i18n("State in Braze"), integration.integration_status if integration.is_inactive else None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.answers import name_channel, render_answer
+from cdi_bot.slack.render.history import figures
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -504,6 +505,14 @@ def test_mistake_of_each_command() -> None:
     for command in COMMANDS:
         mistake = Mistake(command=command, problem=MistakeKind.MISSING_INTEGRATION)
         assert f"`/cdi {command}" in said(render_mistake(mistake, WORDS))
+
+
+def test_a_run_in_progress_does_not_hide_the_watermark() -> None:
+    """Until it brings a newer one, that of the runs before it holds."""
+    running = run("running", ago=timedelta(), sync_finish_time=None, last_timestamp_synced=None)
+    before = run("success", last_timestamp_synced=NOW - timedelta(hours=1))
+    known = dict(figures(replace(HISTORY, runs=(running, before)), WORDS, NOW, when=datetime.isoformat))
+    assert known["Newest UPDATED_AT synced"] == (NOW - timedelta(hours=1)).isoformat()
 
 
 def test_an_example_about_all_means_all() -> None:
