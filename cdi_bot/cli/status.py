@@ -208,7 +208,11 @@ def _overview(overview: Overview, i18n: Translator) -> tuple[list[str], Table | 
             i18n("No channel is subscribed to an integration. In Slack: /cdi subscribe all"),
         ], None
     sign, title = overall_state(
-        failing=overview.failing, unhealthy=overview.unhealthy, total=overview.total, i18n=i18n
+        failing=overview.failing,
+        unhealthy=overview.unhealthy,
+        total=overview.total,
+        reachable=overview.unreachable is None,
+        i18n=i18n,
     )
     table = Table(box=None, pad_edge=False)
     for heading in (

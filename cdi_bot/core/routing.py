@@ -228,10 +228,15 @@ def joinable_replies(
 def message_to_extend(
     reply: OutboxMessage, posted: Sequence[OutboxMessage], cards: Mapping[int, Card | None]
 ) -> OutboxMessage | None:
-    """The newest of the replies `posted` a moment ago that can tell of this one too, by an update."""
-    if not _is_free(reply, cards):
+    """The newest of the replies `posted` a moment ago that can tell of this one too, by an update.
+
+    None that is older than the card of this one: what stands above a failure would be read as being before it.
+    """
+    card = cards.get(reply.message_id)
+    if card is None or not _is_free(reply, cards):
         return None
-    return next((each for each in reversed(posted) if _is_alike(each, reply)), None)
+    newer = (each for each in reversed(posted) if each.created_at >= card.created_at)
+    return next((each for each in newer if _is_alike(each, reply)), None)
 
 
 def _is_alike(one: OutboxMessage, other: OutboxMessage) -> bool:

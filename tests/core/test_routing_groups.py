@@ -140,6 +140,16 @@ def test_a_young_message_takes_in_what_comes_after_it() -> None:
     assert message_to_extend(replace(one, sending_since=NOW), lines, cards) is None
 
 
+def test_a_line_above_a_failure_does_not_tell_its_end() -> None:
+    """It would be read as being before it, and nobody is notified of an edit."""
+    line, end = reply(1, recovered(1)), reply(2, recovered(2), card=7)
+    card = cards_of([end])[2]
+    assert card is not None
+    assert message_to_extend(end, [line], {2: card}) is line
+    later = replace(card, created_at=NOW + timedelta(seconds=1))
+    assert message_to_extend(end, [line], {2: later}) is None
+
+
 def test_what_the_card_told_already_carries_nothing_else() -> None:
     """It will not be sent, and neither would be what was put into it."""
     first, second = reply(0, recovered(1), revision=1), reply(1, recovered(2))

@@ -134,7 +134,13 @@ def _welcome(home: Home, i18n: Translator) -> list[Block]:
 
 
 def _summary(home: Home, i18n: Translator) -> str:
-    mark, line = overall_state(failing=home.failing, unhealthy=home.unhealthy, total=home.total, i18n=i18n)
+    mark, line = overall_state(
+        failing=home.failing,
+        unhealthy=home.unhealthy,
+        total=home.total,
+        reachable=home.unreachable is None,
+        i18n=i18n,
+    )
     where = i18n("in {count} of your channels").format(count=i18n.number(home.channels))
     return f"{mark} *{line}* · {where}"
 

@@ -102,7 +102,13 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
 def _overview_title(answer: Overview, i18n: Translator) -> tuple[str, str]:
     if not answer.total:
         return UNSEEN, i18n("This channel isn't subscribed to any integration.")
-    return overall_state(failing=answer.failing, unhealthy=answer.unhealthy, total=answer.total, i18n=i18n)
+    return overall_state(
+        failing=answer.failing,
+        unhealthy=answer.unhealthy,
+        total=answer.total,
+        reachable=answer.unreachable is None,
+        i18n=i18n,
+    )
 
 
 def _nothing(answer: Overview, warnings: Sequence[str], title: str, i18n: Translator) -> Rendered:

@@ -148,6 +148,9 @@ def test_run_facts() -> None:
         figures = (runs.synced(each, WORDS), runs.failed(each, WORDS), runs.took(each, WORDS))
         assert figures == (pieces.UNKNOWN,) * 3
     assert runs.failed(run(rows_failed_with_errors=5, rows_synced=None), WORDS) == "5"
+    going = run("running", rows_synced=0, rows_failed_with_errors=0, sync_finish_time=None)
+    assert (runs.synced(going, WORDS), runs.failed(going, WORDS)) == (pieces.UNKNOWN,) * 2
+    assert runs.synced(run(rows_synced=0), WORDS) == "0"
 
 
 @given(st.text(), st.integers(1, 200))

@@ -112,8 +112,15 @@ def state_text(incident: Incident | None, newest: Run | None, i18n: Translator, 
     return long_status(newest.job_status, i18n)
 
 
-def overall_state(*, failing: int, unhealthy: int, total: int, i18n: Translator) -> tuple[str, str]:
-    """Return the sign and, in plain text, how many of all integrations are unhealthy."""
+def overall_state(
+    *, failing: int, unhealthy: int, total: int, reachable: bool, i18n: Translator
+) -> tuple[str, str]:
+    """Return the sign and, in plain text, how many of all integrations are, or were while Braze was `reachable`."""
+    if not unhealthy and not reachable:
+        text = i18n.ngettext(
+            "{total} integration, was healthy", "All {total} integrations were healthy", total
+        )
+        return UNSEEN, text.format(total=i18n.number(total))
     if not unhealthy:
         text = i18n.ngettext("{total} integration, healthy", "All {total} integrations healthy", total)
     elif unhealthy > failing:

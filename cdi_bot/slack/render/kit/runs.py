@@ -97,15 +97,19 @@ def took(run: Run, i18n: Translator) -> str:
 
 
 def synced(run: Run, i18n: Translator) -> str:
-    """Say how many rows a run synced, as plain text."""
-    return UNKNOWN if run.rows_synced is None else i18n.number(run.rows_synced)
+    """Say how many rows a run synced, as plain text. Braze counts them at its end: until then its 0 says nothing."""
+    return UNKNOWN if _uncounted(run, run.rows_synced) else i18n.number(run.rows_synced or 0)
+
+
+def _uncounted(run: Run, rows: int | None) -> bool:
+    return rows is None or (rows == 0 and run.outcome is Outcome.RUNNING)
 
 
 def failed(run: Run, i18n: Translator) -> str:
     """Say how many rows of a run failed, and which share that is, as plain text."""
-    if run.rows_failed_with_errors is None:
+    if _uncounted(run, run.rows_failed_with_errors):
         return UNKNOWN
-    count = i18n.number(run.rows_failed_with_errors)
+    count = i18n.number(run.rows_failed_with_errors or 0)
     if run.failed_share is None or not run.rows_failed_with_errors:
         return count
     return i18n("{count} ({share} of all)").format(count=count, share=share(run.failed_share, i18n))
