@@ -60,7 +60,7 @@ SCENES = {
     "watermark_ahead": "Users: loyalty tiers (Snowflake)",
     "hollow": "Events: web sessions (BigQuery)",
     "resync": "Accounts: B2B contracts (Snowflake)",
-    "spike": "Catalog: product availability (Databricks)",
+    "spike": "Users: deletion requests (Snowflake)",
     "config_error": "Catalog: product availability (Databricks)",
     "limit_exceeded": "Events: web sessions (BigQuery)",
     "cancelled": "Accounts: B2B contracts (Snowflake)",
