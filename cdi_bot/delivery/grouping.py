@@ -149,7 +149,7 @@ async def _fold(store: Store, folded: Fold, waiting: PendingMessages) -> bool:
     channel, into, now = waiting.channel, folded.into, waiting.now
     async with store.write() as uow:
         if folded.begins:
-            await uow.cards.begin_storm(into, folded.counted, now=now)
+            await uow.cards.begin_storm(into, await _open_cards(uow, folded.counted), now=now)
         before = await _shown(uow, into)
         if folded.joining and not await uow.cards.merge(into, folded.joining, now=now):
             return folded.begins
@@ -163,6 +163,13 @@ async def _fold(store: Store, folded: Fold, waiting: PendingMessages) -> bool:
         await uow.outbox.add(owed, now=now)
     log.info("cards grouped", channel=channel.channel_id, card=into, joined=len(folded.joining))
     return True
+
+
+async def _open_cards(uow: UnitOfWork, card_ids: Collection[int]) -> list[int]:
+    """Those of the cards on which something is still open: what recovered before a storm is no part of it."""
+    members = await uow.cards.members(card_ids)
+    found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
+    return [card_id for card_id, ids in members.items() if any(found[each].is_open for each in ids)]
 
 
 async def _shown(uow: UnitOfWork, card_id: int) -> list[int]:

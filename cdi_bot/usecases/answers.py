@@ -64,21 +64,21 @@ class NotSubscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The integration's open incidents are acknowledged; `already_by` is who had acknowledged them before.
+    """Open incidents are acknowledged: the integration's, or (`None`) all of the channel.
 
-    `on_card`: a card in the channel shows it.
+    `already_by` is who had acknowledged them before. `on_card`: a card in the channel shows it.
     """
 
-    integration: Integration
+    integration: Integration | None
     already_by: str | None
     on_card: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingOpen:
-    """There is no open incident to acknowledge."""
+    """There is no open incident to acknowledge: of the integration, or (`None`) in the channel."""
 
-    integration: Integration
+    integration: Integration | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,11 +82,27 @@ async def worst_incidents(
     uow: UnitOfWork, integrations: Sequence[Integration], subscriptions: Sequence[Subscription]
 ) -> dict[str, Incident]:
     """The worst open incident of each integration of a workspace that has one, by id, as these subscriptions see it."""
+    return worst_by_integration(await _open_incidents(uow, integrations, subscriptions))
+
+
+async def open_in_channel(uow: UnitOfWork, channel: Channel) -> list[Incident]:
+    """All open incidents that a channel's subscriptions are about, those of whole workspaces too."""
+    subscriptions = await uow.subscriptions.for_channel(channel)
+    found: list[Incident] = []
+    for workspace_id in {one.workspace_id for one in subscriptions}:
+        health = await health_of(uow, workspace_id, subscriptions)
+        found += [health.unreachable] if health.unreachable else []
+        found += await _open_incidents(uow, [each.integration for each in health.subscribed], subscriptions)
+    return found
+
+
+async def _open_incidents(
+    uow: UnitOfWork, integrations: Sequence[Integration], subscriptions: Sequence[Subscription]
+) -> list[Incident]:
+    """The open incidents of some integrations of one workspace, as these subscriptions see them."""
     known = {each.integration_id: each for each in integrations}
     found = await uow.incidents.open_for(integrations[0].workspace_id, None, list(known)) if known else []
-    return worst_by_integration(
-        each for each in found if concerns(subscriptions, known[each.integration_id or ""], each)
-    )
+    return [each for each in found if concerns(subscriptions, known[each.integration_id or ""], each)]
 
 
 async def snoozes_in(

@@ -30,6 +30,7 @@ from cdi_bot.usecases.answers import (
     SyncStarted,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce, record
+from cdi_bot.usecases.health import open_in_channel
 from cdi_bot.usecases.lookup import braze_refusal
 
 _ATTEMPTS = 5
@@ -44,9 +45,11 @@ class IncidentResponse(UseCases):
     # -------------------------------------------------------------------------------- acknowledging
 
     async def acknowledge(
-        self, channel: Channel, who: str, query: str, *, workspace_id: int | None = None
+        self, channel: Channel, who: str, query: str | None, *, workspace_id: int | None = None
     ) -> Answer:
-        """Let everybody see that somebody is on an integration's open incidents."""
+        """Let everybody see that somebody is on an integration's open incidents, or (`None`) on all of the channel."""
+        if query is None:
+            return await self._acknowledge_all(channel, who)
         integration = await self._meant(who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
@@ -54,6 +57,15 @@ class IncidentResponse(UseCases):
             incidents = await _open_incidents(uow, integration)
         before = await self._acknowledge(channel, who, [incident.incident_id for incident in incidents])
         return await self._acknowledged(channel, integration, before)
+
+    async def _acknowledge_all(self, channel: Channel, who: str) -> Answer:
+        refusal = await self.access.to_change(who)
+        if refusal:
+            return refusal
+        async with self.store.read() as uow:
+            incidents = await open_in_channel(uow, channel)
+        before = await self._acknowledge(channel, who, [incident.incident_id for incident in incidents])
+        return await self._acknowledged(channel, None, before)
 
     async def acknowledge_incidents(
         self, channel: Channel, who: str, incident_ids: Collection[int]
@@ -77,7 +89,7 @@ class IncidentResponse(UseCases):
         return await self._acknowledged(channel, watched.integration, before) if watched else None
 
     async def _acknowledged(
-        self, channel: Channel, integration: Integration, before: list[Incident]
+        self, channel: Channel, integration: Integration | None, before: list[Incident]
     ) -> Acknowledged | NothingOpen:
         """What there is to say after these incidents were acknowledged, as they were before."""
         if not before:

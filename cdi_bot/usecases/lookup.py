@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+from cdi_bot.core.commands.specification import all_near
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, STATUS_PATIENCE, BrazeReason, Endpoint, within
@@ -35,7 +36,11 @@ SHOWN_NEAREST = 3
 # Ids are UUIDs in practice, but Braze does not promise that. Without a digit, a word would often cost a request.
 _ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._-]{3,99}", re.ASCII)
 
-_LEAST_SIMILARITY = 0.3
+_CLOSE, _MAYBE = 0.4, 0.3
+"""Shares of a text's trigrams: so many make a name close, so many where a word of it is spelt almost the same too.
+
+Less would offer “Events: web sessions” for “everything”.
+"""
 
 _COMPARED = 100
 """Characters of a text and of each name that are compared: thousands of long names would take seconds."""
@@ -92,7 +97,15 @@ def nearest_to(wanted: str, known: Sequence[WatchedIntegration]) -> tuple[Integr
         for watched in known
         if watched.missing_since is None
     ]
-    similarity = [(share, watched) for share, watched in similarity if share >= _LEAST_SIMILARITY]
+    similarity = [
+        (share, watched)
+        for share, watched in similarity
+        if share >= _CLOSE
+        or (
+            share >= _MAYBE
+            and all_near(wanted, re.findall(r"\w+", normalize_name(watched.integration.integration_name)))
+        )
+    ]
     similarity.sort(key=lambda pair: (-pair[0], len(pair[1].integration.integration_name)))
     return tuple(watched.integration for _, watched in similarity[:SHOWN_NEAREST])
 

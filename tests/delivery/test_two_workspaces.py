@@ -362,6 +362,7 @@ async def test_an_acknowledgement_names_its_own_workspace(both: Both) -> None:
         answer = await both.desk.incidents.acknowledge_incidents(ALERTS, MARA, incident_ids)
         assert isinstance(answer, Acknowledged)
         assert answer.already_by is None
+        assert answer.integration is not None
         assert (answer.integration.workspace_id, answer.integration.integration_name) == (half.id, half.name)
         if other is both.halves[1]:
             assert (await both.card(other)).incident.acknowledged_by is None
@@ -373,4 +374,5 @@ async def test_an_acknowledgement_names_its_own_workspace(both: Both) -> None:
             assert await uow.incidents.update(over, expected_revision=stored.revision)
         answer = await both.desk.incidents.acknowledge_incidents(ALERTS, MARA, [stored.incident_id])
         assert isinstance(answer, NothingOpen)
+        assert answer.integration is not None
         assert answer.integration.integration_name == half.name

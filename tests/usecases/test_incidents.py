@@ -104,6 +104,26 @@ class TestAcknowledge:
             stored = (await uow.incidents.get_many([incident.incident_id]))[incident.incident_id]
         assert stored.acknowledged_by is None
 
+    async def test_all_of_the_channel(self, at: Desk) -> None:
+        """Everything that is open where the channel is subscribed, and nothing of other integrations."""
+        integrations = [at.add(name, "success") for name in ("Users", "Orders", "Catalog")]
+        for name in ("Users", "Orders"):
+            await at.subscriptions.subscribe(ALERTS, ANN, name, Filters())
+        await at.subscriptions.subscribe(MARKETING, ANN, "Catalog", Filters())
+        nothing = await at.incidents.acknowledge(ALERTS, ANN, None)
+        assert isinstance(nothing, NothingOpen)
+        assert nothing.integration is None
+        for each in integrations:
+            await fails(at, each)
+        done = await at.incidents.acknowledge(ALERTS, ANN, None)
+        assert isinstance(done, Acknowledged)
+        assert (done.integration, done.already_by) == (None, None)
+        by = [(await incidents(at, each))[0].acknowledged_by for each in integrations]
+        assert by == [ANN, ANN, None]
+        again = await at.incidents.acknowledge(ALERTS, "UBEN", None)
+        assert isinstance(again, Acknowledged)
+        assert again.already_by == ANN
+
     async def test_unknown_words(self, at: Desk) -> None:
         """Words that fit nothing are said to."""
         assert isinstance(await at.incidents.acknowledge(ALERTS, ANN, "Nothing"), NoMatch)

@@ -244,6 +244,20 @@ class TestHistory:
         assert here.snooze is not None
         assert there.snooze is None
 
+    async def test_only_close_names_are_offered(self, at: Desk) -> None:
+        """A slip of the keyboard is close; a word that only begins like a name isn't."""
+        for name in ("Users: attributes", "Events: web sessions"):
+            at.add(name, "success")
+        await at.poller.discover()
+        for typed, offered in (
+            ("Usres", ["Users: attributes"]),
+            ("evnets", ["Events: web sessions"]),
+            ("everything", []),
+        ):
+            found = await at.queries.history(ALERTS, typed)
+            assert isinstance(found, NoMatch)
+            assert [each.integration_name for each in found.nearest] == offered
+
     async def test_unknown_words(self, at: Desk) -> None:
         """Words that match nothing are said to."""
         assert isinstance(await at.queries.history(ALERTS, "Nothing"), NoMatch)

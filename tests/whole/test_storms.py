@@ -103,6 +103,17 @@ async def test_three_hundred_at_once_are_five_messages_at_most(bot: Whole) -> No
     assert "failing" not in bot.cards()[-1]["text"]
 
 
+async def test_a_storm_does_not_count_what_recovered_before(bot: Whole) -> None:
+    """That one had its card and its recovery; what is open then is counted, the second one with its own card too."""
+    watched = await known(bot, 4)
+    await one_by_one(bot, watched[:1])
+    await one_by_one(bot, watched[:1], "success")
+    await one_by_one(bot, watched[1:])
+    storm = bot.cards()[-1]
+    assert storm["text"].startswith("3 failing since ")
+    assert "recovered" not in storm["text"]
+
+
 async def test_a_restart_does_not_end_a_storm(bot: Whole) -> None:
     """What fails soon after joins the card that another process posted; what fails later has its own."""
     watched = await known(bot, 6)

@@ -19,13 +19,14 @@ from cdi_bot.core.commands.specification import (
     Specification,
     required_name,
 )
+from cdi_bot.core.commands.vocabulary import means_everything, means_failing, trimmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge(Command):
-    """Somebody is on the failing integration."""
+    """Somebody is on the failing integration, or (`query` is `None`) on all that is open in the channel."""
 
-    query: str
+    query: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,14 @@ class RequestSync(Command):
     """Have Braze start a sync."""
 
     query: str
+
+
+def _read_ack(arguments: Arguments) -> Command | Mistake:
+    """Read `all` and words for what is failing as all of the channel, else the integration."""
+    tokens = trimmed(arguments.tokens, arguments.names)
+    if means_everything(tokens, arguments.names) or means_failing(tokens, arguments.names):
+        return Acknowledge(query=None)
+    return required_name(lambda query: Acknowledge(query=query))(arguments)
 
 
 def _read_snooze(arguments: Arguments) -> Command | Mistake:
@@ -105,10 +114,14 @@ _ACK = Specification(
     aliases=("acknowledge", "claim", "take", "対応", "対応する"),
     command=Acknowledge,
     right=Right.CHANGE,
-    read=required_name(lambda query: Acknowledge(query=query)),
+    read=_read_ack,
     names="query",
-    usage="/cdi ack INTEGRATION",
-    help=(("/cdi ack Users", N_("say that you are on it; reminders stop")),),
+    write=lambda command: () if command.query else ("all",),
+    usage="/cdi ack INTEGRATION | all",
+    help=(
+        ("/cdi ack Users", N_("say that you are on it; reminders stop")),
+        ("/cdi ack all", N_("on everything that is open in this channel")),
+    ),
     audit=N_("{when} {who} acknowledged {what}"),
 )
 

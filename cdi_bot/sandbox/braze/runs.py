@@ -17,9 +17,6 @@ SUCCESS = "success"
 PARTIAL = "partial"
 ERROR = "error"
 CONFIG_ERROR = "config_error"
-LIMIT_EXCEEDED = "limit_exceeded"
-"""A data limit stopped the run. The dashboard's Sync Logs tell of it (braze.com/docs/user_guide/data/unification/
-cloud_ingestion, "Sync Logs"); the API's page leaves it out."""
 LONGEST = 1_000_000_000  # seconds: about 31 years, with which no time of ours leaves the calendar
 _YEARS = range(100, 9_900)
 

@@ -6,6 +6,7 @@ from cdi_bot.slack.render.kit.advice import sync_warning
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, short_message
 from cdi_bot.slack.render.kit.buttons import sync_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import REASON, bold_name, date, outside, user
 from cdi_bot.usecases.answers import (
     Acknowledged,
@@ -18,6 +19,10 @@ from cdi_bot.usecases.answers import (
 
 
 def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
+    if answer.integration is None:
+        done = i18n("You acknowledged everything that is open in this channel: reminders stop.")
+        before = i18n("Everything that is open in this channel is already acknowledged.")
+        return short_message(before if answer.already_by else done)
     name = bold_name(answer.integration)
     if answer.already_by:
         line = i18n("{who} has already acknowledged {name}.")
@@ -26,6 +31,8 @@ def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
 
 
 def _nothing_open(answer: NothingOpen, i18n: Translator) -> Rendered:
+    if answer.integration is None:
+        return short_message(i18n("Nothing is open in this channel."), sign=GOOD)
     return short_message(i18n("{name} has no open incident.").format(name=bold_name(answer.integration)))
 
 

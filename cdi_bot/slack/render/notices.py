@@ -22,8 +22,8 @@ from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
 from cdi_bot.slack.render.expected import render_spike
 from cdi_bot.slack.render.kit.advice import status_advice
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, next_step, short_message, small_print
-from cdi_bot.slack.render.kit.buttons import history_button, look_buttons, unsnooze_button
+from cdi_bot.slack.render.kit.blocks import Rendered, next_step, short_message, small_print
+from cdi_bot.slack.render.kit.buttons import history_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
 from cdi_bot.slack.render.kit.runs import BAD, BUSY, GOOD, UNSEEN, long_status, row_counts, run_sign, took
@@ -70,10 +70,6 @@ def _name(view: EventView, integration_id: str) -> str:
     if view.integration is None:
         return f"*{outside(integration_id)}*"
     return bold_name(view.integration, view.dashboard_url)
-
-
-def _look_row(view: EventView, i18n: Translator) -> list[Block]:
-    return actions(look_buttons(view.integration, view.dashboard_url, i18n))
 
 
 # --------------------------------------------------------------------------------- runs and syncs

@@ -255,6 +255,14 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
         "working on Orders",
         "対応 Orders",
     ),
+    "ack all": (
+        "ack all",
+        "ack everything",
+        "acknowledge all",
+        "acknowledge everything please",
+        "ack failing",
+        "ack all failing integrations",
+    ),
     "snooze Orders until 2026-03-01T14:00:00+00:00": (
         "snooze Orders 2h",
         "snooze Orders 2 hours",

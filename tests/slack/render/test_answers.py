@@ -322,7 +322,10 @@ ANSWERS: dict[str, Answer] = {
     "not_subscribed_covered": answers.NotSubscribed(selector=USERS, name=None, covered_by="Users*"),
     "acknowledged": answers.Acknowledged(**HERE, already_by=None, on_card=False),
     "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI, on_card=False),
+    "acknowledged_all": answers.Acknowledged(integration=None, already_by=None, on_card=False),
+    "acknowledged_all_already": answers.Acknowledged(integration=None, already_by=KENJI, on_card=True),
     "nothing_open": answers.NothingOpen(**HERE),
+    "nothing_open_at_all": answers.NothingOpen(integration=None),
     "snooze_set": answers.SnoozeSet(**HERE, channel=ALERTS, until=NOW, reason="warehouse move"),
     "snooze_set_until_recovery": answers.SnoozeSet(**HERE, channel=ALERTS, until=None, reason=None),
     "snooze_set_already": answers.SnoozeSet(

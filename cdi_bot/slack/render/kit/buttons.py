@@ -116,15 +116,6 @@ def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
     return [one for one, length in zip(ids, lengths, strict=True) if length <= room]
 
 
-def snooze_element(view: IncidentView, i18n: Translator) -> Block | None:
-    """Return the menu that snoozes an integration, or the button that ends its snooze."""
-    if view.integration is None:
-        return None
-    if view.snooze:
-        return unsnooze_button(view.integration, i18n)
-    return snooze_select(view.integration, i18n)
-
-
 def carried_integration(integration: Integration) -> dict[str, Any]:
     """Return what a button about an integration carries: ids are unique only within a Braze workspace."""
     return {"workspace": integration.workspace_id, "id": integration.integration_id}

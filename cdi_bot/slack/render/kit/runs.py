@@ -17,7 +17,7 @@ from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import Block
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import clip
-from cdi_bot.slack.render.kit.text import STATUS, UNKNOWN, date, duration, escape, plain, share
+from cdi_bot.slack.render.kit.text import STATUS, UNKNOWN, duration, escape, plain, share
 
 GOOD, BAD, SOME, ODD, BUSY, DUBIOUS, UNSEEN = "✅", "❌", "🔶", "❓", "⏳", "⚠️", "⚪"
 """They differ in shape, for people who can't tell colours apart; and words beside a sign say the same."""
@@ -131,28 +131,6 @@ def row_counts(run: Run, i18n: Translator) -> list[str]:
     if run.rows_failed_with_errors:
         said.append(i18n("{rows} failed").format(rows=escape(failed(run, i18n))))
     return said
-
-
-def run_line(run: Run, i18n: Translator) -> str:
-    """Say in one line of mrkdwn when a run started, how long it took, and its rows."""
-    return i18n("Started {start}, took {took}. Rows synced: {synced}, failed: {failed}.").format(
-        start=date(run.sync_start_time),
-        took=took(run, i18n),
-        synced=synced(run, i18n),
-        failed=failed(run, i18n),
-    )
-
-
-def run_fields(run: Run, i18n: Translator) -> list[tuple[str, str]]:
-    """Return what is known of a run, as labels and mrkdwn values."""
-    watermark = run.last_timestamp_synced
-    return [
-        (i18n("Rows synced"), synced(run, i18n)),
-        (i18n("Rows failed"), failed(run, i18n)),
-        (i18n("Started"), date(run.sync_start_time)),
-        (i18n("Took"), took(run, i18n)),
-        (i18n("Last timestamp synced"), date(watermark) if watermark else UNKNOWN),
-    ]
 
 
 def run_charts(runs: Sequence[Run], i18n: Translator, zone: tzinfo) -> list[Block]:
