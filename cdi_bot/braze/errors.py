@@ -80,7 +80,7 @@ FAILURES: Mapping[BrazeReason, Failure] = {
         "a proxy in between may have changed it."
     ),
     BrazeReason.INVALID_INTEGRATION: Failure(
-        text="Braze does not take this for the id of an integration ({status})."
+        text="Braze doesn't accept this as an integration ID ({status})."
     ),
     BrazeReason.UNKNOWN_INTEGRATION: Failure(
         text="Braze does not know an integration with this id ({status}); it may have been deleted."

@@ -177,7 +177,7 @@ def print_backtest(found: Backtest, console: Console, *, i18n: Translator) -> No
 
 def _table(found: Backtest, i18n: Translator) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in (i18n("Told"), i18n("Lasted")):
+    for heading in (i18n("When"), i18n("Lasted")):
         table.add_column(heading, no_wrap=True)
     table.add_column(i18n("Alert"), overflow="fold")
     for told in found.told:

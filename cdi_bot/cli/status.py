@@ -304,7 +304,9 @@ def _excuse(answer: Answer, i18n: Translator) -> list[str]:
                 )
             if not answer.list_known:
                 lines.append(
-                    i18n("The key may not list integrations (cdi.integration_list): give the whole id.")
+                    i18n(
+                        "The key isn't allowed to list integrations (cdi.integration_list): give the whole ID."
+                    )
                 )
             return lines
         case BrazeRefused():

@@ -36,7 +36,7 @@ SHOWN_NEAREST = 3
 # Ids are UUIDs in practice, but Braze does not promise that. Without a digit, a word would often cost a request.
 _ID_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._-]{3,99}", re.ASCII)
 
-_CLOSE, _MAYBE = 0.4, 0.3
+_CLOSE, _MAYBE = 0.4, 0.25
 """Shares of a text's trigrams: so many make a name close, so many where a word of it is spelt almost the same too.
 
 Less would offer “Events: web sessions” for “everything”.

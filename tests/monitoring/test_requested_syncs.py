@@ -47,7 +47,7 @@ async def test_its_announcement_says_how_it_ended(bot: Whole) -> None:
     await bot.until(lambda: bool(told(bot)))
     (ended,) = bot.messages()
     assert ended["ts"] == announcement["ts"]
-    assert ended["text"].startswith(f"Sync of Users requested by <@{WHO}> – Success: all rows arrived")
+    assert ended["text"].startswith(f"Sync of Users requested by <@{WHO}> – Success: all rows synced")
     assert "1,234" in ended["text"]
     await bot.run(60)
     assert bot.messages() == [ended]
@@ -58,7 +58,7 @@ async def test_a_failure_says_what_to_do(bot: Whole) -> None:
     """A run that fails is told with its status and advice."""
     await start(bot, "error")
     await bot.until(lambda: bool(told(bot)))
-    assert "Error: no rows arrived" in told(bot)[0]["text"]
+    assert "Error: no rows synced" in told(bot)[0]["text"]
     assert "Sync Log" in str(told(bot)[0]["blocks"])
 
 

@@ -71,7 +71,7 @@ async def test_shortcut(system: System, page: Page) -> None:
     await expect(page.get_by_test_id("messages")).to_contain_text(
         "subscribed this channel to all integrations"
     )
-    await expect(page.get_by_test_id("messages")).to_contain_text("set this channel's digest")
+    await expect(page.get_by_test_id("messages")).to_contain_text("changed this channel's settings")
     await system.stop()
 
 

@@ -98,8 +98,8 @@ _ESCALATE = Specification(
     write=_written_escalation,
     usage="/cdi escalate [after:30m] to:#channel | to:@who | off",
     help=(
-        ("/cdi escalate to:#on-call", N_("send on what nobody acknowledged")),
-        ("/cdi escalate off", N_("send nothing on")),
+        ("/cdi escalate to:#on-call", N_("escalate what nobody acknowledged")),
+        ("/cdi escalate off", N_("no escalation")),
         ("/cdi escalate after:2h to:@ann", N_("to a person, two hours after it was posted here")),
     ),
     audit=N_("{when} {who} set its escalation: {what}"),

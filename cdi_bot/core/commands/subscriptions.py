@@ -288,7 +288,10 @@ _PREVIEW = Specification(
     write=_written_options,
     usage="/cdi preview INTEGRATION | PATTERN* | all [OPTIONS]",
     help=(
-        ("/cdi preview Users* on:error,late", N_("what a subscription would have told in the last 30 days")),
+        (
+            "/cdi preview Users* on:error,late",
+            N_("the alerts that a subscription would have sent in the last 30 days"),
+        ),
     ),
 )
 

@@ -28,9 +28,10 @@ function take(view) {
 function show(view) {
   const picker = open?.view.id === view.id ? dialog?.querySelector(".picker") : null;
   if (picker) return showAfter(picker, view);
-  // What was typed survives an update: Slack keeps the fields whose ids stay.
-  const values = open?.view.id === view.id ? open.surface.values : (view.state?.values ?? {});
-  open = { view, surface: viewSurface(view, structuredClone(values)) };
+  // What was typed, and what was said of it, survives an update: Slack keeps the fields whose ids stay.
+  const same = open?.view.id === view.id;
+  const values = same ? open.surface.values : (view.state?.values ?? {});
+  open = { view, surface: viewSurface(view, structuredClone(values), same ? open.surface.errors : {}) };
   draw();
 }
 
@@ -156,9 +157,10 @@ async function send(button) {
   if (answer.failed) return undefined;
   if (answer.error)
     return announce("notice", { text: `We had some trouble connecting (${answer.error}). Try again?`, tone: "bad" });
-  // What else the app may answer (close, update) comes over the stream.
+  // What else the app may answer (close, update) comes over the stream. An update may have come in the meantime.
   const told = answer.response ?? {};
-  return told.response_action === "errors" && open === sent ? refuse(told.errors ?? {}) : undefined;
+  const stillOpen = open?.view.id === sent.view.id;
+  return told.response_action === "errors" && stillOpen ? refuse(told.errors ?? {}) : undefined;
 }
 
 function refuse(errors) {

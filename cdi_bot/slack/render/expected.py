@@ -75,7 +75,7 @@ def _nothing_to_mark(answer: NothingToMark, i18n: Translator) -> Rendered:
 
 def _switched_off(answer: SwitchedOff, i18n: Translator) -> Rendered:
     if answer.unchanged:
-        line = i18n("This channel got no such alerts any more: {flaw} ({name}).")
+        line = i18n("This channel already doesn't get these alerts: {flaw} ({name}).")
     else:
         line = i18n("This channel no longer gets these alerts: {flaw} ({name}).")
     line = line.format(flaw=flaw_name(answer.reason, i18n), name=bold_name(answer.integration))

@@ -82,7 +82,7 @@ def selector_options(offer: Choices, i18n: Translator) -> Block:
         several.append(selector_option(offer.pattern, None, i18n, about=about))
     single = [_integration_option(one, i18n) for one in offer.integrations]
     if offer.unlisted:
-        about = i18n("An id that I can't check before")
+        about = i18n("An ID that can't be checked yet")
         single.append(selector_option(offer.unlisted, None, i18n, about=about))
     groups = (
         (i18n("Several at once"), _present(several)),
@@ -190,7 +190,7 @@ def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
     topics = frozenset(topic for topic in Topic if topic.value in chosen)
     if not topics:
         errors[TOPICS] = i18n(
-            "Choose at least one: otherwise only exceeded limits and undocumented statuses would be told."
+            "Choose at least one: otherwise only exceeded limits and undocumented statuses would alert."
         )
     rows = _number(values, ROWS, tokenizer.rows)
     if rows is None and _text(values, ROWS):

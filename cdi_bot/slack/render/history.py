@@ -237,7 +237,7 @@ def figures(
     facts = [
         (i18n("State in Braze"), integration.integration_status if integration.is_inactive else None),
         (i18n("Contacts in Braze"), integration.contact_emails),
-        (i18n("Left out, as it can't be right"), ", ".join(answer.left_out)),
+        (i18n("Left out because it can't be right"), ", ".join(answer.left_out)),
     ]
     said += [(label, written(fact)) for label, fact in facts if fact]
     if answer.troubles:

@@ -34,8 +34,8 @@ def _counted(kind: str, count: int, i18n: Translator) -> str:
         Kind.SYNC_FAILED: i18n.counted("{count} failed", "{count} failed", count),
         Kind.LATE: i18n.counted("{count} late", "{count} late", count),
         Kind.SLOW: i18n.counted("{count} slow", "{count} slow", count),
-        Kind.QUALITY: i18n.counted("{count} with odd rows", "{count} with odd rows", count),
-        Kind.STALE: i18n.counted("{count} out of date", "{count} out of date", count),
+        Kind.QUALITY: i18n.counted("{count} with unusual data", "{count} with unusual data", count),
+        Kind.STALE: i18n.counted("{count} stale", "{count} stale", count),
         Kind.UNREACHABLE: i18n.counted("{count} outage of Braze", "{count} outages of Braze", count),
         NOTICE: i18n.counted("{count} far larger run", "{count} far larger runs", count),
         Topic.LIFECYCLE: i18n.counted("{count} change in Braze", "{count} changes in Braze", count),
@@ -59,7 +59,7 @@ def would_have_sent(alerts: int, days: int, counts: Iterable[tuple[str, int]], i
 def preview_line(found: Preview, i18n: Translator) -> str:
     """Say in plain text, for the form, how many alerts there would have been, and of how much that is known."""
     if not found.runs and not found.alerts:
-        return i18n("Nothing is known yet of what this would have sent.")
+        return i18n("No runs are known yet, so there is nothing to preview.")
     line = would_have_sent(found.alerts, found.days, found.counts, i18n)
     return i18n.sentences([line, *_cut_short(found, i18n)])
 
@@ -82,7 +82,7 @@ def render_preview(found: Preview, i18n: Translator) -> Rendered:
     """Answer `/cdi preview`."""
     what = selector_text(found.selector, found.name, i18n)
     if not found.integrations:
-        line = i18n("Nothing is known of {what}, so nothing can be said of what it would have sent.")
+        line = i18n("No runs of {what} are known, so there is nothing to preview.")
         return short_message(line.format(what=what), sign="🔎")
     head = escape(would_have_sent(found.alerts, found.days, found.counts, i18n))
     lines = [
@@ -130,7 +130,7 @@ def _notes(found: Preview, i18n: Translator) -> list[str]:
         i18n.sentences(
             [
                 i18n.counted("From {count} stored run.", "From {count} stored runs.", found.runs),
-                i18n("When runs were planned is not stored: late are those that miss their usual time."),
+                i18n("Planned times aren't stored, so runs count as late when they miss their usual time."),
             ]
         ),
         *map(escape, _cut_short(found, i18n)),
@@ -149,8 +149,8 @@ def _notes(found: Preview, i18n: Translator) -> list[str]:
     elif found.young_total:
         said.append(
             i18n.counted(
-                "Of {count} integration less than this time is known.",
-                "Of {count} integrations less than this time is known.",
+                "{count} integration has a shorter history than this.",
+                "{count} integrations have a shorter history than this.",
                 found.young_total,
             )
         )
@@ -161,7 +161,7 @@ def _cut_short(found: Preview, i18n: Translator) -> list[str]:
     if found.looked_at == found.integrations:
         return []
     return [
-        i18n("Looked at {some} of {all} integrations in the time there is.").format(
+        i18n("Checked {some} of {all} integrations in the time available.").format(
             some=i18n.number(found.looked_at), all=i18n.number(found.integrations)
         )
     ]

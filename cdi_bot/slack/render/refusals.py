@@ -83,8 +83,8 @@ def no_match(answer: NoMatch, i18n: Translator, command: Command | None = None) 
         return _choice(line, stale, answer.nearest, command, i18n)
     if not answer.list_known:
         todo = i18n(
-            "The API key may not list this workspace's integrations, so the bot knows only those that somebody has "
-            "named. Type the integration's id, or paste the address of its page in Braze."
+            "The API key isn't allowed to list this workspace's integrations, so the bot knows only those that "
+            "somebody has named. Type the integration's id, or paste the address of its page in Braze."
         )
         return short_message(line, todo)
     return short_message(
@@ -287,8 +287,8 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
 
 def render_too_many(until: datetime, i18n: Translator) -> Rendered:
     """Say that somebody changes a channel too often, and when they may go on."""
-    line = i18n("That is too much at once: each change is told in the channel. Nothing was changed.")
-    return short_message(line, i18n("Go on at {when}.").format(when=date(until)))
+    line = i18n("Too many changes at once: each one is announced in the channel. Nothing was changed.")
+    return short_message(line, i18n("Try again at {when}.").format(when=date(until)))
 
 
 def render_trouble(code_word: str, i18n: Translator) -> Rendered:

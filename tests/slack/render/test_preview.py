@@ -82,8 +82,8 @@ def test_it_repeats_the_filters_and_how_to_subscribe() -> None:
 def test_the_line_of_the_form() -> None:
     """Plain text: how many, and of how much that is known."""
     assert preview_line(FULL, Translator()) == (
-        "Would have sent 9 alerts in the last 30 days: 4 failed, 2 late, 1 slow, 1 with odd rows, 1 outage of Braze. "
-        "Looked at 9 of 12 integrations in the time there is."
+        "Would have sent 9 alerts in the last 30 days: 4 failed, 2 late, 1 slow, 1 with unusual data, "
+        "1 outage of Braze. Checked 9 of 12 integrations in the time available."
     )
     assert preview_line(SILENT, Translator()) == "Would have sent 0 alerts in the last 30 days."
-    assert preview_line(NOTHING, Translator()) == "Nothing is known yet of what this would have sent."
+    assert preview_line(NOTHING, Translator()) == "No runs are known yet, so there is nothing to preview."

@@ -60,4 +60,4 @@ class Unreachable(KindRenderer):
         )
 
     def left_to_do(self, view: IncidentView, i18n: Translator) -> str | None:
-        return i18n("Runs that ended in the meantime are told now.")
+        return i18n("Runs that ended in the meantime are reported now.")

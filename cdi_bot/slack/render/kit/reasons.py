@@ -33,7 +33,7 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
         BrazeReason.BAD_KEY: i18n("Braze refuses the API key"),
         BrazeReason.NO_PERMISSION: i18n("the API key lacks a permission, or the account is inactive"),
         BrazeReason.MEDIA_TYPE: i18n("Braze doesn't accept the media type of the bot's requests"),
-        BrazeReason.INVALID_INTEGRATION: i18n("Braze does not take this for the id of an integration"),
+        BrazeReason.INVALID_INTEGRATION: i18n("Braze doesn't accept this as an integration ID"),
         BrazeReason.UNKNOWN_INTEGRATION: i18n(
             "Braze does not know this integration; it may have been deleted"
         ),
@@ -181,7 +181,7 @@ def failing_work(
 
 def _work(trouble: ItemTrouble, i18n: Translator) -> str:
     known = {
-        Work.LIST: i18n("take in what Braze lists"),
+        Work.LIST: i18n("store what Braze lists"),
         Work.PLAN: i18n("learn how it usually runs"),
         Work.ASK: i18n("read its runs"),
         Work.RECORD: i18n("store its runs"),
@@ -192,7 +192,7 @@ def _work(trouble: ItemTrouble, i18n: Translator) -> str:
         Work.SHOW: i18n("show it on Home"),
         Work.DIGEST: i18n("post the digest"),
         Work.DELIVER: i18n("post messages"),
-        Work.CHANNEL: i18n("see whether I may post"),
+        Work.CHANNEL: i18n("check whether I can post"),
     }
     return known.get(trouble.work, trouble.work.value)
 

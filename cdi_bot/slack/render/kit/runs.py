@@ -76,11 +76,11 @@ def counted_status(status: str, count: int, i18n: Translator) -> str:
 def long_status(status: str, i18n: Translator) -> str:
     """Say in plain text what a status means for the rows."""
     known = {
-        "success": i18n("Success: all rows arrived"),
-        "error": i18n("Error: no rows arrived"),
+        "success": i18n("Success: all rows synced"),
+        "error": i18n("Error: no rows synced"),
         "config_error": i18n("Configuration error: every run fails until it is fixed"),
         "limit_exceeded": i18n("Limit exceeded: Braze stopped the run at a data limit"),
-        "partial": i18n("Partial: some rows did not arrive"),
+        "partial": i18n("Partial: some rows failed"),
         "running": i18n("Running"),
     }
     return known.get(status) or i18n(
