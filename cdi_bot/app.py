@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from cdi_bot.clock import WatchedClock
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.replay.replay import ReplaySettings
 from cdi_bot.delivery.clusters import ClusterUpdates
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
@@ -24,7 +25,6 @@ from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
-from cdi_bot.monitoring.replay import ReplaySettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
