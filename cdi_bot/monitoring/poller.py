@@ -124,8 +124,13 @@ class Poller:
         """The present by Braze's clock, `None` before Braze has answered."""
         return self._clock() + self.clock_skew if self.connectivity.has_answered else None
 
-    def oldest_age(self) -> timedelta:
-        """How long ago Braze told of the subscribed integration that it told of least recently; zero without any."""
+    def oldest_age(self) -> timedelta | None:
+        """How long ago Braze told of the subscribed integration that it told of least recently; zero without any.
+
+        `None` where this process does not poll the workspace: another one knows.
+        """
+        if not self.is_leading:
+            return None
         times = [item.last_observed_at for item in self._state.integrations.values() if item.subscribed]
         oldest = min(filter(None, times), default=None)
         return self._clock() - oldest if oldest else timedelta()
