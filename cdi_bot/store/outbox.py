@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -223,20 +224,11 @@ class Outbox(Repository):
             .values(not_before=until, last_error=error)
         )
 
-    async def make_due(self, *, now: datetime) -> None:
-        """Make everything due that is put off."""
+    async def make_due(self, channel: Channel | None = None, *, now: datetime) -> None:
+        """Make everything due that is put off, in a channel or (`None`) in all."""
+        where = in_channel(OUTBOX, channel) if channel else true()
         await self._connection.execute(
-            update(OUTBOX).where(_PENDING, OUTBOX.c.not_before > now).values(not_before=now)
-        )
-
-    async def release_held(self, channel: Channel, *, error: str, now: datetime) -> None:
-        """Make a channel's messages due that were held for a reason which no longer exists."""
-        await self._connection.execute(
-            update(OUTBOX)
-            .where(
-                in_channel(OUTBOX, channel), _PENDING, OUTBOX.c.not_before > now, OUTBOX.c.last_error == error
-            )
-            .values(not_before=now)
+            update(OUTBOX).where(where, _PENDING, OUTBOX.c.not_before > now).values(not_before=now)
         )
 
     async def is_pending(self, key: str) -> bool:
