@@ -20,7 +20,7 @@ from cdi_bot.operator.readiness import Cause, Readiness
 from cdi_bot.scheduler import Scheduler
 from tests.databases import new_file
 from tests.rigs.virtual_time import SlowStore, VirtualLoop
-from tests.rigs.world import Process, World, world_on
+from tests.rigs.world import CHANNELS, Process, World, world_on
 
 POLLING, DELIVERING = "Poller.tick", "Dispatcher.run"
 
@@ -162,6 +162,28 @@ def test_it_stops_while_the_database_is_away(live: Live, tmp_path: Path) -> None
             for name in tables:
                 database.execute(f"ALTER TABLE hidden_{name} RENAME TO {name}")
         assert await life.beats_in(2) >= 1
+        assert life.causes() == set()
+
+    live(scenario)
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_it_stops_while_slack_takes_nothing(live: Live, is_taken: bool) -> None:
+    """It goes on with the first message that is taken, or soon after none is owed any more: nothing is tried then."""
+
+    async def scenario(life: Life) -> None:
+        channel = CHANNELS[0]
+        life.world.slack.down = True
+        await life.app.channels.set_language(channel, "U1", "ja")
+        await asyncio.sleep(30)
+        assert life.causes() == {Cause.SLACK}
+        assert await life.beats_in(2) == 0
+        life.world.slack.down = not is_taken
+        if not is_taken:
+            async with life.store.write() as uow:
+                for each in await uow.outbox.pending(channel, limit=9):
+                    await uow.outbox.mark_sent(each.message_id, ts=None, now=life.world.loop())
+        assert await life.beats_in(4) >= 1
         assert life.causes() == set()
 
     live(scenario)
