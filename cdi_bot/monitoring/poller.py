@@ -211,11 +211,11 @@ class Poller:
         self._to_learn = deque(key for key, item in self._state.integrations.items() if item.subscribed)
 
     async def _refresh_state(self, now: datetime) -> None:
-        """Compare memory and store from time to time."""
+        """Compare memory and store from time to time; while the database can't be used, at each tick."""
         if not still_waits(self._refreshed_at, _REFRESH_EVERY, now):
-            self._refreshed_at = now
             await self._state.save_times()
             await self._state.check_subscriptions()
+            self._refreshed_at = now
 
     async def _judge(self, now: datetime) -> None:
         """See whether Braze can be reached."""
@@ -229,6 +229,9 @@ class Poller:
             calls_per_minute=self._braze.limit(Endpoint.STATUS) * CALLS_SHARE,
             pages_per_minute=self._braze.limit(Endpoint.LIST) * PAGES_SHARE,
         )
+        if self.connectivity.paused_until is not None:
+            self._requests.start_one(now)
+            return
         self._read_pages(now)
         self._ask(now)
 
