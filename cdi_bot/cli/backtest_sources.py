@@ -16,6 +16,7 @@ from cdi_bot.cli.backtest import meant
 from cdi_bot.cli.run import open_workspace, utc_now
 from cdi_bot.core.model.integration import Integration, Workspace
 from cdi_bot.core.model.run import Run, key_of
+from cdi_bot.core.replay.recorded_past import Past
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble
 from cdi_bot.monitoring.past_sources import (
     LEARNED_FROM,
@@ -25,7 +26,6 @@ from cdi_bot.monitoring.past_sources import (
     stored_outages,
     stored_runs,
 )
-from cdi_bot.monitoring.recorded_past import Past
 from cdi_bot.operator.logs import register_secrets
 from cdi_bot.settings.environment import BrazeSettings, SettingsError, load_braze_settings
 from cdi_bot.slack.render.kit.text import SHORT_NAME, plain

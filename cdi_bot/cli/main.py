@@ -22,7 +22,7 @@ from cdi_bot.cli.run import run_bot, trial_client
 from cdi_bot.cli.runs_file import RunsFileError, read_runs_file
 from cdi_bot.cli.status import json_of, print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
-from cdi_bot.monitoring.replay import ReplaySettings
+from cdi_bot.core.replay.replay import ReplaySettings
 from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.settings.environment import (
     Settings,

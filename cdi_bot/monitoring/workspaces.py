@@ -13,10 +13,10 @@ import structlog
 
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.item_troubles import ItemTroubles
+from cdi_bot.monitoring.backfill import Backfill
 from cdi_bot.monitoring.braze_port import Braze, Measurements
 from cdi_bot.monitoring.evaluator import Evaluator
 from cdi_bot.monitoring.freshness import FreshnessWatch
-from cdi_bot.monitoring.past_sources import Backfill
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.monitoring.requested_syncs import SyncFollower

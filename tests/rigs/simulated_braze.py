@@ -46,12 +46,14 @@ class SimBraze(Braze):
     latency: float = 0.1
     outage: BrazeReason | None = None
     may_list: bool = True
+    items_a_page: int = ITEMS_A_PAGE
     clock_error: float = 0.0
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
     broken_from: int | None = None
     cursors: int = 0
     further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
+    asked: list[tuple[datetime, Endpoint]] = field(default_factory=list)  # while it was out
     _frozen: dict[Endpoint, dict[str, list[Run]]] = field(default_factory=dict)
     _closed_until: datetime | None = None
 
@@ -106,9 +108,9 @@ class SimBraze(Braze):
         shown = self._frozen.get(Endpoint.LIST, self.runs)
         ids = sorted(self.names)
         first = int(cursor or 0)
-        page = ids[first : first + ITEMS_A_PAGE]
+        page = ids[first : first + self.items_a_page]
         items = tuple(self._listed(each, next(iter(shown.get(each, [])), None)) for each in page)
-        return ListPage(integrations=items, next_cursor=_next(first, ITEMS_A_PAGE, len(ids)))
+        return ListPage(integrations=items, next_cursor=_next(first, self.items_a_page, len(ids)))
 
     async def status_page(
         self,
@@ -172,6 +174,7 @@ class SimBraze(Braze):
             self._closed_until = now + timedelta(seconds=20)
             raise _trouble(BrazeReason.RATE_LIMITED, retry_after=20)
         if self.outage:
+            self.asked.append((now, endpoint))
             await asyncio.sleep(5 if self.outage is BrazeReason.TIMEOUT else 0)
             raise _trouble(self.outage)
         if endpoint is Endpoint.LIST and not self.may_list:
