@@ -1,5 +1,6 @@
-"""What all tests share: the real program, and the stand-ins it talks to."""
+"""What all tests share: the real program, the stand-ins it talks to, and the order in which workers take them."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -23,6 +24,31 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
 settings.load_profile("quick")
+
+_WAITING = Path(__file__).parent / "e2e"
+"""These tests wait for other processes most of the time."""
+
+
+def pytest_configure() -> None:
+    """What is loaded stays: to look for garbage in it would only take longer, now and after each test."""
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several workers wait beside others that compute, and the last tests are short ones."""
+    if hasattr(config, "workerinput"):
+        waiting = [item for item in items if _WAITING in item.path.parents]
+        others = [item for item in items if _WAITING not in item.path.parents]
+        places = {item: 0.7 * place / len(waiting) for place, item in enumerate(waiting)}
+        places |= {item: place / len(others) for place, item in enumerate(others)}
+        items.sort(key=places.__getitem__)
+
+
+def pytest_collection_finish() -> None:
+    """See `pytest_configure`."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

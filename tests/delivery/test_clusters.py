@@ -107,7 +107,7 @@ async def test_two_are_not_together_nor_what_fails_later(bot: Whole) -> None:
     await bot.subscribe()
     for integration_id in ids:
         bot.end_run(integration_id)
-        await bot.run(330, step=10)
+        await bot.run(330, step=15)
     assert "🔗" not in str(list(map(said, bot.cards())))
 
 

@@ -83,6 +83,6 @@ async def test_the_card_of_braze_out_of_reach_counts_what_is_unwatched(bot: Whol
     await bot.run(60, step=5)
     await bot.subscribe()
     bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503))
-    await bot.run(600, step=10)
+    await bot.run(600, step=20)
     (card,) = bot.cards()
     assert "2 integrations of this channel are not watched" in card["text"]

@@ -49,7 +49,7 @@ async def test_what_a_recovery_brought_is_told_though_the_next_failure_came_firs
     bot.end_run(users, "success", rows_synced=4321)
     await bot.until(lambda: len(bot.replies()) == 1)
     assert "4,321" not in str(bot.cards())
-    await bot.run(3660, step=30)  # it is over for good
+    await bot.run(3660, step=120)  # it is over for good
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 2)
     bot.sandbox.braze.faults.clear()
