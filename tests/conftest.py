@@ -17,6 +17,8 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.settings.environment import VARIABLES
 from tests.databases import Databases, postgres_server
 from tests.program import Invoke, Program
+from tests.rigs.people import Desk, responder
+from tests.rigs.whole import Whole, whole
 
 # How long an example takes says nothing on a busy machine. `--hypothesis-profile=thorough` tries more of each.
 settings.register_profile(
@@ -79,6 +81,20 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     """The stand-ins for Braze and Slack, listening on a free port."""
     async with Sandbox() as running:
         yield running
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
+    """Everything on a fresh SQLite database, with one clock for all."""
+    async with whole(tmp_path) as everything:
+        yield everything
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk whose key may do everything."""
+    async with responder(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,17 +15,10 @@ from cdi_bot.monitoring.incident_writer import write_if_watched
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
-from tests.rigs.whole import ALERTS, WHO, Whole, whole
+from tests.rigs.whole import ALERTS, WHO, Whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 EVERY = 1800.0  # seconds from one planned run to the next
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """The whole bot on SQLite."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 def stall(bot: Whole, integration_id: str, *, stalled: bool) -> None:

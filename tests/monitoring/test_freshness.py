@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,17 +13,10 @@ from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
-from tests.rigs.whole import ALERTS, WHO, Whole, whole
+from tests.rigs.whole import ALERTS, WHO, Whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """The whole bot on SQLite."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 def put_run(bot: Whole, integration_id: str, hours: float, mark: float | None) -> None:

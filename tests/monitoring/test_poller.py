@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -26,13 +25,6 @@ from tests.rigs.virtual_time import SlowStore
 from tests.rigs.whole import ALERTS, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """Everything on a fresh SQLite database."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 async def test_a_failed_run_is_told_once(bot: Whole) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +10,6 @@ import pytest
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.rigs.whole import Whole, whole
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """Everything, with one clock for all."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 async def test_a_list_that_lags_tells_each_failure_once(bot: Whole) -> None:
