@@ -85,7 +85,7 @@ def web_address(fix: str) -> BeforeValidator:
         parts = _parts_of(text, r"\S+", fix)
         if parts.username or parts.password or parts.query or parts.fragment:
             raise WrongValue("contains more than a host and a path", fix)
-        if parts.hostname.startswith("dashboard"):
+        if str(parts.hostname).startswith("dashboard"):
             raise WrongValue("is the dashboard's address, not the REST endpoint's", fix)
         return text.rstrip("/")
 
