@@ -198,8 +198,13 @@ class BrazeRequests:
         with self._troubles.guard(Work.LIST, f"page {number + 1}") as reading:
             trouble = await self._try_reading(number)
         if reading.failed or trouble:
-            restart = isinstance(trouble, BrazeTrouble) and trouble.reason is BrazeReason.INVALID_CURSOR
-            self._planner.page_failed(number, self._clock(), restart=restart)
+            reason = trouble.reason if isinstance(trouble, BrazeTrouble) else None
+            self._planner.page_failed(
+                number,
+                self._clock(),
+                restart=reason is BrazeReason.INVALID_CURSOR,
+                unsent=reason is BrazeReason.OUT_OF_BUDGET,
+            )
 
     async def _try_reading(self, number: int) -> Exception | None:
         try:

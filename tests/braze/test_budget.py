@@ -276,3 +276,22 @@ def test_a_clock_that_is_set_back_by_hours_stops_nobody() -> None:
     budget = Budget()
     budget.release(take(budget, at(7200)), at(7200), told(remaining=0, reset=7260), asked_to_wait=True)
     assert budget.allowance(STATUS, at(0), POLL) > 0
+
+
+def test_what_other_tools_used_is_expected_of_them_again() -> None:
+    """A minute that begins quietly leaves them what they used in the last one, and less and less of it as it passes."""
+    budget = Budget()
+    budget.release(take(budget, at(59), LIST), at(59), told(limit=50, remaining=32), asked_to_wait=False)
+    assert budget.rest(LIST, at(60)) == (50 - 17) * 4 // 5
+    assert budget.rest(LIST, at(90)) == (50 - 9) * 4 // 5
+    assert budget.rest(LIST, at(240)) == 40
+
+
+def test_what_is_left_of_a_minute_is_known_before_its_first_answer() -> None:
+    """Only how many may be in flight together depends on it."""
+    budget = Budget()
+    assert (budget.rest(STATUS, at(0)), budget.rest(LIST, at(0))) == (70, 40)
+    for _ in range(IN_FLIGHT_AT_FIRST[POLL]):
+        take(budget, at(0), LIST)
+    assert budget.allowance(LIST, at(0), POLL) == 0
+    assert budget.rest(LIST, at(0)) == 40 - IN_FLIGHT_AT_FIRST[POLL]

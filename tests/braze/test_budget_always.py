@@ -158,3 +158,30 @@ def test_no_headers_break_the_books(answers: list[tuple[int, int, bool]], start:
         if isinstance(permit, Permit):
             headers = RateHeaders(limit=max(1, number), remaining=abs(number) // 2)
             budget.release(permit, now, headers, asked_to_wait=turned_away)
+
+
+@given(
+    others=st.integers(0, 33),
+    bursts=st.lists(st.integers(60, 299), max_size=2, unique_by=lambda second: second // 120),
+    skew=st.integers(0, 3),
+)
+def test_who_sends_all_at_once_leaves_other_tools_theirs(others: int, bursts: list[int], skew: int) -> None:
+    """A tool that sends evenly is never turned away, also when Braze's clock is a little ahead of ours."""
+    budget = Budget()
+    used: dict[int, int] = {}
+    for second in range(300):
+        now, minute = at(second), (second + skew) // 60
+        if second * others // 60 > (second - 1) * others // 60:
+            used[minute] = used.get(minute, 0) + 1
+        left = 60 - second % 60
+        wanted = 100 if second in bursts else -(-budget.rest(STATUS, now) // left)
+        for _ in range(wanted):
+            permit = budget.acquire(STATUS, now, POLL)
+            if isinstance(permit, Denial):
+                break
+            used[minute] = used.get(minute, 0) + 1
+            headers = RateHeaders(
+                limit=100, remaining=max(0, 100 - used[minute]), reset=at((minute + 1) * 60 - skew)
+            )
+            budget.release(permit, now, headers, asked_to_wait=False)
+    assert max(used.values()) <= 100

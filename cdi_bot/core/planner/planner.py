@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import sqrt
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
@@ -27,7 +26,6 @@ from cdi_bot.core.planner.timing import ListLag
 _BETWEEN_PAGE_READS = 1.0  # seconds
 _BETWEEN_CALLS = 3.0  # seconds between two status calls of one integration: the answer hardly changes sooner
 _LEAST_VALUE = 0.05  # ended runs to be expected of an integration for which a status call is made at all
-_STALE = 10.0  # seconds since the last answer, from which on its age counts besides what is expected
 
 
 class Planner:
@@ -136,18 +134,17 @@ class Planner:
 
     def next_unread(self, now: datetime) -> str | None:
         """In a storm, an integration to ask in place of its page, for when no page can be read; else `None`."""
-        time = now.timestamp()
-        while (page := self._storm.next_page(time, self._is_unread)) is not None:
-            for each in self._listing.members(page):
-                estimate = self._estimates.get(each)
-                is_known = not estimate or not estimate.subscribed or estimate.as_of >= self._storm.begins_at
-                if is_known or each in self._calls_in_flight:
-                    continue
-                for queue in (self._calls, self._urgent, self._postponed):
-                    queue.drop(each)
-                self._calls_in_flight.add(each)
-                return each
-            self._storm.drop(time)
+        for page in self._storm.pages(now.timestamp()):
+            for each in self._listing.members(page) if self._is_unread(page) else ():
+                if (
+                    self._is_untold(each)
+                    and each not in self._calls_in_flight
+                    and each not in self._postponed
+                ):
+                    self._calls.drop(each)
+                    self._urgent.drop(each)
+                    self._calls_in_flight.add(each)
+                    return each
         return None
 
     def call_answered(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
@@ -235,9 +232,11 @@ class Planner:
             self._note_failure(time)
         return changes
 
-    def page_failed(self, page: int, now: datetime, *, restart: bool = False) -> None:
-        """Note that a page could not be read; `restart` when the cursors that lead to it are no longer valid."""
+    def page_failed(self, page: int, now: datetime, *, restart: bool = False, unsent: bool = False) -> None:
+        """Note that a page could not be read: for lack of budget, or as the cursors that lead to it are not valid."""
         self._pages_in_flight.discard(page)
+        if unsent and self._is_unread(page):
+            self._storm.put_back(page)
         if restart:
             self._listing.restart()
         self._queue_page(page, now.timestamp())
@@ -249,13 +248,19 @@ class Planner:
             pages = sorted(value, key=value.__getitem__, reverse=True)
             self._storm.begin(pages, time, lag=self._lag.seconds)
 
-    def _is_unread(self, page: int, since: float) -> bool:
-        """Whether a page is known, and was not read since a time nor is being read."""
+    def _is_unread(self, page: int) -> bool:
+        """Whether a storm's page is neither read since the storm began nor being read, and not told otherwise."""
+        is_old = page in self._listing and self._listing.read_at(page) < self._storm.begins_at
         return (
-            page in self._listing
+            is_old
             and page not in self._pages_in_flight
-            and self._listing.read_at(page) < since
+            and any(map(self._is_untold, self._listing.members(page)))
         )
+
+    def _is_untold(self, integration_id: str) -> bool:
+        """Whether Braze has told nothing of a subscribed integration since the storm began."""
+        estimate = self._estimates.get(integration_id)
+        return estimate is not None and estimate.subscribed and estimate.as_of < self._storm.begins_at
 
     def _learn_lag(self, estimate: RunEstimate, listed: Integration, time: float) -> None:
         if estimate.not_listed_since is None:
@@ -273,7 +278,7 @@ class Planner:
         estimate = self._estimates[integration_id]
         if estimate.asked_at is not None and time < estimate.asked_at + _BETWEEN_CALLS:
             return 0.0
-        value = estimate.expected_endings(time, self._skew) * _age_factor(time - estimate.as_of)
+        value = estimate.worth(time, time, self._skew)
         return max(value, _LEAST_VALUE) if estimate.lacks_details else value
 
     def _page_value(self, page: int, time: float) -> float:
@@ -285,7 +290,7 @@ class Planner:
             estimate = self._estimates.get(integration_id)
             if estimate is not None:
                 weight = 1.0 if estimate.subscribed else shares.UNSUBSCRIBED_WEIGHT
-                value += weight * estimate.expected_endings(until, skew) * _age_factor(time - estimate.as_of)
+                value += weight * estimate.worth(time, until, skew)
         return value
 
     def _seconds_between_calls(self, integration_id: str) -> float:
@@ -342,8 +347,3 @@ class Planner:
         (self._subscribed_pages.add if subscribed else self._subscribed_pages.discard)(page)
         if page in self._listing and page not in self._pages_in_flight:
             self._pages.put(page, time, self._listing.read_at(page) + self._seconds_between_reads(page))
-
-
-def _age_factor(seconds: float) -> float:
-    """By how much the age of the last answer raises a value."""
-    return sqrt(sqrt(max(seconds, _STALE) / _STALE))

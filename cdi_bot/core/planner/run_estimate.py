@@ -104,6 +104,9 @@ _OVERDUE = 120.0
 _LENGTHS_TO_START = 0.7
 """Where a start is estimated from the pauses, the end is expected this share of the usual length after it."""
 
+_STALE = 10.0
+"""Seconds since the last answer, from which on its age counts besides what is expected."""
+
 _LIKELY = 0.003
 _POSSIBLE = 0.05
 """Expected ended runs, from which on a run may have begun and ended between two answers of the list. The higher bound
@@ -155,6 +158,11 @@ class RunEstimate:
         if since <= 0:
             return 0.0
         return since * _UNPLANNED + self._planned_endings(until, skew)
+
+    def worth(self, now: float, until: float, skew: float) -> float:
+        """How much an answer at `now` that shows the state at `until` is worth: the older the last one, the more."""
+        age = max(now - self.as_of, _STALE)
+        return self.expected_endings(until, skew) * sqrt(sqrt(age / _STALE))
 
     def _planned_endings(self, until: float, skew: float) -> float:
         if self.running and self.began is not None:

@@ -7,7 +7,7 @@ Times are seconds since 1970.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 LEAST, WITHIN = 3, 10.0
 """So many integrations that are first seen to fail within so many seconds are a storm."""
@@ -54,13 +54,14 @@ class Storm:
         if self._fruitless >= FRUITLESS:
             self._pages.clear()
 
-    def next_page(self, now: float, is_due: Callable[[int, float], bool]) -> int | None:
-        """The page to read next, which stays until it is dropped; `is_due` says of a page whether it still has to be.
+    def pages(self, now: float) -> Sequence[int]:
+        """The pages that are left."""
+        return self._pages if now >= self.begins_at else ()
 
-        It is given a page, and the time since which the page must have been read.
-        """
+    def next_page(self, now: float, is_due: Callable[[int], bool]) -> int | None:
+        """The page to read next, which stays until it is dropped; `is_due` says whether a page still has to be read."""
         while self._pages and now >= self.begins_at:
-            if is_due(self._pages[0], self.begins_at):
+            if is_due(self._pages[0]):
                 return self._pages[0]
             self._pages.popleft()
         return None
@@ -69,6 +70,10 @@ class Storm:
         """Remove the page that `next_page` has told."""
         self._pages.popleft()
         self._next_after = now + WITHIN
+
+    def put_back(self, page: int) -> None:
+        """Have a page read after all that could not be asked for."""
+        self._pages.appendleft(page)
 
     def shift(self, seconds: float) -> None:
         """Take note that the clock was set ahead by so much."""

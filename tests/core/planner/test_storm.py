@@ -151,6 +151,32 @@ def test_where_no_page_can_be_read_their_integrations_are_asked() -> None:
     assert list_.planner.next_call(LATER, urgent_only=True) == name(told, 0)
 
 
+def test_a_page_for_which_the_budget_was_gone_stays_urgent() -> None:
+    """It is the next one; one that Braze failed to tell waits for its turn, so that trouble brings no burst."""
+    list_ = Read()
+    list_.next_in_turn(LATER, range(10))
+    first = list_.planner.next_page(LATER, urgent_only=True)
+    assert first is not None
+    list_.planner.page_failed(first, LATER, unsent=True)
+    assert list_.planner.next_page(LATER, urgent_only=True) == first
+    list_.planner.page_failed(first, LATER)
+    assert first not in list_.at_once(LATER, range(10))
+
+
+def test_a_call_that_failed_in_a_storm_waits_for_its_time() -> None:
+    """Trouble of Braze's brings no burst of calls."""
+    list_ = Read()
+    list_.next_in_turn(LATER, range(10))
+    asked = list_.planner.next_unread(LATER)
+    assert asked is not None
+    list_.planner.call_failed(asked, LATER, not_before=at(5.5))
+    others = []
+    while (other := list_.planner.next_unread(LATER)) is not None:
+        others.append(other)
+    assert len(others) == (PAGES - 1) * 10 - 1
+    assert list_.planner.next_call(at(5.5)) == asked
+
+
 def test_a_list_that_is_late_is_read_when_it_shows_what_happened() -> None:
     """A page read at once would not show the failures yet."""
     list_ = Read()
