@@ -29,16 +29,13 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     gc.disable()  # what is loaded stays: to look for garbage in it would only take longer, now and later
-    # Both load these two where they find them, for tracebacks and a command that nobody sees here: 8 MB.
+    # structlog and httpx load these where they find them, for tracebacks and a command that nobody sees here: 8 MB.
     unwanted = dict.fromkeys(("rich", "pygments"))
     sys.modules.update(unwanted)  # type: ignore[arg-type]  # None: not to be imported
-    import httpx  # noqa: PLC0415, F401
-    import structlog  # noqa: PLC0415, F401
+    from cdi_bot.cli.main import main as run_command_line  # noqa: PLC0415  # loading it is what takes the time
 
     for name in unwanted:
         del sys.modules[name]
-    from cdi_bot.cli.main import main as run_command_line  # noqa: PLC0415  # loading it is what takes the time
-
     gc.freeze()
     gc.enable()
     run_command_line()
