@@ -26,11 +26,16 @@ def main() -> None:
     hold_streams()
     if os.path.expanduser("~") == "~":  # noqa: PTH111  # what slack_sdk's import stumbles over: a user id without a name
         os.environ["HOME"] = os.sep
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, _end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     gc.disable()  # what is loaded stays: to look for garbage in it would only take longer, now and later
+    # structlog and httpx load these where they find them, for tracebacks and a command that nobody sees here: 8 MB.
+    unwanted = dict.fromkeys(("rich", "pygments"))
+    sys.modules.update(unwanted)  # type: ignore[arg-type]  # None: not to be imported
     from cdi_bot.cli.main import main as run_command_line  # noqa: PLC0415  # loading it is what takes the time
 
+    for name in unwanted:
+        del sys.modules[name]
     gc.freeze()
     gc.enable()
     run_command_line()

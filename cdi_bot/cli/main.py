@@ -10,17 +10,12 @@ from typing import Annotated
 
 import structlog
 import typer
-from rich.console import Console
 
 from cdi_bot import __version__
-from cdi_bot.cli.backtest import chosen, json_lines, print_backtest, run_backtest
-from cdi_bot.cli.backtest_sources import recorded_pasts
 from cdi_bot.cli.check import print_checks
 from cdi_bot.cli.execution import FAILED, loaded, outcome, prepared, until_signal
 from cdi_bot.cli.forget import forget_traces, in_words
 from cdi_bot.cli.run import run_bot
-from cdi_bot.cli.runs_file import RunsFileError, read_runs_file
-from cdi_bot.cli.status import json_of, print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
 from cdi_bot.cli.workspaces import rotate_keys, trial_client
 from cdi_bot.core.replay.replay import ReplaySettings
@@ -153,6 +148,10 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show the integrations that channels are subscribed to, worst first, or the newest runs of one."""
+    from rich.console import Console  # noqa: PLC0415  # likewise: tables in a terminal are nothing to the bot
+
+    from cdi_bot.cli.status import json_of, print_answer, status_report  # noqa: PLC0415
+
     settings = prepared(load_braze_settings)
     now = datetime.now(UTC)
     with Console(stderr=True).status("Asking Braze …"):  # on a terminal alone
@@ -195,6 +194,12 @@ def backtest(
     Lives through past runs with the code that decides live: those of a file, else the stored ones, and what Braze still
     holds where the store has less.
     """
+    from rich.console import Console  # noqa: PLC0415  # likewise
+
+    from cdi_bot.cli.backtest import chosen, json_lines, print_backtest, run_backtest  # noqa: PLC0415
+    from cdi_bot.cli.backtest_sources import recorded_pasts  # noqa: PLC0415
+    from cdi_bot.cli.runs_file import RunsFileError, read_runs_file  # noqa: PLC0415
+
     rules = loaded(load_rule_settings)
     now = datetime.now(UTC)
     if runs is None:
@@ -253,6 +258,8 @@ def forget(
 @db.command(epilog=_examples("cdi-bot db upgrade"))
 def upgrade() -> None:
     """Make the tables, or bring them up to date."""
+    from rich.console import Console  # noqa: PLC0415  # likewise
+
     url = loaded(load_database_settings).database_url
     with Console(stderr=True).status("Upgrading the database …"):  # on a terminal alone
         outcome(asyncio.to_thread(migrate.upgrade, url))

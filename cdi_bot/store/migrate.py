@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, inspect, text
 
 from cdi_bot.store.engine import open_migrating, sync_url, write_ahead
 from cdi_bot.store.errors import StoreTrouble, as_store_trouble, location
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK = 0x63646962  # an arbitrary number that must never change: the name of PostgreSQL's advisory lock for migrations
 
@@ -43,12 +43,18 @@ def upgrade(url: str) -> None:
     """
     parsed = sync_url(url)
     with _locked(parsed) as connection:
-        _refuse_newer(_revision(connection), parsed)
-        command.upgrade(_config(connection), "head")
+        revision = _revision(connection)
+        _refuse_newer(revision, parsed)
+        if revision != _revisions()[-1]:
+            from alembic import command  # noqa: PLC0415  # 7 MB that mostly nobody needs: it is current
+
+            command.upgrade(_config(connection), "head")
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database back to a revision, or to `base`: no tables at all. What the dropped tables held is lost."""
+    from alembic import command  # noqa: PLC0415  # likewise
+
     with _locked(sync_url(url)) as connection:
         command.downgrade(_config(connection), revision)
 
@@ -56,7 +62,7 @@ def downgrade(url: str, revision: str) -> None:
 def current(url: str) -> CurrentRevision:
     """The database's revision; creates nothing, not even a file."""
     parsed = sync_url(url)
-    head = _scripts().get_current_head() or ""
+    head = _revisions()[-1]
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
         return CurrentRevision(revision=None, head=head, is_current=False, is_newer=False)
     with _connected(parsed) as connection:
@@ -65,7 +71,7 @@ def current(url: str) -> CurrentRevision:
         revision=revision,
         head=head,
         is_current=revision == head,
-        is_newer=revision is not None and revision not in _known_revisions(),
+        is_newer=revision is not None and revision not in _revisions(),
     )
 
 
@@ -76,16 +82,15 @@ def migrations_folder() -> Path:
     return packed if packed.is_dir() else package.parent / "migrations"
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
-def _known_revisions() -> set[str]:
-    return {script.revision for script in _scripts().walk_revisions()}
+def _revisions() -> list[str]:
+    """The revisions that this program has, by the numbers of the files, the newest one last."""
+    return sorted(file.name.partition("_")[0] for file in migrations_folder().glob("[0-9]*_*.py"))
 
 
 def _config(connection: Connection | None = None) -> Config:
     """Alembic's configuration, with the connection that migrations/environment/env.py uses."""
+    from alembic.config import Config  # noqa: PLC0415  # likewise
+
     config = Config(attributes={"connection": connection})
     folder = str(migrations_folder()).replace("%", "%%")
     config.set_main_option("script_location", f"{folder}/environment")
@@ -95,11 +100,14 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def _refuse_newer(revision: str | None, url: URL) -> None:
-    if revision is not None and revision not in _known_revisions():
+    if revision is not None and revision not in _revisions():
         raise StoreTrouble(
             f"{location(url)} was made by a newer cdi-bot (revision {revision}); "
             "install that version, or point DATABASE_URL at another database"
@@ -125,8 +133,10 @@ def _locked(url: URL) -> Iterator[Connection]:
         with as_store_trouble(url):
             write_ahead(url)
         with _connected(url) as connection:
+            before = _revision(connection)
             yield connection
-            _refuse_broken_references(connection)
+            if _revision(connection) != before:  # the check reads all rows, a second for a million
+                _refuse_broken_references(connection)
         return
     with _connected(url) as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

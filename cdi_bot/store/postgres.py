@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from psycopg import pq
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -28,8 +28,6 @@ _DEFAULTS = {
     "keepalives_count": "2",
 }
 """What libpq is told unless DATABASE_URL says otherwise, in seconds, but for `tcp_user_timeout` in milliseconds."""
-
-_LIBPQ = frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
 
 _NOT_NEEDED = frozenset(
     {
@@ -74,12 +72,19 @@ def with_hosts_apart(text: str) -> str:
     return f"{rest}{'&' if '?' in rest else '?'}{hosts}"
 
 
+@cache
+def _libpq_parameters() -> frozenset[str]:
+    from psycopg import pq  # noqa: PLC0415  # 10 MB that a bot on SQLite can do without
+
+    return frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
+
+
 def known_to_libpq(url: URL) -> URL:
     """The URL with only the parameters that libpq knows; raises `StoreTrouble` for one of unknown meaning."""
     query: dict[str, Any] = {}
     for name, value in url.query.items():
         known = name.lower()
-        if known in _LIBPQ:
+        if known in _libpq_parameters():
             query[known] = _TLS_WORDS.get(str(value), value) if known == "sslmode" else value
         elif known == "ssl":
             if value not in {"false", "0"} and "sslmode" not in url.query:

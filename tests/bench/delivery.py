@@ -1,8 +1,8 @@
 """How quickly and cheaply messages reach Slack, beside a bare loop of `chat.postMessage` in the same run.
 
 A thousand cards that wait at once would become a hundred: a channel's waiting alerts are told in one. So the drain
-is measured twice: with a thousand alerts at once, as people would see them, and with a thousand notices (of runs that
-began), which are never put together and stand under the same limit of one post a second in a channel.
+is measured twice: with a thousand alerts at once, as people would see them, and with a thousand notices (of requested
+syncs), which are never put together and stand under the same limit of one post a second in a channel.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ async def _bare(env: Env, controls: Controls) -> tuple[list[float], float]:
     notices: list[dict[str, Any]] = []
     for place in range(CHANNELS):
         found = (await controls.get(f"slack/messages?channel={channel_id(place)}"))["messages"]
-        notices += [each for each in found if "began" in each["text"]]
+        notices += [each for each in found if "requested" in each["text"]]
     taken = []
     async with slack_client(env) as client:
         await client.auth_test()

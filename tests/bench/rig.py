@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from cdi_bot.app import INTERVALS, Adapters, assemble
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace
-from cdi_bot.core.model.message import MessageKind, OwedMessage, RunStarted
+from cdi_bot.core.model.message import MessageKind, OwedMessage, SyncRequested
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.dispatcher import Dispatcher
@@ -111,13 +111,13 @@ class Rig:
         at = now()
         owed = [
             OwedMessage(
-                key=f"began:{watched.integration.integration_id}",
+                key=f"requested:{watched.integration.integration_id}",
                 channel=Channel(team_id=TEAM, channel_id=channel_id(number % CHANNELS)),
                 kind=MessageKind.NOTICE,
-                content=RunStarted(
+                content=SyncRequested(
+                    who="U0MARA0001",
                     workspace_id=self.workspace.workspace_id,
                     integration_id=watched.integration.integration_id,
-                    run_start=at,
                 ),
                 not_before=at,
             )
