@@ -127,10 +127,9 @@ class BrazeClient:
         self._clock, self._random, self._sleep = clock, random, sleep
         self._total = timeouts.total
         self._measurements = measurements
-        proxy = network.proxy_for(self._base_url)
-        for_proxy = network.certificates() if proxy and proxy.startswith("https:") else None
-        self._through_proxy = proxy is not None
-        self._http = httpx.AsyncClient(
+        self._through_proxy = network.proxy_for(self._base_url) is not None
+        self._http = network.http_client(
+            self._base_url,
             headers={
                 "Authorization": f"Bearer {checked_key(api_key)}",
                 "Accept": "application/json",
@@ -138,9 +137,6 @@ class BrazeClient:
                 "Accept-Encoding": ACCEPT_ENCODING,
                 "User-Agent": "cdi-bot",
             },
-            trust_env=False,
-            verify=network.certificates(),
-            proxy=httpx.Proxy(proxy, ssl_context=for_proxy) if proxy else None,
             timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.total),
             limits=httpx.Limits(
                 max_connections=_CONNECTIONS,

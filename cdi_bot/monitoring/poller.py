@@ -124,8 +124,13 @@ class Poller:
         """The present by Braze's clock, `None` before Braze has answered."""
         return self._clock() + self.clock_skew if self.connectivity.has_answered else None
 
-    def oldest_age(self) -> timedelta:
-        """How long ago Braze told of the subscribed integration that it told of least recently; zero without any."""
+    def oldest_age(self) -> timedelta | None:
+        """How long ago Braze told of the subscribed integration that it told of least recently; zero without any.
+
+        `None` where this process does not poll the workspace: another one knows.
+        """
+        if not self.is_leading:
+            return None
         times = [item.last_observed_at for item in self._state.integrations.values() if item.subscribed]
         oldest = min(filter(None, times), default=None)
         return self._clock() - oldest if oldest else timedelta()
@@ -206,11 +211,11 @@ class Poller:
         self._to_learn = deque(key for key, item in self._state.integrations.items() if item.subscribed)
 
     async def _refresh_state(self, now: datetime) -> None:
-        """Compare memory and store from time to time."""
+        """Compare memory and store from time to time; while the database can't be used, at each tick."""
         if not still_waits(self._refreshed_at, _REFRESH_EVERY, now):
-            self._refreshed_at = now
             await self._state.save_times()
             await self._state.check_subscriptions()
+            self._refreshed_at = now
 
     async def _judge(self, now: datetime) -> None:
         """See whether Braze can be reached."""
@@ -224,6 +229,9 @@ class Poller:
             calls_per_minute=self._braze.limit(Endpoint.STATUS) * CALLS_SHARE,
             pages_per_minute=self._braze.limit(Endpoint.LIST) * PAGES_SHARE,
         )
+        if self.connectivity.paused_until is not None:
+            self._requests.start_one(now)
+            return
         self._read_pages(now)
         self._ask(now)
 

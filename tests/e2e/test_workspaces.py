@@ -7,15 +7,19 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
 
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, PRIYA
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, PRIYA, TEAM
+from cdi_bot.store import Store
 from tests.e2e.kit import System, says
 from tests.e2e.screen import Screen
 
@@ -59,6 +63,22 @@ async def add(system: System, sandbox: Sandbox, name: str, key: str) -> str:
     return shown
 
 
+async def subscribe(system: System) -> None:
+    """Subscribe the channel to everything of every workspace, by way of another process."""
+    store = await Store.open(f"sqlite:///{system.program.folder / 'cdi_bot.db'}")
+    async with store.write() as uow:
+        for each in await uow.workspaces.all():
+            await uow.subscriptions.add(
+                channel=Channel(team_id=TEAM, channel_id=DATA_ALERTS),
+                workspace_id=each.workspace_id,
+                selector="all",
+                filters=Filters(),
+                by=MARA,
+                now=datetime.now(UTC),
+            )
+    await store.close()
+
+
 async def metrics(system: System) -> str:
     """The page of numbers."""
     async with (
@@ -88,15 +108,14 @@ async def test_three_workspaces_with_troubles_of_their_own(
     assert all(says(listed, name) for name in ("braze", "emea", "apac", "from the settings"))
 
     await system.until(lambda: bool(emea.braze.requests) and bool(apac.braze.requests))
-    for name in ("emea", "apac"):
-        await system.type(f"subscribe {name}-1")
+    await subscribe(system)
     apac.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503))
     emea.braze.run("emea-1", RunPlan(outcome="error", seconds=0.05))
     card = await system.alert("Users emea")
     await system.seen(lambda each: says(each, "be reached since"))
     page = await metrics(system)
-    assert 'cdi_bot_workspace_unreachable{workspace="apac"} 1.0' in page
-    assert 'cdi_bot_workspace_unreachable{workspace="emea"} 0.0' in page
+    assert 'cdi_bot_not_ready{cause="braze",workspace="apac"} 1.0' in page
+    assert 'cdi_bot_not_ready{cause="braze",workspace="emea"} 0.0' in page
 
     question = await system.type("workspace remove emea")
     assert says(question, "No longer watch")
