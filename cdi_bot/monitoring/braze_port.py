@@ -146,6 +146,10 @@ class Braze(Protocol):
         """How many requests may be sent to `endpoint` right now within the budget."""
         ...
 
+    def rest(self, endpoint: Endpoint, now: datetime) -> int:
+        """How many requests polling may still send to `endpoint` in this clock minute, as far as is known."""
+        ...
+
     @property
     def clock_skew(self) -> timedelta:
         """How far Braze's clock is ahead of ours, by the dates of its answers; zero until there is one."""
@@ -194,6 +198,10 @@ class KeylessBraze:
 
     def limit(self, *_: object) -> int:
         """Often enough for its trouble to be noticed."""
+        return 60
+
+    def rest(self, *_: object) -> int:
+        """As many."""
         return 60
 
     def used(self, *_: object) -> int:

@@ -13,8 +13,9 @@ import structlog
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration, Workspace
-from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
+from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_estimate import RUNS_KEPT
+from cdi_bot.core.planner.shares import CALLS_SHARE, PAGES_SHARE
 from cdi_bot.core.planner.timing import RequestPace
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import (
@@ -100,7 +101,7 @@ class Poller:
             state=self._state,
             connectivity=self.connectivity,
             planner=self._planner,
-            on_news=self._ask_for_news,
+            on_news=self._take_up_news,
             troubles=troubles,
         )
         self._skew_told = False
@@ -233,6 +234,7 @@ class Poller:
             self._requests.start_one(now)
             return
         self._read_pages(now)
+        self._ask_unread(now)
         self._ask(now)
 
     async def stop(self, timeout: float) -> None:
@@ -300,23 +302,36 @@ class Poller:
         self._led_at = now if won else None
         return won
 
-    def _read_pages(self, now: datetime) -> None:
-        """Read the pages of the list that are worth most now."""
+    def _read_pages(self, now: datetime, *, urgent_only: bool = False) -> None:
+        """Read the pages of the list that are worth most now; those that a storm has made urgent at once."""
         if self.can_list is False:
             return
-        for _ in range(self._braze.allowance(Endpoint.LIST, now)):
-            page = self._planner.next_page(now) if self._pages.is_ready(now) else None
+        for sent in range(1, self._braze.allowance(Endpoint.LIST, now) + 1):
+            is_time = self._pages.is_ready(now) and not urgent_only
+            page = self._planner.next_page(now, urgent_only=not is_time)
             if page is None:
                 return
-            self._pages.sent(self._braze.limit(Endpoint.LIST) * PAGES_SHARE)
+            if is_time:
+                rest = self._braze.rest(Endpoint.LIST, now) - sent
+                self._pages.sent(now, most=self._braze.limit(Endpoint.LIST) * PAGES_SHARE, rest=rest)
             self._requests.start_reading(page)
+
+    def _ask_unread(self, now: datetime) -> None:
+        """In a storm that has used up what may be read in this minute, ask those on the other pages one by one."""
+        if not self._requests.may_ask or self._braze.rest(Endpoint.LIST, now):
+            return
+        for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
+            chosen = self._planner.next_unread(now)
+            if chosen is None:
+                return
+            self._requests.start_asking(chosen)
 
     def _ask(self, now: datetime, *, urgent_only: bool = False) -> None:
         """Ask the integrations whose answer is worth most now."""
         if not self._requests.may_ask and self.can_list:
             return  # where both are refused, somebody has to ask whether that is over
         rate = self._braze.limit(Endpoint.STATUS) * CALLS_SHARE
-        for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
+        for sent in range(1, self._braze.allowance(Endpoint.STATUS, now) + 1):
             is_time = self._calls.is_ready(now) and not urgent_only
             if not is_time and not self._calls.is_ready(
                 now, ahead=timedelta(minutes=_NEWS_AHEAD / max(rate, 1))
@@ -325,8 +340,11 @@ class Poller:
             chosen = self._planner.next_call(now, urgent_only=not is_time)
             if chosen is None:
                 return
-            self._calls.sent(rate)
+            self._calls.sent(now, most=rate, rest=self._braze.rest(Endpoint.STATUS, now) - sent)
             self._requests.start_asking(chosen)
 
-    def _ask_for_news(self) -> None:
-        self._ask(self._clock(), urgent_only=True)
+    def _take_up_news(self) -> None:
+        now = self._clock()
+        self._read_pages(now, urgent_only=True)
+        self._ask_unread(now)
+        self._ask(now, urgent_only=True)

@@ -22,6 +22,9 @@ from tests.databases import new_file
 from tests.rigs.virtual_time import SlowStore, VirtualLoop
 from tests.rigs.world import CHANNELS, Process, World, world_on
 
+RARER = 5
+"""So much longer than in truth are the intervals of recurring work: it is minutes that matter here."""
+
 POLLING, DELIVERING = "Poller.tick", "Dispatcher.run"
 
 
@@ -54,7 +57,7 @@ class Life:
         """Begin with everything that recurs."""
         scheduler = Scheduler()
         for name, work in self.app.recurring().items():
-            scheduler.every(INTERVALS[name], work, name=name)
+            scheduler.every(RARER * INTERVALS[name], work, name=name)
         scheduler.start()
         self.tasks.append(asyncio.create_task(self.app.dispatcher.run()))
         self.readiness.standing = lambda: [*scheduler.silent(), *self.app.hanging()]

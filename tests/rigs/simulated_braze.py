@@ -152,6 +152,10 @@ class SimBraze(Braze):
         """Enough, but none after a 429."""
         return 0 if self._closed_until and self.clock() < self._closed_until else 20
 
+    def rest(self, endpoint: Endpoint, now: datetime) -> int:
+        """As much as is allowed at once."""
+        return self.allowance(endpoint, now)
+
     @property
     def clock_skew(self) -> timedelta:
         """How far the clock of the bot's machine is behind."""
