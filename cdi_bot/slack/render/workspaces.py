@@ -74,8 +74,7 @@ def _row(row: WorkspaceRow, i18n: Translator) -> str:
         sign, state = "🔌", escape(reason_text(row.trouble, i18n))
     else:
         sign, state = GOOD, ""
-    line = f"{sign} *{outside(row.name)}* · {' · '.join(said)}"
-    return f"{line}\n{state}" if state else line
+    return " · ".join([f"{sign} *{outside(row.name)}*", *said, *filter(None, [state])])
 
 
 def add_button(i18n: Translator) -> Block | None:
@@ -140,7 +139,7 @@ def workspace_form(
 
 def missing_secret(i18n: Translator) -> Rendered:
     """Say that no key can be stored, and how that can be changed."""
-    line = i18n("I can't store an API key: there is no secret key to encrypt it under.")
+    line = i18n("I can't store an API key: a secret key to encrypt it under is missing.")
     todo = i18n("Whoever runs the bot: set {variable} to what {command} prints, and start the bot again.")
     return short_message(
         line, second=todo.format(variable=code("CDI_BOT_SECRET_KEY"), command=code(MAKE_SECRET_KEY))
@@ -227,7 +226,7 @@ def _gone(answer: WorkspaceGone, i18n: Translator) -> Rendered:
 
 
 def _unknown(answer: NoSuchWorkspace, i18n: Translator) -> Rendered:
-    line = i18n("There is no workspace “{name}”.").format(name=outside(answer.name))
+    line = i18n("No workspace is called “{name}”.").format(name=outside(answer.name))
     named = i18n("There are: {names}").format(names=i18n.listed(code(each) for each in answer.names))
     return short_message(line, named)
 

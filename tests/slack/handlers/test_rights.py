@@ -302,7 +302,9 @@ async def test_every_cell(name: str, where: str, tmp_path: Path) -> None:
                 said = await person.attempt(way)
                 was_refused = any(refusal in said.replace("\\", "") for refusal in REFUSALS)
                 has_changed = await person.changes() > 0
-                should_change = row.may[name] and row.what != "see" and way not in {"`sync`", "`workspace`"}  # which only ask
+                should_change = (
+                    row.may[name] and row.what != "see" and way not in {"`sync`", "`workspace`"}
+                )  # which only ask
                 if (was_refused, has_changed) != (not row.may[name], should_change):
                     wrong.append((way, was_refused, has_changed, said[-300:]))
     assert wrong == []
