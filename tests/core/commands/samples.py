@@ -113,7 +113,6 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
         ("workspace add", ManageWorkspaces(do="add")),
         ("workspace remove emea", ManageWorkspaces(do="remove", name="emea")),
         ("workspace remove", ManageWorkspaces()),
-        ("workspace nonsense", ShowHelp(topic="workspace")),
     ),
     "language": (
         ("language JA", SetLanguage(language="ja")),
