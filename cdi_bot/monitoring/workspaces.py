@@ -140,6 +140,10 @@ class WatchedWorkspaces:
         """Go through them in their order."""
         return iter(self._watched)
 
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self._watched)
+
     def of(self, workspace_id: int) -> WatchedWorkspace:
         """The workspace of this id. Raises `KeyError` for one that this process does not watch."""
         return self._by_id[workspace_id]

@@ -14,7 +14,11 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
+    ScalarSelect,
+    Table,
     UniqueConstraint,
+    func,
+    select,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +40,7 @@ class WorkspaceRow(Base):
     )
 
     workspace_id: Mapped[Id]
+    name: Mapped[str]
     base_url: Mapped[str] = mapped_column(unique=True)
     dashboard_url: Mapped[str | None]
     dashboard_link: Mapped[str | None]
@@ -293,3 +298,10 @@ CARDS = table_of(CardRow)
 CARD_INCIDENTS = table_of(CardIncidentRow)
 CHANNELS = table_of(ChannelRow)
 OUTBOX = table_of(OutboxRow)
+
+
+def told_name(table: Table) -> ScalarSelect[str | None]:
+    """The name of the workspace that a row belongs to; null while there is but one, which goes without saying."""
+    own, several = WORKSPACES.alias(), select(func.count() > 1).select_from(WORKSPACES).scalar_subquery()
+    named = select(own.c.name).where(own.c.workspace_id == table.c.workspace_id, several)
+    return named.correlate(table).scalar_subquery()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters, Subscription
+from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
@@ -19,9 +19,13 @@ from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionList:
-    """`/cdi subscriptions`: each with how many integrations it matches now, and the name if it is for one only."""
+    """`/cdi subscriptions`: each with how many integrations it matches now, and the name if it is for one only.
+
+    `workspace_name` is that of the channel's default workspace, where one is set and there are several.
+    """
 
     rows: tuple[tuple[Subscription, int, str | None], ...]
+    workspace_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +36,7 @@ class SubscriptionSet:
     why Braze could not be asked for their present state.
     """
 
-    selector: str
-    name: str | None
+    what: Selection
     filters: Filters
     total: int
     unchanged: bool
@@ -45,21 +48,19 @@ class SubscriptionSet:
 class SubscriptionEnded:
     """The subscriptions have ended, which a notice says in the channel.
 
-    `still_covered_by` is the selector of another subscription that still matches the integration.
+    `still_covered_by` is what another subscription takes in that still matches the integration.
     """
 
-    selector: str
-    name: str | None
-    still_covered_by: str | None
+    what: Selection
+    still_covered_by: Selection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSubscribed:
-    """The channel has no such subscription. `covered_by` is the selector of one that matches the integration."""
+    """The channel has no such subscription. `covered_by` is what one takes in that matches the integration."""
 
-    selector: str
-    name: str | None
-    covered_by: str | None
+    what: Selection
+    covered_by: Selection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,22 @@ class SeveralMatches:
     query: str
     candidates: tuple[Integration, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhichWorkspace:
+    """It is not said which workspace is meant: one of these, by their ids and names, or (`may_be_all`) all of them."""
+
+    selector: str
+    workspaces: tuple[tuple[int, str], ...]
+    may_be_all: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InEachWorkspace:
+    """What was answered about each of several workspaces."""
+
+    answers: tuple[SubscriptionSet | BrazeRefused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +261,8 @@ Answer = (
     | SyncStarted
     | AuditTrail
     | SeveralMatches
+    | WhichWorkspace
+    | InEachWorkspace
     | NoMatch
     | NeedsInvite
     | CannotPost

@@ -150,7 +150,7 @@ async def responder(
 ) -> AsyncIterator[Desk]:
     """Set everything up; with `permissions`, Braze's key has only these. People wait so long for Braze.
 
-    `second` is the stand-in of a second workspace, which is meant by nothing that is typed.
+    `second` is the stand-in of a second workspace, `staging` beside `prod`.
     """
     clock = Clock(START)
     store = await Store.open(new_sqlite(folder))
@@ -160,8 +160,11 @@ async def responder(
             sandbox.braze.set_key(sandbox.braze_api_key, permissions)
         async with store.write() as uow:
             watched = [
-                (await uow.workspaces.find_or_add(base_url=each.url, dashboard_url=dashboard), each)
-                for each in (sandbox, second)
+                (
+                    await uow.workspaces.find_or_add(base_url=each.url, name=name, dashboard_url=dashboard),
+                    each,
+                )
+                for name, each in (("prod", sandbox), ("staging", second))
                 if each
             ]
         clients = [_client(workspace, each, clock) for workspace, each in watched]

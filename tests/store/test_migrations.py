@@ -330,7 +330,9 @@ def test_of_freshness_there_is_one_open_incident_for_each_limit(bare: str) -> No
         """
     with connected(bare) as connection:
         connection.execute(
-            text("INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'http://braze.test')")
+            text(
+                "INSERT INTO braze_workspaces (workspace_id, name, base_url) VALUES (1, 'b', 'http://braze.test')"
+            )
         )
         for kind, reason in (("late", "schedule"), ("stale", "36h"), ("stale", "48h")):
             connection.execute(text(incident), {"kind": kind, "reason": reason})

@@ -37,7 +37,7 @@ CHANGES: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
         ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None
     ),
     "unsnooze": lambda at, who: at.incidents.unsnooze(ALERTS, who, "Users"),
-    "ask_sync": lambda at, who: at.incidents.ask_sync(who, "Users"),
+    "ask_sync": lambda at, who: at.incidents.ask_sync(ALERTS, who, "Users"),
     "start_sync": lambda at, who: at.incidents.start_sync(ALERTS, who, "Users"),
 }
 

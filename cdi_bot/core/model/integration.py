@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
@@ -36,6 +36,7 @@ class Integration:
 
     Without the permission to list, only `integration_id` is known, and `integration_name` is the same. `app_group_id`
     is the workspace's group, which addresses in Braze's dashboard hold. `contact_emails` are separated by commas.
+    `workspace_name` is set where there are several workspaces, so that whatever names the integration says which.
     """
 
     workspace_id: int
@@ -50,9 +51,20 @@ class Integration:
     last_job_start_time: datetime | None = None
     last_job_status: str | None = None
     next_scheduled_run: datetime | None = None
+    workspace_name: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         refuse_naive(self)
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What it is known by among the integrations of all workspaces."""
+        return self.workspace_id, self.integration_id
+
+    @property
+    def alone(self) -> Integration:
+        """The same without the workspace's name: for where it has been said of which one everything is."""
+        return replace(self, workspace_name=None)
 
     @property
     def is_inactive(self) -> bool:
@@ -109,11 +121,13 @@ class FilledPast:
 class Workspace:
     """One Braze workspace: a REST endpoint and a key, to which the rate limits belong.
 
-    `dashboard_url` is `None` where the instance is not known. `dashboard_link` is the operator's pattern of an
-    integration's page, with `{dashboard}` (a host), `{app_group_id}` and `{integration_id}`; `None` for Braze's own.
+    `name` is what people call it. `dashboard_url` is `None` where the instance is not known. `dashboard_link` is the
+    operator's pattern of an integration's page, with `{dashboard}` (a host), `{app_group_id}` and `{integration_id}`;
+    `None` for Braze's own.
     """
 
     workspace_id: int
+    name: str
     base_url: str
     dashboard_url: str | None
     dashboard_link: str | None = None

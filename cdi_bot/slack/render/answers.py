@@ -30,11 +30,14 @@ from cdi_bot.slack.render.kit.blocks import (
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import (
     channel,
+    plain_line,
 )
 from cdi_bot.usecases.answers import (
     Answer,
+    InEachWorkspace,
     NoMatch,
     SeveralMatches,
+    WhichWorkspace,
 )
 from cdi_bot.usecases.query_answers import RunHistory
 
@@ -51,8 +54,14 @@ def render_answer(
         return render_history(answer, i18n, now)
     if isinstance(answer, SeveralMatches):
         return refusals.several_matches(answer, i18n, command)
+    if isinstance(answer, WhichWorkspace):
+        return refusals.which_workspace(answer, i18n, command)
     if isinstance(answer, NoMatch):
         return refusals.no_match(answer, i18n, command)
+    if isinstance(answer, InEachWorkspace):
+        said = [render_answer(one, i18n, now=now) for one in answer.answers]
+        blocks = [block for each in said for block in each.blocks]
+        return Rendered(text=plain_line(" ".join(each.text for each in said)), blocks=blocks[: limits.BLOCKS])
     return _RENDERERS[type(answer)](answer, i18n)
 
 

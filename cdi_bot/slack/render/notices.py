@@ -18,6 +18,7 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.spike import Spike
+from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
 from cdi_bot.slack.render.expected import render_spike
@@ -127,7 +128,9 @@ def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Render
 
 def _unsubscribed(content: Unsubscribed, view: EventView, i18n: Translator) -> Rendered:
     line = i18n("{who} unsubscribed this channel from {what}")
-    what = selector_text(content.selector, view.integration, i18n)
+    name = view.integration.integration_name if view.integration else None
+    about = Selection(selector=content.selector, name=name, workspace_name=view.workspace_name)
+    what = selector_text(about, i18n)
     return short_message(line.format(who=user(content.who), what=what), sign="🔕")
 
 

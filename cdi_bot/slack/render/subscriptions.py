@@ -8,8 +8,7 @@ from datetime import datetime
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
-from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription, is_pattern
 from cdi_bot.delivery.views import SubscribedView
 from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_trouble
 from cdi_bot.slack.render.kinds.flaws import flaw_name
@@ -34,6 +33,7 @@ from cdi_bot.slack.render.kit.text import (
     date,
     escape,
     freshness_text,
+    in_workspace,
     mentions,
     outside,
     plain_line,
@@ -58,15 +58,20 @@ _ABOVE = 200
 """The weight that is left for the name of a channel above an answer about another one than it is read in."""
 
 
-def selector_text(selector: str, named: Integration | str | None, i18n: Translator) -> str:
-    """Say in mrkdwn which integrations a subscription matches; `named` is the single one, or its name."""
-    if selector == "all":
-        return i18n("*all integrations*")
-    if is_pattern(selector):
-        return i18n("integrations matching {pattern}").format(pattern=code(selector))
-    if isinstance(named, Integration):
-        return bold_name(named)
-    return f"*{outside(named)}*" if named else code(selector)
+def selector_text(what: Selection, i18n: Translator) -> str:
+    """Say in mrkdwn which integrations a subscription matches."""
+    if what.selector == "all":
+        if what.workspace_name is None:
+            return i18n("*all integrations*")
+        return i18n("*all integrations of {workspace}*").format(workspace=outside(what.workspace_name))
+    if is_pattern(what.selector):
+        return i18n("integrations matching {pattern}").format(pattern=code(what.typed))
+    return f"*{outside(in_workspace(what.workspace_name, what.name))}*" if what.name else code(what.typed)
+
+
+def selection(subscription: Subscription, name: str | None = None) -> Selection:
+    """Return what a subscription takes in; `name` is that of its integration, if it is for one only."""
+    return Selection(selector=subscription.selector, name=name, workspace_name=subscription.workspace_name)
 
 
 def matching_now(count: int, i18n: Translator) -> str:
@@ -195,7 +200,9 @@ def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
 def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
     """Say in the channel who subscribed it to what, how that is doing, and let it be changed."""
     content, newest = view.content, view.newest
-    what = selector_text(content.selector, newest[0] if newest else None, i18n)
+    name = newest[0].integration_name if newest else None
+    about = Selection(selector=content.selector, name=name, workspace_name=view.workspace_name)
+    what = selector_text(about, i18n)
     if content.changed:
         line = i18n("{who} changed the alerts for {what}: {filters}")
     else:
@@ -203,9 +210,7 @@ def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
     line = line.format(who=user(content.who), what=what, filters=filter_text(content.filters, i18n))
     change = None
     if view.subscription:
-        change = change_button(
-            view.subscription, newest[0].integration_name if newest else None, i18n, place=0
-        )
+        change = change_button(view.subscription, name, i18n, place=0)
     return short_message(
         line,
         *repeat_note(i18n, possible=view.possible_repeat),
@@ -236,7 +241,7 @@ def _present(view: SubscribedView, i18n: Translator) -> str:
     line = f"{BAD if failing else GOOD} {i18n.listed(said)}"
     if not failing:
         return line
-    names = [bold_name(one, None, SHORT_NAME) for one in view.failing[:_NAMED]]
+    names = [bold_name(one.alone, None, SHORT_NAME) for one in view.failing[:_NAMED]]
     if failing > _NAMED:
         names.append(i18n("{count} more").format(count=i18n.number(failing - _NAMED)))
     return i18n("{line}: {names}").format(line=line, names=i18n.listed(names))
@@ -244,7 +249,7 @@ def _present(view: SubscribedView, i18n: Translator) -> str:
 
 def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
     """Say what the channel is not told: that nothing has changed, what may be meant, or that Braze can't be reached."""
-    what = selector_text(answer.selector, answer.name, i18n)
+    what = selector_text(answer.what, i18n)
     line = (
         i18n("Already subscribed to {what}: {filters}")
         if answer.unchanged
@@ -258,7 +263,7 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
             second=i18n("Can't reach Braze: {reason}. Alerts start once it answers.").format(reason=reason),
         )
     if answer.nearest:
-        names = i18n.listed(bold_name(one) for one in answer.nearest)
+        names = i18n.listed(bold_name(one.alone) for one in answer.nearest)
         return short_message(
             line, second=i18n("No integration matches now. Did you mean {names}?").format(names=names)
         )
@@ -267,28 +272,26 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
 
 def _unsubscribed(answer: SubscriptionEnded, i18n: Translator) -> Rendered:
     """Say that a subscription is ended, and which other one still matches its integration."""
-    what = selector_text(answer.selector, answer.name, i18n)
+    what = selector_text(answer.what, i18n)
     line = i18n("Unsubscribed from {what}").format(what=what)
     return short_message(line, second=_still_covered(answer.still_covered_by, i18n))
 
 
 def _not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
     """Say that there is no such subscription, and which other one matches the integration."""
-    line = i18n("This channel isn't subscribed to {what}.").format(
-        what=selector_text(answer.selector, answer.name, i18n)
-    )
+    line = i18n("This channel isn't subscribed to {what}.").format(what=selector_text(answer.what, i18n))
     if answer.covered_by:
         return short_message(line, second=_still_covered(answer.covered_by, i18n))
-    command = code(f"/cdi subscribe {answer.name or answer.selector}")
+    command = code(f"/cdi subscribe {answer.what.typed}")
     return short_message(line, second=i18n("To subscribe: {command}").format(command=command))
 
 
-def _still_covered(selector: str | None, i18n: Translator) -> str:
+def _still_covered(other: Selection | None, i18n: Translator) -> str:
     """Say which other subscription of a channel brings the same alerts; nothing where there is none."""
-    if selector is None:
+    if other is None:
         return ""
     return i18n("Its alerts come through the subscription to {other}. To end that: {command}").format(
-        other=selector_text(selector, None, i18n), command=code(f"/cdi unsubscribe {selector}")
+        other=selector_text(other, i18n), command=code(f"/cdi unsubscribe {other.typed}")
     )
 
 
@@ -321,7 +324,7 @@ def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
 
 
 def _subscription_row(subscription: Subscription, total: int, name: str | None, i18n: Translator) -> str:
-    what = selector_text(subscription.selector, name, i18n)
+    what = selector_text(selection(subscription, name), i18n)
     lines = [
         f"{what} ({matching_now(total, i18n)})" if is_pattern(subscription.selector) else what,
         filter_text(subscription.filters, i18n),
