@@ -17,10 +17,10 @@ from cdi_bot.core.model.incident import Kind, LateReason, Topic
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import is_pattern, selector_matches
+from cdi_bot.core.replay.recorded_past import Past
+from cdi_bot.core.replay.replay import ReplaySettings, replay
+from cdi_bot.core.replay.told import NOTICE, Told, ToldNotice
 from cdi_bot.core.rules.small_losses import is_little, is_usual_loss
-from cdi_bot.monitoring.recorded_past import Past
-from cdi_bot.monitoring.replay import ReplaySettings, replay
-from cdi_bot.monitoring.told import NOTICE, Told, ToldNotice
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, plain_line
 from cdi_bot.slack.render.preview import told_text, would_have_sent

@@ -18,16 +18,17 @@ from cdi_bot.cli.backtest_sources import recorded_pasts
 from cdi_bot.cli.check import print_checks
 from cdi_bot.cli.execution import FAILED, loaded, outcome, prepared, until_signal
 from cdi_bot.cli.forget import forget_traces, in_words
-from cdi_bot.cli.run import run_bot, trial_client
+from cdi_bot.cli.run import run_bot
 from cdi_bot.cli.runs_file import RunsFileError, read_runs_file
 from cdi_bot.cli.status import json_of, print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
-from cdi_bot.monitoring.replay import ReplaySettings
+from cdi_bot.cli.workspaces import trial_client
+from cdi_bot.core.replay.replay import ReplaySettings
 from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.settings.environment import (
     Settings,
     load_braze_settings,
-    load_database_url,
+    load_database_settings,
     load_rule_settings,
     load_settings,
 )
@@ -236,7 +237,7 @@ def forget(
         )
     if as_json and not yes:
         raise typer.BadParameter("it goes with --yes: there is nobody to ask", param_hint="--json")
-    url = loaded(load_database_url)
+    url = loaded(load_database_settings).database_url
     found = {} if yes else outcome(forget_traces(url, who, erase=False))
     if not yes and found:
         typer.echo("\n".join([f"{who} stands in:", *in_words(found)]))
@@ -251,7 +252,7 @@ def forget(
 @db.command(epilog=_examples("cdi-bot db upgrade"))
 def upgrade() -> None:
     """Make the tables, or bring them up to date."""
-    url = loaded(load_database_url)
+    url = loaded(load_database_settings).database_url
     with Console(stderr=True).status("Upgrading the database …"):  # on a terminal alone
         outcome(asyncio.to_thread(migrate.upgrade, url))
     typer.echo(f"The database is at revision {migrate.current(url).head}.")
@@ -260,7 +261,7 @@ def upgrade() -> None:
 @db.command(epilog=_examples("cdi-bot db current --json"))
 def current(*, as_json: AsJson = False) -> None:
     """Show the database's revision, and whether it is the newest."""
-    found = outcome(asyncio.to_thread(migrate.current, loaded(load_database_url)))
+    found = outcome(asyncio.to_thread(migrate.current, loaded(load_database_settings).database_url))
     if as_json:
         typer.echo(
             json.dumps({"revision": found.revision, "newest": found.head, "is_current": found.is_current})

@@ -21,8 +21,8 @@ from cdi_bot.braze.payloads import (
     read_status_page,
 )
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.replay.recorded_past import Listed, Outage, Past
 from cdi_bot.monitoring.braze_port import BrazeTrouble, Unreadable
-from cdi_bot.monitoring.recorded_past import Listed, Outage, Past
 
 _LONGEST_LINE = 1_000_000
 """Characters: a line of a run has some 250."""

@@ -16,7 +16,7 @@ from cdi_bot.core.expectations.flaws import Accepted
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.incident import SPIKE, Incident, Kind
 from cdi_bot.core.rules import reopening
-from cdi_bot.core.rules.kind_rules import IntegrationFacts, Rule
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, judge
 from cdi_bot.core.rules.kinds import KINDS, rules_of
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.incident_writer import ConflictError, write_if_watched
@@ -177,19 +177,3 @@ def facts_of(
         answering_since=answering_since + skew if answering_since else None,
         skew=skew,
     )
-
-
-def judge(
-    rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime
-) -> Incident | None:
-    """A new, changed or resolved incident, `None` when nothing changed.
-
-    A kind without a `rule` comes with runs: of it only an incident that is recovering is judged.
-    """
-    if incident is None or not incident.is_recovering:
-        return rule.judge(facts, incident, now) if rule else None
-    begun = rule.judge(facts, None, now) if rule else None
-    watched = facts.watched
-    # Of an integration that is gone from Braze nothing more is to be seen.
-    seen = now + facts.skew if watched.missing_since else watched.observed_at
-    return begun or reopening.settled(incident, seen, now)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.run import Outcome, Run, listed_status, second_of
+from cdi_bot.core.model.run import Outcome, Run, run_from_list, second_of
 from cdi_bot.monitoring.braze_port import Unreadable
 
 NONE_RUNNING: frozenset[datetime] = frozenset()
@@ -180,15 +180,3 @@ class IntegrationState:
 
 def _latest(stored: datetime | None, mine: datetime | None, now: datetime) -> datetime | None:
     return max((min(each, now) for each in (stored, mine) if each), default=None)
-
-
-def run_from_list(listed: Integration) -> Run | None:
-    """The run that the list shows, `None` when it shows none."""
-    if listed.last_job_start_time is None or not listed.last_job_status:
-        return None
-    return Run(
-        integration_id=listed.integration_id,
-        sync_start_time=listed.last_job_start_time,
-        job_status=listed_status(listed.last_job_status),
-        provisional=True,
-    )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.run import Outcome, key_of
+from cdi_bot.core.model.run import Outcome, key_of, run_from_list
 from cdi_bot.core.model.subscription import Subscription, is_subscribed
 from cdi_bot.core.rules.late import keep_expected_start
 from cdi_bot.core.rules.sync_failed import Finding
@@ -17,7 +17,7 @@ from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import Measurements
 from cdi_bot.monitoring.incident_writer import ConflictError, start_watching, stop_watching
 from cdi_bot.monitoring.integration_facts import record_missing
-from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState, run_from_list
+from cdi_bot.monitoring.integration_state import NONE_RUNNING, IntegrationState
 from cdi_bot.monitoring.recorder import Observation, Recorder
 from cdi_bot.store import Store, StoreTrouble
 

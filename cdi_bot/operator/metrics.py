@@ -7,11 +7,10 @@ integration, channel or person is ever a label.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from types import MappingProxyType
 from typing import NoReturn
 
 import structlog
@@ -27,6 +26,7 @@ from prometheus_client import (
 
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
+from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 class Metrics:
-    """Counts for `monitoring.braze_port.Measurements`, and shows what it counted."""
+    """Counts, of each workspace for itself, and shows what it counted."""
 
     def __init__(self) -> None:
         """Start with nothing counted, in a registry of its own."""
@@ -51,7 +51,7 @@ class Metrics:
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
         per_call = ["workspace", "endpoint"]
-        self._polls = counter("cdi_bot_polls", "Requests to Braze", ["endpoint", "outcome"])
+        self._polls = counter("cdi_bot_polls", "Requests to Braze", [*per_call, "outcome"])
         self._used = gauge(
             "cdi_bot_budget_used", "Requests sent to Braze within its present minute", per_call
         )
@@ -63,9 +63,13 @@ class Metrics:
             "Time since the subscribed integration that was not heard of for longest was heard of",
             ["workspace"],
         )
+        self._unreachable = gauge(
+            "cdi_bot_workspace_unreachable", "1 while the workspace can't be asked", ["workspace"]
+        )
         self._latency = histogram(
             "cdi_bot_detection_latency_seconds",
             "From the end of a run until it was first seen",
+            ["workspace"],
             buckets=_LATENCIES,
         )
         self._depth = gauge("cdi_bot_outbox_messages", "Messages owed to Slack")
@@ -82,13 +86,9 @@ class Metrics:
             "cdi_bot_loop_lag_seconds", "How late the event loop came to what was due", buckets=_LAGS
         )
 
-    def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
-        """Count a request to Braze."""
-        self._polls.labels(endpoint.value, trouble.value if trouble else "ok").inc()
-
-    def detected(self, latency: timedelta) -> None:
-        """Count the end of a run."""
-        self._latency.observe(latency.total_seconds())
+    def of(self, workspace: str) -> WorkspaceCounts:
+        """What counts for the workspace of this name."""
+        return WorkspaceCounts(self._polls, self._latency.labels(workspace), workspace)
 
     def delivered(self, outcome: StrEnum) -> None:
         """Count a try to deliver."""
@@ -98,27 +98,12 @@ class Metrics:
         """Count a look at the event loop."""
         self._lag.observe(seconds)
 
-    def watch_workspace(
-        self,
-        name: str,
-        *,
-        used: Callable[[Endpoint], int],
-        left: Callable[[Endpoint], int],
-        oldest: Callable[[], timedelta],
-    ) -> None:
-        """Ask these for a workspace's numbers whenever somebody looks."""
-        for endpoint in Endpoint:
-            self._used.labels(name, endpoint.value).set_function(_known(partial(used, endpoint)))
-            self._left.labels(name, endpoint.value).set_function(_known(partial(left, endpoint)))
-        self._oldest.labels(name).set_function(_known(lambda: oldest().total_seconds()))
-
     async def page(
-        self, store: Store | None, now: datetime, troubles: Mapping[Work, int] = MappingProxyType({})
+        self, store: Store | None, now: datetime, workspaces: WatchedWorkspaces | None = None
     ) -> bytes:
-        """Everything counted, and what is owed now, as soon as there is a store.
-
-        `troubles` counts the items that the bot fails with now, by work.
-        """
+        """Everything counted, what is owed now and how each workspace does, as soon as there are these."""
+        self._show_workspaces(workspaces or (), now)
+        troubles = workspaces.troubles.counts() if workspaces else {}
         for work in Work:
             self._troubles.labels(work.value).set(troubles.get(work, 0))
         depth = age = lost = float("nan")  # not known is no number
@@ -136,18 +121,47 @@ class Metrics:
         self._lost.set(lost)
         return generate_latest(self._registry)
 
+    def _show_workspaces(self, workspaces: Iterable[WatchedWorkspace], now: datetime) -> None:
+        """Of those there are; one that was removed is shown no more."""
+        for gauge in (self._used, self._left, self._oldest, self._unreachable):
+            gauge.clear()
+        for each in workspaces:
+            name, poller = each.workspace.name, each.poller
+            for endpoint in Endpoint:
+                per_call = name, endpoint.value
+                self._used.labels(*per_call).set(_known(partial(each.braze.used, endpoint, now)))
+                self._left.labels(*per_call).set(_known(partial(each.braze.allowance, endpoint, now)))
+            self._oldest.labels(name).set(_known(partial(_seconds, poller.oldest_age)))
+            self._unreachable.labels(name).set(poller.connectivity.reason is not None)
 
-def _known(number: Callable[[], float]) -> Callable[[], float]:
+
+class WorkspaceCounts:
+    """Counts for one workspace; implements `monitoring.braze_port.Measurements`."""
+
+    def __init__(self, polls: Counter, latency: Histogram, workspace: str) -> None:
+        """Count with these."""
+        self._polls, self._latency, self._workspace = polls, latency, workspace
+
+    def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
+        """Count a request to Braze."""
+        self._polls.labels(self._workspace, endpoint.value, trouble.value if trouble else "ok").inc()
+
+    def detected(self, latency: timedelta) -> None:
+        """Count the end of a run."""
+        self._latency.observe(latency.total_seconds())
+
+
+def _seconds(length: Callable[[], timedelta]) -> float:
+    return length().total_seconds()
+
+
+def _known(number: Callable[[], float]) -> float:
     """The number, or none where it can't be told: the others are shown all the same."""
-
-    def told() -> float:
-        try:
-            return number()
-        except Exception:
-            log.exception("a number of the metrics can't be told")
-            return float("nan")
-
-    return told
+    try:
+        return number()
+    except Exception:
+        log.exception("a number of the metrics can't be told")
+        return float("nan")
 
 
 async def watch_loop(lagged: Callable[[float], None]) -> NoReturn:

@@ -13,11 +13,11 @@ from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.subscription import Filters, Selection, is_pattern, selector_matches
+from cdi_bot.core.replay.recorded_past import Outage, Past
+from cdi_bot.core.replay.replay import ReplaySettings, lives, unreachable
+from cdi_bot.core.replay.told import Told, ToldNotice
 from cdi_bot.core.rules.stale import past_stretches
 from cdi_bot.monitoring.past_sources import LEARNED_FROM, past_of, stored_outages, stored_runs
-from cdi_bot.monitoring.recorded_past import Outage, Past
-from cdi_bot.monitoring.replay import ReplaySettings, lives, unreachable
-from cdi_bot.monitoring.told import Told, ToldNotice
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches, WhichWorkspace

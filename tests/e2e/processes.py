@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from multiprocessing import get_context
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from cdi_bot.core.model.channel import Channel
@@ -15,6 +14,7 @@ from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TE
 from cdi_bot.store import Lease, Store
 from tests.e2e.crashing import KILLED, Clock, Crash, Launch, run_program
 from tests.e2e.kit import System
+from tests.program import FORKS
 
 CHANNELS = (DATA_ALERTS, MARKETING_OPS)
 
@@ -29,7 +29,7 @@ PATIENCE = 90  # seconds; on a busy machine a process takes many times as long a
 class BotProcess:
     """The bot as a process, until that ends."""
 
-    def __init__(self, process: SpawnProcess, log: Path) -> None:
+    def __init__(self, process: ForkServerProcess, log: Path) -> None:
         """Watch a process that was started."""
         self._process, self._log = process, log
 
@@ -108,7 +108,7 @@ class BotProcesses:
             clock=self.clock,
             crash=crash,
         )
-        process = get_context("spawn").Process(target=run_program, args=[launch])
+        process = FORKS.Process(target=run_program, args=[launch])
         process.start()
         self._processes.append(BotProcess(process, log))
         return self._processes[-1]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -39,7 +40,7 @@ from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from tests.databases import new_sqlite
-from tests.rigs.adapters import bot_settings
+from tests.rigs.adapters import bot_settings, reach
 from tests.sandbox.braze_kit import Clock
 
 START = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
@@ -159,14 +160,10 @@ async def responder(
         if permissions is not None:
             sandbox.braze.set_key(sandbox.braze_api_key, permissions)
         async with store.write() as uow:
-            watched = [
-                (
-                    await uow.workspaces.find_or_add(base_url=each.url, name=name, dashboard_url=dashboard),
-                    each,
-                )
-                for name, each in (("prod", sandbox), ("staging", second))
-                if each
-            ]
+            given = [each for each in (sandbox, second) if each]
+            for name, each in zip(("prod", "staging"), given, strict=False):
+                await uow.workspaces.add(name=name, base_url=each.url, dashboard_url=dashboard)
+            watched = list(zip(await uow.workspaces.all(), given, strict=True))
         clients = [_client(workspace, each, clock) for workspace, each in watched]
         workspace = watched[0][0]
         api = SlackApi(session, token=sandbox.slack_bot_token, url=f"{sandbox.url}/api/")
@@ -176,6 +173,7 @@ async def responder(
         adapters = Adapters(
             store=store,
             workspaces=[(each, client) for (each, _), client in zip(watched, clients, strict=True)],
+            reach=partial(reach, clock=clock),
             messenger=messenger,
             directory=directory,
             team_id=TEAM,

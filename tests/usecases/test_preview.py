@@ -14,7 +14,7 @@ from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.monitoring.told import Told
+from cdi_bot.core.replay.told import Told
 from cdi_bot.usecases.answers import NoMatch
 from cdi_bot.usecases.preview import Preview
 from tests.rigs.people import Desk, responder

@@ -11,9 +11,9 @@ import pytest
 
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Run
-from cdi_bot.monitoring.recorded_past import Listed, Outage, Past
-from cdi_bot.monitoring.replay import ReplaySettings, replay
-from cdi_bot.monitoring.told import Told
+from cdi_bot.core.replay.recorded_past import Listed, Outage, Past
+from cdi_bot.core.replay.replay import ReplaySettings, replay
+from cdi_bot.core.replay.told import Told
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind

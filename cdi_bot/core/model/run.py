@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cdi_bot.core.model import refuse_naive
-from cdi_bot.core.model.integration import WatchedIntegration
+from cdi_bot.core.model.integration import Integration, WatchedIntegration
 
 
 def second_of(start: datetime) -> datetime:
@@ -155,3 +155,15 @@ def _from_list(
     if watched.watched_since and not watched.baseline_taken and run.sync_start_time <= watched.watched_since:
         return None  # whether it ended before or after watching began, only the status call knows
     return run
+
+
+def run_from_list(listed: Integration) -> Run | None:
+    """The run that the list shows, `None` when it shows none."""
+    if listed.last_job_start_time is None or not listed.last_job_status:
+        return None
+    return Run(
+        integration_id=listed.integration_id,
+        sync_start_time=listed.last_job_start_time,
+        job_status=listed_status(listed.last_job_status),
+        provisional=True,
+    )

@@ -14,6 +14,7 @@ from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.rules import reopening
 
 
 class Severity(IntEnum):
@@ -111,3 +112,19 @@ def asked_for(topic: Topic) -> Callable[[Filters, Incident], bool]:
 def nothing_failed(_incident: Incident) -> Severity:
     """The severity of kinds without a failed run."""
     return Severity.NOTHING_FAILED
+
+
+def judge(
+    rule: Rule | None, facts: IntegrationFacts, incident: Incident | None, now: datetime
+) -> Incident | None:
+    """A new, changed or resolved incident, `None` when nothing changed.
+
+    A kind without a `rule` comes with runs: of it only an incident that is recovering is judged.
+    """
+    if incident is None or not incident.is_recovering:
+        return rule.judge(facts, incident, now) if rule else None
+    begun = rule.judge(facts, None, now) if rule else None
+    watched = facts.watched
+    # Of an integration that is gone from Braze nothing more is to be seen.
+    seen = now + facts.skew if watched.missing_since else watched.observed_at
+    return begun or reopening.settled(incident, seen, now)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from cdi_bot.cli.backtest import as_json
 from cdi_bot.cli.runs_file import read_lines
-from cdi_bot.monitoring.replay import replay
+from cdi_bot.core.replay.replay import replay
 from cdi_bot.slack.render.kit.i18n import Translator
 from tests.bench.alerts.history import History, Line
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.model.incident import Kind, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.subscription import Filters, Selection
-from cdi_bot.monitoring.told import Told
+from cdi_bot.core.replay.told import Told
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.preview import preview_line, render_preview
 from cdi_bot.usecases.preview import Preview

@@ -11,7 +11,7 @@ import structlog
 
 from cdi_bot.core.model.message import Subscribed
 from cdi_bot.core.model.subscription import Filters
-from cdi_bot.monitoring.past_sources import Backfill
+from cdi_bot.monitoring.backfill import Backfill
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.rigs.people import ALERTS, Desk, responder
 

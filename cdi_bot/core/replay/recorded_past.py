@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.run import Outcome, Run, second_of
+from cdi_bot.core.model.run import Outcome, Run, run_from_list, second_of
 from cdi_bot.core.rules import reopening
-from cdi_bot.monitoring.integration_state import run_from_list
 
 _SECOND = timedelta(seconds=1)
 

@@ -15,17 +15,7 @@ from cdi_bot.core.expectations.past import LearnedPast, is_odd
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Outcome, Run
-from cdi_bot.core.rules import reopening
-from cdi_bot.core.rules.failed_runs import past_needed
-from cdi_bot.core.rules.kind_rules import IntegrationFacts
-from cdi_bot.core.rules.kinds import KINDS
-from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
-from cdi_bot.core.rules.lifecycle import lifecycle_events
-from cdi_bot.core.rules.slow import LEAST, held_as_running
-from cdi_bot.core.rules.sync_failed import judge_runs
-from cdi_bot.core.rules.unreachable import follow_unreachable
-from cdi_bot.monitoring.evaluator import judge
-from cdi_bot.monitoring.recorded_past import (
+from cdi_bot.core.replay.recorded_past import (
     Listed,
     Outage,
     Outages,
@@ -38,7 +28,16 @@ from cdi_bot.monitoring.recorded_past import (
     runs_by_integration,
     seen_in_order,
 )
-from cdi_bot.monitoring.told import Told, ToldNotice
+from cdi_bot.core.replay.told import Told, ToldNotice
+from cdi_bot.core.rules import reopening
+from cdi_bot.core.rules.failed_runs import past_needed
+from cdi_bot.core.rules.kind_rules import IntegrationFacts, judge
+from cdi_bot.core.rules.kinds import KINDS
+from cdi_bot.core.rules.late import PlannedStart, expected_start, keep_expected_start
+from cdi_bot.core.rules.lifecycle import lifecycle_events
+from cdi_bot.core.rules.slow import LEAST, held_as_running
+from cdi_bot.core.rules.sync_failed import judge_runs
+from cdi_bot.core.rules.unreachable import follow_unreachable
 
 _LOOK_EVERY = timedelta(hours=1)
 _LOOK_AT_RUNNING = timedelta(minutes=1)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
-from cdi_bot.monitoring.recorded_past import Listed, Outage, Past
-from cdi_bot.monitoring.replay import replay
-from cdi_bot.monitoring.told import Told, ToldNotice
+from cdi_bot.core.replay.recorded_past import Listed, Outage, Past
+from cdi_bot.core.replay.replay import replay
+from cdi_bot.core.replay.told import Told, ToldNotice
 from tests.core.runs_kit import at, integration, run
 
 STATUSES = ["success", "success", "success", "partial", "error", "config_error", "odd"]
