@@ -22,7 +22,7 @@ from cdi_bot.cli.run import run_bot
 from cdi_bot.cli.runs_file import RunsFileError, read_runs_file
 from cdi_bot.cli.status import json_of, print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
-from cdi_bot.cli.workspaces import trial_client
+from cdi_bot.cli.workspaces import rotate_keys, trial_client
 from cdi_bot.core.replay.replay import ReplaySettings
 from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.settings.environment import (
@@ -34,6 +34,7 @@ from cdi_bot.settings.environment import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import is_erasable, migrate
+from cdi_bot.store.secret_keys import KeyLostError
 
 _BACKTEST_DAYS = 30
 
@@ -59,7 +60,7 @@ app = typer.Typer(
     ),
 )
 db = typer.Typer(
-    help="Bring the database up to date, or show its revision.",
+    help="Bring the database up to date, show its revision, or encrypt stored keys anew.",
     no_args_is_help=True,
     epilog=_examples("cdi-bot db upgrade", "cdi-bot db current --json"),
 )
@@ -276,6 +277,20 @@ def current(*, as_json: AsJson = False) -> None:
         typer.echo("The database has no tables yet. Run: cdi-bot db upgrade")
     else:
         typer.echo(f"{found.revision}: behind {found.head}. Run: cdi-bot db upgrade")
+
+
+@db.command("rotate-keys", epilog=_examples("cdi-bot db rotate-keys"))
+def rotate(*, as_json: AsJson = False) -> None:
+    """Encrypt the stored Braze keys anew, under the first key of CDI_BOT_SECRET_KEY."""
+    rotated, lost = outcome(rotate_keys(loaded(load_database_settings)))
+    if as_json:
+        typer.echo(json.dumps({"rotated": rotated, "lost": lost}))
+    else:
+        typer.echo(f"Encrypted anew: {', '.join(rotated) or 'no stored key'}.")
+        for name in lost:
+            typer.echo(f"{name}: {KeyLostError()}.", err=True)
+    if lost:
+        raise typer.Exit(FAILED)
 
 
 def _demo_settings(environ: dict[str, str]) -> Settings:

@@ -11,12 +11,15 @@ from functools import partial
 from cdi_bot.app import unlocking
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
+from cdi_bot.cli import startup
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.operator.logs import register_secrets
 from cdi_bot.operator.metrics import Metrics
-from cdi_bot.settings.environment import BrazeSettings
+from cdi_bot.settings.checks import MAKE_SECRET_KEY
+from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Problem, SettingsError
 from cdi_bot.store import Store
+from cdi_bot.store.secret_keys import KeyLostError, SecretKeys
 
 
 def utc_now() -> datetime:
@@ -72,3 +75,30 @@ async def added_workspaces(
     for _, client in added:
         stack.push_async_callback(client.aclose)
     return added
+
+
+async def rotate_keys(settings: DatabaseSettings) -> tuple[list[str], list[str]]:
+    """Encrypt the stored keys anew, under the newest secret key.
+
+    Returns the names of the workspaces of which that was done, and of those whose keys can't be decrypted.
+    Raises `SettingsError` without a secret key, and `StoreTrouble`.
+    """
+    if not settings.secret_keys:
+        fix = f"Make a key ({MAKE_SECRET_KEY}) and put it before the ones that are used by now"
+        raise SettingsError([Problem(variable="CDI_BOT_SECRET_KEY", what="is missing", fix=fix)])
+    secret_keys = SecretKeys([key.get_secret_value() for key in settings.secret_keys])
+    rotated, lost = [], []
+    store = await startup.open_store(settings.database_url)
+    try:
+        async with store.write() as uow:
+            for workspace, sealed in await uow.workspaces.sealed():
+                try:
+                    anew = secret_keys.seal(secret_keys.open(sealed))
+                except KeyLostError:
+                    lost.append(workspace.name)
+                    continue
+                await uow.workspaces.reseal(workspace.workspace_id, anew)
+                rotated.append(workspace.name)
+    finally:
+        await store.close()
+    return rotated, lost

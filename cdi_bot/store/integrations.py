@@ -93,11 +93,10 @@ class Workspaces(Repository):
         )
         return [(value_of(Workspace, row), row.sealed_key) for row in rows]
 
-    async def reseal(self, workspace_id: int, *, before: str, sealed_key: str) -> bool:
-        """Replace an encrypted key by itself, encrypted anew; False where it is another by now."""
-        columns = WORKSPACES.c
-        same = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.sealed_key == before)
-        return await self._changed(same.values(sealed_key=sealed_key)) == 1
+    async def reseal(self, workspace_id: int, sealed_key: str) -> None:
+        """Replace the encrypted key."""
+        of_one = update(WORKSPACES).where(WORKSPACES.c.workspace_id == workspace_id)
+        await self._connection.execute(of_one.values(sealed_key=sealed_key))
 
     async def get(self, workspace_id: int) -> Workspace:
         """The workspace of this id, which has to be there."""

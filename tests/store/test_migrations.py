@@ -454,7 +454,7 @@ def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
 def test_workspaces_are_named_by_their_clusters(bare: str) -> None:
     """Each has a name of its own; the program before finds those of the environment by their addresses again."""
     migrate.upgrade(bare)
-    migrate.downgrade(bare, "0019")
+    migrate.downgrade(bare, "0018")
     urls = ("https://rest.iad-03.braze.com", "https://rest.fra-01.braze.eu", "http://a.test", "http://b.test")
     with connected(bare) as connection:
         for url in urls:
@@ -469,7 +469,7 @@ def test_workspaces_are_named_by_their_clusters(bare: str) -> None:
         )
         connection.execute(text(added))
     assert names == ["iad-03", "fra-01", "braze", "braze-4"]
-    migrate.downgrade(bare, "0019")
+    migrate.downgrade(bare, "0018")
     with connected(bare) as connection:
         found = connection.execute(text("SELECT base_url FROM braze_workspaces ORDER BY workspace_id"))
         assert list(found.scalars()) == [*urls, "http://a.test#5"]
