@@ -161,8 +161,8 @@ async def responder(
             sandbox.braze.set_key(sandbox.braze_api_key, permissions)
         async with store.write() as uow:
             given = [each for each in (sandbox, second) if each]
-            for name, each in zip(("prod", "staging"), given, strict=False):
-                await uow.workspaces.add(name=name, base_url=each.url, dashboard_url=dashboard)
+            for name, braze in zip(("prod", "staging"), given, strict=False):
+                await uow.workspaces.add(name=name, base_url=braze.url, dashboard_url=dashboard)
             watched = list(zip(await uow.workspaces.all(), given, strict=True))
         clients = [_client(workspace, each, clock) for workspace, each in watched]
         workspace = watched[0][0]

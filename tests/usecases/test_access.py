@@ -168,7 +168,7 @@ async def test_the_audit_tells_every_change(at: Desk) -> None:
     await at.incidents.start_sync(ALERTS, "UADMIN", "Users")
     await at.subscriptions.unsubscribe(ALERTS, MARA, "all")
     told = await at.queries.audit(ALERTS)
-    assert [(entry.action, entry.who, name) for entry, name in told.rows] == [
+    assert [(entry.action, entry.who, one and one.integration_name) for entry, one in told.rows] == [
         ("unsubscribe", MARA, None),
         ("sync", "UADMIN", "Users"),
         ("unsnooze", MARA, "Users"),
