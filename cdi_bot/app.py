@@ -42,6 +42,7 @@ from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
+from cdi_bot.usecases.sample_alert import SampleAlerts
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
@@ -121,6 +122,7 @@ class App:
     channels: ChangeChannelSettings
     queries: Queries
     previews: Previews
+    samples: SampleAlerts
     forms: SubscriptionForms
     homes: HomeQueries
     on_wake: list[Callable[[], None]]
@@ -251,7 +253,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     )
     lookup = Lookup(store=store, workspaces=workspaces)
 
-    def made(kind: type[Cases]) -> Cases:
+    def made(kind: Callable[..., Cases], **more: Any) -> Cases:
         return kind(
             store=store,
             messenger=messenger,
@@ -261,6 +263,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             languages=languages(),
             clock=clock,
             wake=wake,
+            **more,
         )
 
     subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
@@ -314,6 +317,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             clock=clock,
             settings=ReplaySettings(grace=settings.grace, unreachable_after=settings.unreachable_after),
         ),
+        samples=made(SampleAlerts, sleep=adapters.sleep),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
         on_wake=on_wake,

@@ -204,6 +204,7 @@ def _build(
         queries=app.queries,
         channels=app.channels,
         previews=app.previews,
+        samples=app.samples,
         access=app.access,
         directory=directory,
         i18n=Translator.load(settings.language),

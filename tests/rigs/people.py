@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -85,6 +85,7 @@ class Desk:
             queries=self.queries,
             channels=self.channels,
             previews=self.app.previews,
+            samples=replace(self.app.samples, sleep=_no_wait),
             access=self.access,
             directory=self.directory,
             i18n=Translator(),

@@ -46,6 +46,7 @@ class SimBraze(Braze):
     latency: float = 0.1
     outage: BrazeReason | None = None
     may_list: bool = True
+    items_a_page: int = ITEMS_A_PAGE
     clock_error: float = 0.0
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
@@ -106,9 +107,9 @@ class SimBraze(Braze):
         shown = self._frozen.get(Endpoint.LIST, self.runs)
         ids = sorted(self.names)
         first = int(cursor or 0)
-        page = ids[first : first + ITEMS_A_PAGE]
+        page = ids[first : first + self.items_a_page]
         items = tuple(self._listed(each, next(iter(shown.get(each, [])), None)) for each in page)
-        return ListPage(integrations=items, next_cursor=_next(first, ITEMS_A_PAGE, len(ids)))
+        return ListPage(integrations=items, next_cursor=_next(first, self.items_a_page, len(ids)))
 
     async def status_page(
         self,

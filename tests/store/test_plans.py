@@ -68,7 +68,7 @@ ASKED: dict[str, Ask] = {
     "replies of the last minutes": lambda work: work.outbox.recent_replies(CHANNEL, since=NOW + 30 * MINUTE),
     "raise cards": lambda work: work.cards.raise_revision([1, 2, 3]),
     "settle a message": lambda work: work.outbox.mark_sent(4, ts="1.1", now=NOW),
-    "is a key owed": lambda work: work.outbox.is_pending("key7"),
+    "how far a message has come": lambda work: work.outbox.progress("key7"),
     "what a channel is owed": lambda work: work.outbox.pending(CHANNEL, limit=500),
     "outbox depth": lambda work: work.outbox.depth(),
     "outbox age": lambda work: work.outbox.waiting_since(),

@@ -40,7 +40,7 @@ async def is_usable(url: str) -> bool:
     store = await Store.open(url)
     await owe(store, notice("usable"))
     async with store.read() as look:
-        usable = await look.outbox.is_pending("usable")
+        usable = (await look.outbox.progress("usable")).is_pending
     await store.close()
     return usable
 
