@@ -223,7 +223,8 @@ class SettingsShown:
     """The settings of the channel: its language, its digest with its zone and when it is sent next, its escalation.
 
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
-    `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from.
+    `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
+    of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
     """
 
     language: str | None
@@ -234,6 +235,8 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
+    workspace_name: str | None = None
+    workspaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +253,22 @@ class UnknownLanguage:
 
     given: str
     languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceSet:
+    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
+
+    name: str | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownWorkspace:
+    """There is no such workspace; `names` are those to choose from."""
+
+    given: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +307,8 @@ Answer = (
     | SettingsShown
     | LanguageSet
     | UnknownLanguage
+    | WorkspaceSet
+    | UnknownWorkspace
     | DigestSet
     | EscalationSet
     | SampleSent

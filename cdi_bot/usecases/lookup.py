@@ -18,7 +18,13 @@ from datetime import timedelta
 
 from cdi_bot.core.commands.specification import all_near
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, Workspace, normalize_name
+from cdi_bot.core.model.integration import (
+    Integration,
+    WatchedIntegration,
+    Workspace,
+    normalize_name,
+    same_name,
+)
 from cdi_bot.core.model.subscription import in_one_spelling, is_pattern, selector_matches
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, STATUS_PATIENCE, BrazeReason, Endpoint, within
@@ -333,7 +339,7 @@ def which_workspace(
 
 def is_called(workspace: Workspace, name: str) -> bool:
     """Whether a text means this workspace: its name in any spelling, or what means all of them."""
-    return name == EVERY_WORKSPACE or normalize_name(name) == normalize_name(workspace.name)
+    return name == EVERY_WORKSPACE or same_name(name, workspace.name)
 
 
 def braze_refusal(reason: BrazeReason, endpoint: Endpoint, query: str | None = None) -> BrazeRefused:

@@ -253,6 +253,8 @@ class Queries:
         """List the subscriptions of a channel."""
         async with self.store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
+            settings = await uow.channels.settings(channel)
+            told = await uow.workspaces.told_names()
             known = [
                 watched
                 for workspace_id in {one.workspace_id for one in subscriptions}
@@ -268,7 +270,8 @@ class Queries:
                     names.get((one.workspace_id, one.selector)),
                 )
                 for one in subscriptions
-            )
+            ),
+            workspace_name=told.get(settings.workspace_id or 0) if settings else None,
         )
 
     async def audit(self, channel: Channel) -> AuditTrail:

@@ -56,13 +56,16 @@ class ExistingSubscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChange:
-    """The settings of the channel that the form asks for: language (`None`: the bot's own), digest, escalation, if any.
+    """The settings of the channel that the form asks for.
 
-    Each is changed only if its `changes_...` is set.
+    `language` is `None` for the bot's own, `workspace` a name, `None` for all of them. Each is changed only if its
+    `changes_...` is set.
     """
 
     language: str | None = None
     changes_language: bool = False
+    workspace: str | None = None
+    changes_workspace: bool = False
     digest: Schedule | None = None
     changes_digest: bool = False
     escalate_after: timedelta = USUAL
@@ -76,6 +79,11 @@ class SubscriptionForms:
 
     subscriptions: ChangeSubscriptions
     channels: ChangeChannelSettings
+
+    async def workspace_names(self) -> tuple[str, ...]:
+        """The names of the workspaces, where there are several."""
+        async with self.subscriptions.store.read() as uow:
+            return tuple((await uow.workspaces.told_names()).values())
 
     async def search(self, query: str, channel: Channel | None = None) -> Choices:
         """Find what to offer for a text that a person has typed so far; the channel's default workspace comes first."""
@@ -153,6 +161,8 @@ class SubscriptionForms:
         answers: list[Answer] = []
         if change.changes_language:
             answers.append(await self.channels.set_language(channel, who, change.language))
+        if change.changes_workspace:
+            answers.append(await self.channels.set_workspace(channel, who, change.workspace))
         if change.changes_digest:
             answers.append(await self.channels.set_digest(channel, who, change.digest, zone))
         if change.changes_escalation:

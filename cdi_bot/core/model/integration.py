@@ -22,6 +22,11 @@ def normalize_name(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two spellings are of one name."""
+    return normalize_name(one) == normalize_name(other)
+
+
 _INACTIVE = ("archiv", "deactivat", "delet", "disabled", "draft", "inactive", "paus", "stop", "suspend")
 """What values of `integration_status` contain with which nothing runs of itself. Braze does not document the values."""
 

@@ -178,6 +178,15 @@ class LanguageChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceChanged:
+    """Somebody chose the workspace, by its name, that is meant in a channel; `None` for none, so that all are."""
+
+    who: str
+    name: str | None
+    what: Literal["workspace_changed"] = "workspace_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestChanged:
     """Somebody set a channel's digest to a schedule in a time zone, or ended it (`digest` is `None`)."""
 
@@ -209,6 +218,7 @@ Notice = (
     | IntegrationChanged
     | NewIntegrations
     | LanguageChanged
+    | WorkspaceChanged
     | DigestChanged
     | EscalationChanged
 )
@@ -243,6 +253,7 @@ Content = (
     | IntegrationChanged
     | NewIntegrations
     | LanguageChanged
+    | WorkspaceChanged
     | DigestChanged
     | EscalationChanged
     | EscalationBroken

@@ -9,7 +9,14 @@ from typing import Any
 
 import structlog
 
-from cdi_bot.core.commands.channels import SendSample, SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.channels import (
+    SendSample,
+    SetDigest,
+    SetLanguage,
+    ShowAudit,
+    ShowSettings,
+    UseWorkspace,
+)
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import depends_on_names, parse
@@ -41,6 +48,7 @@ from cdi_bot.usecases.answers import (
     SubscriptionEnded,
     SubscriptionSet,
     SyncStarted,
+    WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
@@ -154,7 +162,7 @@ def is_shown_in_channel(answer: Answer) -> bool:
             return all(map(is_shown_in_channel, answer.answers))
         case SubscriptionEnded(still_covered_by=other):
             return other is None
-        case SnoozeSet() | LanguageSet() | DigestSet() | EscalationSet() | SwitchedOff():
+        case SnoozeSet() | LanguageSet() | WorkspaceSet() | DigestSet() | EscalationSet() | SwitchedOff():
             return not answer.unchanged
         case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
             return is_shown
@@ -236,6 +244,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     SetDigest: _digest,
     SetLanguage: _language,
+    UseWorkspace: lambda to, command, channel, who: to.channels.set_workspace(channel, who, command.name),
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
     ),

@@ -82,7 +82,12 @@ class FormHandlers:
 
     async def shortcut(self, body: Json) -> None:
         """Open the form from anywhere: it asks for the channel."""
-        await self._open(body, self._blank())
+        try:
+            await self._open(body, await self._blank())
+        except StoreTrouble as trouble:
+            said = self.responder.failed(trouble, user=body["user"]["id"])
+            i18n = await self._translator(body)
+            await self._put_up(body, window(outcome_title(i18n), said.blocks, i18n))
 
     async def pressed(self, body: Json) -> None:
         """Open the form from a message or from Home, about what the button carries."""
@@ -112,9 +117,9 @@ class FormHandlers:
     async def _draft(self, press: ButtonPress) -> FormDraft:
         channel, carried = press.channel, press.value
         if channel is None:
-            return self._blank()
+            return await self._blank()
         draft = replace(
-            self._blank(),
+            await self._blank(),
             channel_id=channel.channel_id,
             now=await self.forms.channels.show(channel),
         )
@@ -140,8 +145,9 @@ class FormHandlers:
             return draft
         return replace(draft, what=Selection.of(found))
 
-    def _blank(self) -> FormDraft:
-        return FormDraft(languages=self.forms.channels.languages)
+    async def _blank(self) -> FormDraft:
+        names = await self.forms.workspace_names()
+        return FormDraft(languages=self.forms.channels.languages, workspaces=names)
 
     async def _open(self, body: Json, draft: FormDraft) -> None:
         i18n = await self._translator(body)
@@ -291,6 +297,7 @@ class FormHandlers:
                 what=Selection(selector=values.selector or "", name=values.name),
                 filters=values.filters,
                 languages=self.forms.channels.languages,
+                workspaces=await self.forms.workspace_names(),
                 settings=values.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )

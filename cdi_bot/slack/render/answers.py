@@ -20,6 +20,7 @@ from cdi_bot.slack.render import (
     refusals,
     sample_alert,
     subscriptions,
+    workspace_choice,
 )
 from cdi_bot.slack.render.history import render_history
 from cdi_bot.slack.render.kit import limits
@@ -56,7 +57,7 @@ def render_answer(
     if isinstance(answer, SeveralMatches):
         return refusals.several_matches(answer, i18n, command)
     if isinstance(answer, WhichWorkspace):
-        return refusals.which_workspace(answer, i18n, command)
+        return workspace_choice.which_workspace(answer, i18n, command)
     if isinstance(answer, NoMatch):
         return refusals.no_match(answer, i18n, command)
     if isinstance(answer, InEachWorkspace):
@@ -81,4 +82,5 @@ _RENDERERS: Renderers = {
     **refusals.RENDERERS,
     **sample_alert.RENDERERS,
     **subscriptions.RENDERERS,
+    **workspace_choice.RENDERERS,
 }

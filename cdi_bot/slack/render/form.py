@@ -76,6 +76,7 @@ class FormDraft:
 
     Without a `channel_id` it asks for the channel; `picked` is what was chosen there before. A `subscription_id` means
     a change: then `what` says of what, else it is what is chosen already. `problem` is plain text.
+    `workspaces` are the names to choose from, where there are several.
     """
 
     channel_id: str | None = None
@@ -84,6 +85,7 @@ class FormDraft:
     what: Selection | None = None
     filters: Filters = field(default_factory=Filters)
     languages: tuple[str, ...] = ()
+    workspaces: tuple[str, ...] = ()
     now: SettingsShown | None = None
     settings: SettingsChange = field(default_factory=SettingsChange)
     problem: str | None = None
@@ -113,7 +115,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             _freshness(draft.filters, i18n),
             preview_block(i18n("Choose integrations to see which alerts they would have sent.")),
             *_mentions(draft.filters, i18n),
-            *settings_fields(draft.languages, draft.now, draft.settings, i18n),
+            *settings_fields(draft.languages, draft.workspaces, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
         ],
     }

@@ -16,6 +16,7 @@ from cdi_bot.core.model.message import (
     SyncRequested,
     Unsnoozed,
     Unsubscribed,
+    WorkspaceChanged,
 )
 from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
@@ -46,6 +47,7 @@ from cdi_bot.slack.render.lifecycle import integration_changed, new_integrations
 from cdi_bot.slack.render.replies import REPLIES, EventRenderers
 from cdi_bot.slack.render.sample_alert import sample_alert
 from cdi_bot.slack.render.subscriptions import chosen_language, digest_text, selector_text
+from cdi_bot.slack.render.workspace_choice import workspace_changed
 
 
 def render_event(view: EventView, i18n: Translator) -> Rendered:
@@ -200,6 +202,7 @@ _RENDERERS: EventRenderers = {
     Snoozed: _snoozed,
     Unsnoozed: _unsnoozed,
     LanguageChanged: _language_changed,
+    WorkspaceChanged: workspace_changed,
     DigestChanged: _digest_changed,
     EscalationChanged: escalation_changed,
     EscalationBroken: escalation_broken,

@@ -10,7 +10,6 @@ from typing import Any
 
 from cdi_bot.core.commands.parser import BY_WORD, IN_CHANNEL, SPECIFICATIONS, WORDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind, Specification
-from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.monitoring.braze_port import Endpoint
@@ -18,13 +17,12 @@ from cdi_bot.slack.render.kit.blocks import (
     Rendered,
     Renderers,
     actions,
-    button,
     context,
     section,
     short_message,
     small_print,
 )
-from cdi_bot.slack.render.kit.buttons import choose_button, suggestion_button, write_command
+from cdi_bot.slack.render.kit.buttons import choose_button, suggestion_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import (
     braze_advice,
@@ -41,7 +39,6 @@ from cdi_bot.slack.render.kit.text import (
     escape,
     name_of,
     outside,
-    plain,
     plain_line,
 )
 from cdi_bot.slack.render.subscriptions import language_choices
@@ -53,9 +50,8 @@ from cdi_bot.usecases.answers import (
     NotAllowed,
     SeveralMatches,
     UnknownLanguage,
-    WhichWorkspace,
 )
-from cdi_bot.usecases.lookup import EVERY_WORKSPACE, PERMISSIONS
+from cdi_bot.usecases.lookup import PERMISSIONS
 
 INVITE = "/invite @cdi-bot"
 
@@ -85,26 +81,6 @@ def _choice(
     )
     named = i18n.listed(bold_name(one) for one in offered)
     return replace(short_message(line, *notes, row=row), text=plain_line(f"{line} {named}"))
-
-
-def which_workspace(answer: WhichWorkspace, i18n: Translator, command: Command | None) -> Rendered:
-    """Ask which workspace is meant; each choice carries the `command` about its own one, the last about all of them."""
-    line = i18n("Which workspace? There are {count}.").format(count=i18n.number(len(answer.workspaces)))
-    offered = answer.workspaces[:CHOICES]
-    every = f"{EVERY_WORKSPACE}/{answer.selector}"
-    choices = [(name, replace(command, workspace_id=key)) for key, name in offered] if command else []
-    if isinstance(command, Subscribe) and answer.may_be_all:
-        choices.append((i18n("All of them"), replace(command, selector=every)))
-    named = code(f"/cdi subscribe {answer.workspaces[0][1]}/{answer.selector}")
-    note = i18n("Or name it: {command}. `/cdi workspace use NAME` sets the channel's own.").format(
-        command=named
-    )
-    row = actions(
-        button(plain(label), f"pick:{place}", write_command(chosen), says=label)
-        for place, (label, chosen) in enumerate(choices)
-    )
-    names = i18n.listed(outside(name) for _, name in offered)
-    return replace(short_message(line, note, row=row), text=plain_line(f"{line} {names}"))
 
 
 def no_match(answer: NoMatch, i18n: Translator, command: Command | None = None) -> Rendered:

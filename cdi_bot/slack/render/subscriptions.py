@@ -40,6 +40,7 @@ from cdi_bot.slack.render.kit.text import (
     repeat_note,
     user,
 )
+from cdi_bot.slack.render.workspace_choice import workspace_text
 from cdi_bot.usecases.answers import (
     DigestSet,
     LanguageSet,
@@ -52,7 +53,6 @@ from cdi_bot.usecases.answers import (
 
 _NAMED = 3
 """So many of the failing integrations are named where somebody subscribes to them."""
-
 
 _ABOVE = 200
 """The weight that is left for the name of a channel above an answer about another one than it is read in."""
@@ -171,6 +171,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     )
     off = i18n("To end it: {command}").format(command=code("/cdi digest off"))
     lines = [
+        *([workspace_text(answer.workspace_name, i18n)] if answer.workspaces else []),
         digest_text(answer.digest, answer.zone, answer.next_due, i18n),
         escalation_text(answer.escalate_after, answer.escalate_to, i18n),
     ]
@@ -305,7 +306,8 @@ def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
     title = i18n.counted(
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
     )
-    head = section(f"*{title}*")
+    own = f"\n{workspace_text(answer.workspace_name, i18n)}" if answer.workspace_name else ""
+    head = section(f"*{title}*{own}")
     form = actions([subscribe_button(i18n)])
     more = i18n("… and {count} more. `/cdi unsubscribe NAME` ends one.")
     listed: list[Block] = []

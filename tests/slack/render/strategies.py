@@ -33,6 +33,7 @@ from cdi_bot.core.model.message import (
     SyncRequested,
     Unsnoozed,
     Unsubscribed,
+    WorkspaceChanged,
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
@@ -288,6 +289,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
     st.builds(EscalationBroken, target=people, reason=text),
     st.builds(LanguageChanged, who=people, language=languages),
+    st.builds(WorkspaceChanged, who=people, name=workspace_names),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
 
@@ -550,6 +552,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         escalate_after=st.none() | _lengths,
         escalate_to=st.none() | people,
         escalate_trouble=_maybe_text,
+        workspace_name=workspace_names,
+        workspaces=st.lists(text, max_size=3).map(tuple),
     ),
     st.builds(
         answers.SampleSent,
@@ -562,6 +566,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
     st.builds(BadTarget, target=channels, reason=text),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
+    st.builds(answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
+    st.builds(answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(
         answers.DigestSet,

@@ -438,6 +438,9 @@ ANSWERS: dict[str, Answer] = {
     "language_set": answers.LanguageSet(language="ja", unchanged=False),
     "language_set_own": answers.LanguageSet(language=None, unchanged=False),
     "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
+    "workspace_set": answers.WorkspaceSet(name="prod", unchanged=False),
+    "workspace_set_all": answers.WorkspaceSet(name=None, unchanged=True),
+    "unknown_workspace": answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
     "unknown_language": answers.UnknownLanguage(given="klingon", languages=("en", "ja")),
     "digest_set": answers.DigestSet(
         digest="weekly mon 09:00 quiet", zone="Europe/Stockholm", next_due=NOW, unchanged=False
@@ -482,6 +485,7 @@ DONE = (
     answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
+    answers.WorkspaceSet,
     answers.DigestSet,
 )
 """Answers that only say what was done, in a line."""

@@ -43,6 +43,7 @@ from cdi_bot.core.model.message import (
     SyncRequested,
     Unsnoozed,
     Unsubscribed,
+    WorkspaceChanged,
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
@@ -428,6 +429,8 @@ EVENTS = {
         NewIntegrations(workspace_id=1, integration_ids=("a",), total=1), others=(integration(),)
     ),
     "notice_language_changed": event(LanguageChanged(who=MARA, language="ja")),
+    "notice_workspace_changed": event(WorkspaceChanged(who=MARA, name="prod")),
+    "notice_workspace_ended": event(WorkspaceChanged(who=MARA, name=None)),
     "notice_language_own": event(LanguageChanged(who=MARA, language=None)),
     "notice_digest_set": event(
         DigestChanged(who=MARA, digest="weekly mon 09:00", zone="Europe/Stockholm", next_due=NOW)
