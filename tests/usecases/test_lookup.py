@@ -10,8 +10,8 @@ import pytest
 
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ShowStatus
-from cdi_bot.core.model.channel import ChannelSettings
 from cdi_bot.core.model.integration import WatchedIntegration
+from cdi_bot.core.model.message import WorkspaceChanged
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
@@ -24,7 +24,9 @@ from cdi_bot.usecases.answers import (
     SeveralMatches,
     SubscriptionEnded,
     SubscriptionSet,
+    UnknownWorkspace,
     WhichWorkspace,
+    WorkspaceSet,
 )
 from cdi_bot.usecases.query_answers import IntegrationList
 from tests.rigs import people
@@ -48,14 +50,9 @@ class Two:
         assert isinstance(match, NoMatch)
         return ["?", *(f"{one.workspace_name} / {one.integration_name}" for one in match.nearest)]
 
-    async def prefer(self, name: str | None) -> None:
-        """Give the channel a default workspace, or none."""
-        ids = {each.workspace.name: each.workspace_id for each in self.desk.app.workspaces}
-        settings = ChannelSettings(
-            channel=ALERTS, workspace_id=ids[name] if name else None, set_by=MARA, set_at=START
-        )
-        async with self.desk.store.write() as uow:
-            await uow.channels.save_settings(settings)
+    async def prefer(self, name: str | None) -> Answer:
+        """Give the channel a workspace of its own, or none."""
+        return await self.desk.channels.set_workspace(ALERTS, MARA, name)
 
     async def subscribe(self, query: str) -> Answer:
         """Subscribe the channel."""
@@ -128,6 +125,22 @@ async def test_the_default_workspace_comes_first(two: Two) -> None:
     assert await two.found("Orders") == "prod / Orders"
     assert await two.found("prod/Users") == "prod / Users"
     assert await two.found("*/Users") == ["prod / Users", "staging / Users"]
+
+
+async def test_a_channel_chooses_its_workspace(two: Two) -> None:
+    """In any spelling; the channel is told once, the audit keeps it, and its settings and subscriptions show it."""
+    assert await two.prefer("STAGING") == WorkspaceSet(name="staging", unchanged=False)
+    assert await two.prefer("staging") == WorkspaceSet(name="staging", unchanged=True)
+    assert await two.prefer("stagin") == UnknownWorkspace(given="stagin", names=("prod", "staging"))
+    assert await two.desk.owed() == [WorkspaceChanged(who=MARA, name="staging")]
+    assert [(entry.action, entry.subject) for entry, _ in (await two.desk.queries.audit(ALERTS)).rows] == [
+        ("use", "staging")
+    ]
+    shown = await two.desk.channels.show(ALERTS)
+    assert (shown.workspace_name, shown.workspaces) == ("staging", ("prod", "staging"))
+    assert (await two.desk.queries.subscriptions(ALERTS)).workspace_name == "staging"
+    assert await two.prefer(None) == WorkspaceSet(name=None, unchanged=False)
+    assert (await two.desk.channels.show(ALERTS)).workspace_name is None
 
 
 async def test_an_unlisted_id_is_asked_of_every_workspace(tmp_path: Path) -> None:

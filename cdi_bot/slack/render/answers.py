@@ -12,7 +12,7 @@ from datetime import datetime
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.render import (
-    audit,
+    channel_settings,
     escalation,
     expected,
     incident_response,
@@ -20,7 +20,6 @@ from cdi_bot.slack.render import (
     refusals,
     sample_alert,
     subscriptions,
-    workspace_choice,
 )
 from cdi_bot.slack.render.history import render_history
 from cdi_bot.slack.render.kit import limits
@@ -57,7 +56,7 @@ def render_answer(
     if isinstance(answer, SeveralMatches):
         return refusals.several_matches(answer, i18n, command)
     if isinstance(answer, WhichWorkspace):
-        return workspace_choice.which_workspace(answer, i18n, command)
+        return refusals.which_workspace(answer, i18n, command)
     if isinstance(answer, NoMatch):
         return refusals.no_match(answer, i18n, command)
     if isinstance(answer, InEachWorkspace):
@@ -74,7 +73,7 @@ def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered
 
 
 _RENDERERS: Renderers = {
-    **audit.RENDERERS,
+    **channel_settings.RENDERERS,
     **escalation.RENDERERS,
     **expected.RENDERERS,
     **incident_response.RENDERERS,
@@ -82,5 +81,4 @@ _RENDERERS: Renderers = {
     **refusals.RENDERERS,
     **sample_alert.RENDERERS,
     **subscriptions.RENDERERS,
-    **workspace_choice.RENDERERS,
 }

@@ -12,9 +12,8 @@ from cdi_bot.slack.render.escalation import escalation_text
 from cdi_bot.slack.render.kit.blocks import Block, plain_text
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
-from cdi_bot.slack.render.kit.text import duration, plain_line
+from cdi_bot.slack.render.kit.text import duration, plain_line, workspace_text
 from cdi_bot.slack.render.subscriptions import schedule_text, weekday_names
-from cdi_bot.slack.render.workspace_choice import workspace_text
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import SettingsChange
 

@@ -47,7 +47,6 @@ from cdi_bot.slack.render.lifecycle import integration_changed, new_integrations
 from cdi_bot.slack.render.replies import REPLIES, EventRenderers
 from cdi_bot.slack.render.sample_alert import sample_alert
 from cdi_bot.slack.render.subscriptions import chosen_language, digest_text, selector_text
-from cdi_bot.slack.render.workspace_choice import workspace_changed
 
 
 def render_event(view: EventView, i18n: Translator) -> Rendered:
@@ -169,6 +168,14 @@ def _language_changed(content: LanguageChanged, _view: EventView, i18n: Translat
     return short_message(line, sign="🌐")
 
 
+def _workspace_changed(content: WorkspaceChanged, _view: EventView, i18n: Translator) -> Rendered:
+    """Tell the channel who chose it."""
+    text = i18n("{who} set this channel's workspace to {workspace}: it is meant where none is named")
+    if content.name is None:
+        text = i18n("{who} ended this channel's workspace: where none is named, all are searched")
+    return short_message(text.format(who=user(content.who), workspace=code(content.name or "")), sign="🧭")
+
+
 def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) -> Rendered:
     if content.digest is None:
         line = i18n("{who} ended this channel's digest").format(who=user(content.who))
@@ -202,7 +209,7 @@ _RENDERERS: EventRenderers = {
     Snoozed: _snoozed,
     Unsnoozed: _unsnoozed,
     LanguageChanged: _language_changed,
-    WorkspaceChanged: workspace_changed,
+    WorkspaceChanged: _workspace_changed,
     DigestChanged: _digest_changed,
     EscalationChanged: escalation_changed,
     EscalationBroken: escalation_broken,

@@ -10,7 +10,6 @@ from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription, is_pattern
 from cdi_bot.delivery.views import SubscribedView
-from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_trouble
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (
@@ -39,13 +38,10 @@ from cdi_bot.slack.render.kit.text import (
     plain_line,
     repeat_note,
     user,
+    workspace_text,
 )
-from cdi_bot.slack.render.workspace_choice import workspace_text
 from cdi_bot.usecases.answers import (
-    DigestSet,
-    LanguageSet,
     NotSubscribed,
-    SettingsShown,
     SubscriptionEnded,
     SubscriptionList,
     SubscriptionSet,
@@ -163,36 +159,6 @@ def language_choices(languages: Iterable[str], i18n: Translator) -> str:
     """Say how a channel's language is chosen."""
     known = i18n.listed(f"{code(f'/cdi language {one}')} ({language_name(one)})" for one in languages)
     return i18n("To choose a language: {commands}").format(commands=known)
-
-
-def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
-    hint = i18n("To get a digest: {daily} or {weekly}").format(
-        daily=code("/cdi digest daily 09:00"), weekly=code("/cdi digest weekly mon 09:00")
-    )
-    off = i18n("To end it: {command}").format(command=code("/cdi digest off"))
-    lines = [
-        *([workspace_text(answer.workspace_name, i18n)] if answer.workspaces else []),
-        digest_text(answer.digest, answer.zone, answer.next_due, i18n),
-        escalation_text(answer.escalate_after, answer.escalate_to, i18n),
-    ]
-    if answer.escalate_to and answer.escalate_trouble:
-        lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
-    return short_message(
-        language_text(answer.language, i18n),
-        language_choices(answer.languages, i18n),
-        off if answer.digest else hint,
-        escalation_hint(answer.escalate_to, i18n),
-        second="\n".join(lines),
-    )
-
-
-def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
-    note = i18n("This is about the channel. Answers to you are in the language of your Slack.")
-    return short_message(language_text(answer.language, i18n), *([note] if answer.unchanged else []))
-
-
-def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
-    return short_message(digest_text(answer.digest, answer.zone, answer.next_due, i18n))
 
 
 # --------------------------------------------------------------------------------- subscriptions
@@ -344,7 +310,4 @@ RENDERERS: Renderers = {
     SubscriptionEnded: _unsubscribed,
     NotSubscribed: _not_subscribed,
     SubscriptionList: _subscriptions,
-    SettingsShown: _settings_shown,
-    LanguageSet: _language_set,
-    DigestSet: _digest_set,
 }

@@ -35,7 +35,7 @@ from cdi_bot.slack.render.kit.buttons import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from tests.rigs import people
-from tests.rigs.people import ALERTS, Desk
+from tests.rigs.people import ALERTS, MARKETING, Desk
 from tests.slack.api.bolt_kit import PATIENCE, Json
 from tests.slack.handlers.test_other_team import App
 from tests.slack.render.samples import failing
@@ -229,6 +229,21 @@ async def test_choose(two: Two) -> None:
             for one in await uow.incidents.open_for(each.workspace_id, None, [ONE_ID])
         ]
     assert by == [None, MARA]
+
+
+async def test_which_workspace(two: Two) -> None:
+    """The buttons of the question subscribe to one workspace, and the last one to all of them."""
+    asked = await two.desk.responder_for(two.app).answer_text("subscribe all", MARKETING, MARA)
+    assert asked
+    prod, staging, every = (
+        each for block in asked.blocks for each in block.get("elements", []) if "value" in each
+    )
+    for button, count in ((staging, 1), (every, 2)):
+        await two.press(button)
+        async with two.desk.store.read() as uow:
+            everything = [one for one in await uow.subscriptions.for_channel(ALERTS) if one.selector == "all"]
+        assert len(everything) == count
+    assert "prod" in prod["text"]["text"]
 
 
 async def test_form(two: Two) -> None:

@@ -66,6 +66,13 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def workspace_text(name: str | None, i18n: Translator) -> str:
+    """Say in mrkdwn which workspace is meant in a channel where none is named."""
+    if name is None:
+        return i18n("Workspace: all")
+    return i18n("Workspace: {workspace}").format(workspace=code(name))
+
+
 def outside(raw: str, limit: int = NAME) -> str:
     """Make outside text safe to stand in mrkdwn: it can't ping, forge a link or break the line."""
     return escape(plain(raw, limit))
