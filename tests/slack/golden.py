@@ -28,7 +28,7 @@ WRITES = os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1"
 
 
 SAMPLES = re.compile(
-    r"\bprod\b|\bstaging\b|∗Users∗|"
+    r"\bprod\b|\bstaging?\b|∗Users∗|"
     r"Users attributes( \(Snowflake\))?|Users(: (attributes|consent)|\*|(?=”))|us(ers)?\*|Active users|Catalog|Orders|"
     r"Usrs|Integration \d+|Purchases \(BigQuery\)|(warehouse )?move|abc123(xyz?)?|on:eror|statsu|klingon|nothing(?=”)|"
     r"0b1c2d3e|&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|"

@@ -10,8 +10,8 @@ import pytest
 
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ShowStatus
+from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.message import WorkspaceChanged
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from cdi_bot.core.model import refuse_naive
@@ -58,6 +59,15 @@ class ChannelSettings:
     def escalation_target(self) -> Channel | None:
         """Where incidents go that nobody acknowledged."""
         return replace(self.channel, channel_id=self.escalate_to) if self.escalate_to else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceChanged:
+    """Somebody chose the workspace, by its name, that is meant in a channel; `None` for none, so that all are."""
+
+    who: str
+    name: str | None
+    what: Literal["workspace_changed"] = "workspace_changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

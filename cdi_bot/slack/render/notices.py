@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
@@ -16,7 +17,6 @@ from cdi_bot.core.model.message import (
     SyncRequested,
     Unsnoozed,
     Unsubscribed,
-    WorkspaceChanged,
 )
 from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome

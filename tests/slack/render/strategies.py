@@ -11,7 +11,7 @@ from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
-from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.channel import AuditEntry, Channel, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
@@ -33,7 +33,6 @@ from cdi_bot.core.model.message import (
     SyncRequested,
     Unsnoozed,
     Unsubscribed,
-    WorkspaceChanged,
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
