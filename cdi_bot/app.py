@@ -69,6 +69,7 @@ INTERVALS = {
     "forget": 1.0,
     "fill": 1.0,
     "home": 1.0,
+    "heartbeat": 60.0,
 }
 """What runs how often, in seconds; the one place that says so."""
 
@@ -128,7 +129,7 @@ class App:
     on_wake: list[Callable[[], None]]
 
     def recurring(self) -> dict[str, Work]:
-        """What runs again and again, by the names in `INTERVALS`; Home is added by whoever shows it."""
+        """What runs again and again, by the names in `INTERVALS`; `cli/run.py` adds Home and the heartbeat."""
         return {
             "workspaces": self.workspaces.refresh,
             "observe": self.workspaces.poll,

@@ -42,6 +42,9 @@ _LOOK_AHEAD = 500
 _AWAY = 2
 """So many failures in a row, of whatever messages, say something about Slack: one alone may be about its message."""
 
+_KNOWN = timedelta(minutes=2)
+"""How long a failure says that Slack is away: where nothing is owed any more, nothing finds out that it is back."""
+
 _LONG = 60.0
 """Seconds after which a look at the outbox hangs."""
 
@@ -88,6 +91,7 @@ class Dispatcher:
         self._stopping = False
         self._looks_since: float | None = None
         self._failures = 0  # in a row: since Slack last answered
+        self._newest_failure: tuple[str, datetime] | None = None
         self._look_at_all = True  # what an earlier process put off went by its clock
         self._working: dict[Channel, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(_SENDING_AT_ONCE)
@@ -98,7 +102,11 @@ class Dispatcher:
 
     @property
     def trouble(self) -> str | None:
-        """Why Slack takes nothing at all from the bot at present, in Slack's word."""
+        """Why Slack takes nothing at all from the bot at present, in Slack's word, as far as it was tried lately."""
+        if self._newest_failure is not None and self._is_away:
+            reason, at = self._newest_failure
+            if still_waits(at, _KNOWN, self._clock()):
+                return reason
         return self.channel_health.trouble
 
     @property
@@ -297,6 +305,7 @@ class Dispatcher:
             self._failures = 0
         else:
             self._failures += _AWAY if trouble.verdict is SlackVerdict.TEAM_GONE else 1
+            self._newest_failure = trouble.reason, self._clock()
         if self._is_away and trouble and not was_away:
             log.warning("Slack takes no messages; one at a time is tried", reason=trouble.reason)
         elif was_away and not self._is_away:

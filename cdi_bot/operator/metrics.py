@@ -7,7 +7,7 @@ integration, channel or person is ever a label.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -27,6 +27,7 @@ from prometheus_client import (
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
+from cdi_bot.operator.readiness import Cause, Reason
 from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,11 @@ class Metrics:
         ProcessCollector(registry=registry)
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
+        self._not_ready = gauge(
+            "cdi_bot_not_ready",
+            "1 while this keeps the bot from its work, of a workspace or of all",
+            ["cause", "workspace"],
+        )
         per_call = ["workspace", "endpoint"]
         self._polls = counter("cdi_bot_polls", "Requests to Braze", [*per_call, "outcome"])
         self._used = gauge(
@@ -60,11 +66,8 @@ class Metrics:
         )
         self._oldest = gauge(
             "cdi_bot_oldest_observation_seconds",
-            "Time since the subscribed integration that was not heard of for longest was heard of",
+            "Time since the last observation of the subscribed integration that was not observed for longest",
             ["workspace"],
-        )
-        self._unreachable = gauge(
-            "cdi_bot_workspace_unreachable", "1 while the workspace can't be asked", ["workspace"]
         )
         self._latency = histogram(
             "cdi_bot_detection_latency_seconds",
@@ -99,10 +102,23 @@ class Metrics:
         self._lag.observe(seconds)
 
     async def page(
-        self, store: Store | None, now: datetime, workspaces: WatchedWorkspaces | None = None
+        self,
+        store: Store | None,
+        now: datetime,
+        workspaces: WatchedWorkspaces | None = None,
+        reasons: Sequence[Reason] = (),
     ) -> bytes:
-        """Everything counted, what is owed now and how each workspace does, as soon as there are these."""
+        """Everything counted, what is owed now and how each workspace does, as soon as there are these.
+
+        `reasons` keep the bot from its work now.
+        """
         self._show_workspaces(workspaces or (), now)
+        names = [each.workspace.name for each in workspaces or ()]
+        for cause in Cause:
+            for workspace in names if cause.is_of_workspace else [""]:
+                self._not_ready.labels(cause.value, workspace).set(0)
+        for reason in reasons:
+            self._not_ready.labels(reason.cause.value, reason.workspace).set(1)
         troubles = workspaces.troubles.counts() if workspaces else {}
         for work in Work:
             self._troubles.labels(work.value).set(troubles.get(work, 0))
@@ -123,7 +139,7 @@ class Metrics:
 
     def _show_workspaces(self, workspaces: Iterable[WatchedWorkspace], now: datetime) -> None:
         """Of those there are; one that was removed is shown no more."""
-        for gauge in (self._used, self._left, self._oldest, self._unreachable):
+        for gauge in (self._used, self._left, self._oldest, self._not_ready):
             gauge.clear()
         for each in workspaces:
             name, poller = each.workspace.name, each.poller
@@ -132,7 +148,6 @@ class Metrics:
                 self._used.labels(*per_call).set(_known(partial(each.braze.used, endpoint, now)))
                 self._left.labels(*per_call).set(_known(partial(each.braze.allowance, endpoint, now)))
             self._oldest.labels(name).set(_known(partial(_seconds, poller.oldest_age)))
-            self._unreachable.labels(name).set(poller.connectivity.reason is not None)
 
 
 class WorkspaceCounts:
@@ -151,8 +166,9 @@ class WorkspaceCounts:
         self._latency.observe(latency.total_seconds())
 
 
-def _seconds(length: Callable[[], timedelta]) -> float:
-    return length().total_seconds()
+def _seconds(length: Callable[[], timedelta | None]) -> float:
+    known = length()
+    return known.total_seconds() if known is not None else float("nan")
 
 
 def _known(number: Callable[[], float]) -> float:

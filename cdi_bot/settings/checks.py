@@ -89,6 +89,27 @@ def web_address(fix: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def secret_address(fix: str) -> BeforeValidator:
+    """Accepts an http(s) address of which any part may be secret."""
+
+    def check(value: object) -> str:
+        text = str(value).strip()
+        try:
+            parts = urlsplit(text)
+            _ = parts.port  # reading it is what checks it
+        except ValueError:
+            raise WrongValue("isn't a valid web address", fix) from None
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or not re.fullmatch(r"[\x21-\x7e]+", text)
+        ):
+            raise WrongValue("isn't a valid web address that starts with https://", fix)
+        return text
+
+    return BeforeValidator(check)
+
+
 DASHBOARD_LINK_FIX = (
     "Give an address such as https://{dashboard}/integrations/cloud_data_ingestion/{integration_id}; "
     "{app_group_id} can be used too"

@@ -213,11 +213,6 @@ async def test_a_key_that_can_not_be_decrypted_is_the_trouble_of_its_workspace_a
         incident = await uow.incidents.unreachable(watched.ids[1])
     assert incident is not None
     assert incident.reason == "key_lost"
-    shown = read(await brazes.metrics.page(brazes.store, brazes.clock.now, watched))
-    assert (
-        shown["cdi_bot_workspace_unreachable", "braze"],
-        shown["cdi_bot_workspace_unreachable", "prod"],
-    ) == (0, 1)
     assert not sandbox.braze.requests
     await watched.stop(5)
     again = brazes.watch(OTHER_SECRET, SECRET)

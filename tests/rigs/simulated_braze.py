@@ -53,6 +53,7 @@ class SimBraze(Braze):
     broken_from: int | None = None
     cursors: int = 0
     further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
+    asked: list[tuple[datetime, Endpoint]] = field(default_factory=list)  # while it was out
     _frozen: dict[Endpoint, dict[str, list[Run]]] = field(default_factory=dict)
     _closed_until: datetime | None = None
 
@@ -151,6 +152,10 @@ class SimBraze(Braze):
         """Enough, but none after a 429."""
         return 0 if self._closed_until and self.clock() < self._closed_until else 20
 
+    def rest(self, endpoint: Endpoint, now: datetime) -> int:
+        """As much as is allowed at once."""
+        return self.allowance(endpoint, now)
+
     @property
     def clock_skew(self) -> timedelta:
         """How far the clock of the bot's machine is behind."""
@@ -176,6 +181,7 @@ class SimBraze(Braze):
             self._closed_until = now + timedelta(seconds=20)
             raise _trouble(BrazeReason.RATE_LIMITED, retry_after=20)
         if self.outage:
+            self.asked.append((now, endpoint))
             await asyncio.sleep(5 if self.outage is BrazeReason.TIMEOUT else 0)
             raise _trouble(self.outage)
         if endpoint is Endpoint.LIST and not self.may_list:

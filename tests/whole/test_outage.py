@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.delivery.views import CardView
 from cdi_bot.monitoring.braze_port import BrazeReason
-from tests.bench.outages import EACH, SLACKS_PACE, Told, lived, notices_told, owe, rooms
+from tests.bench.outages import (
+    EACH,
+    INTEGRATIONS,
+    SLACKS_PACE,
+    Told,
+    braze_is_away,
+    lived,
+    notices_told,
+    owe,
+    rooms,
+)
 from tests.databases import new_file
 from tests.rigs.oracle import ALL, ONE, Excuses, Judge, settle_in
 from tests.rigs.virtual_time import VirtualLoop
@@ -211,6 +221,29 @@ def test_one_message_tries_slack_and_lets_all_others_go(seconds: float, channels
     assert found.count == channels * EACH
     assert found.first < 5.2
     assert found.last < 5.2 + SLACKS_PACE * 1.3
+
+
+async def _braze_is_tried(world: World, seconds: float, *, why: BrazeReason) -> Told:
+    """What is asked while Braze is away, and told once it is back."""
+    found = await braze_is_away(world, seconds, why=why)
+    asked = [at for at, _ in world.braze.asked]
+    alone = [each for each in asked if each > asked[0] + timedelta(seconds=6)]  # what was under way has ended
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(alone)]
+    hangs = 5 if why is BrazeReason.TIMEOUT else 0
+    assert all(hangs + 0.9 < gap < hangs + 5 for gap in gaps), gaps
+    return found
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[*HealthCheck])
+@given(
+    seconds=st.floats(1, 120),
+    why=st.sampled_from([BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.SERVER_ERROR]),
+)
+def test_one_request_tries_braze_and_lets_all_others_go(seconds: float, why: BrazeReason) -> None:
+    """Never more than 5 s apart, never two at a time; what failed meanwhile is told at once."""
+    found = lived(partial(_braze_is_tried, why=why), seconds)
+    assert found.count == INTEGRATIONS
+    assert found.last < (15 if why is BrazeReason.TIMEOUT else 10)
 
 
 def test_one_channel_that_slack_can_not_post_to_holds_no_other_back(live: Live) -> None:

@@ -258,9 +258,9 @@ Content = (
 class Card:
     """The one message that shows one or more incidents in one channel.
 
-    `wanted_revision` grows with each change of one of its incidents; the card is sent until `shown_revision` is the
-    same. `first_shown_revision` was posted first: a reply about an older one would say nothing new. `told_at` is when it
-    told the channel of a new incident last, by its post or by taking one in. The card of a storm takes in new ones since
+    `wanted_revision` grows with each change of its incidents; the card is sent until `shown_revision` is the same.
+    `first_shown_revision` was posted first: a reply about an older one would say nothing new. `told_at` is when it told
+    the channel of a new incident last, by its post or by taking one in. The card of a storm takes in new ones since
     `storm_since`. A card that is `counted_by` the card of a storm is counted and listed there too.
     """
 
