@@ -201,6 +201,10 @@ class KeylessBraze:
         """Often enough for its trouble to be noticed."""
         return 60
 
+    def rest(self, *_: object) -> int:
+        """As many."""
+        return 60
+
     def used(self, *_: object) -> int:
         """Nothing is sent."""
         return 0
