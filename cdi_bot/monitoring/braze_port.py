@@ -193,10 +193,6 @@ class KeylessBraze:
         """Asking costs nothing."""
         return 1
 
-    def rest(self, *_: object) -> int:
-        """Nothing is held back."""
-        return 1
-
     def limit(self, *_: object) -> int:
         """Often enough for its trouble to be noticed."""
         return 60
