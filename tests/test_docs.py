@@ -42,7 +42,7 @@ LONGEST_README = 140
 OF_A_CHECKOUT = (".venv/", "/")
 """How paths begin that are no part of the repository."""
 
-MADE_UP = re.compile(r"XX|NNNN|\*|\bcostly\b|\bHOST/|^cdi_bot\.db$")
+MADE_UP = re.compile(r"XX|NNNN|\*|\bcostly\b|\bHOST/|\bprod/|^cdi_bot\.db$")
 """What paths hold that a reader is to choose a name for, or that the program makes."""
 
 RIGHTS = {Right.READ: "*Everybody.*", Right.CHANGE: "*Members.*", Right.ADMIN: "*Admins.*"}

@@ -38,7 +38,7 @@ from cdi_bot.slack.render.kit.runs import (
     synced,
     took,
 )
-from cdi_bot.slack.render.kit.text import UNKNOWN, duration, name_of, plain
+from cdi_bot.slack.render.kit.text import UNKNOWN, braze_name, duration, name_of, plain
 from cdi_bot.slack.render.overview import row_state
 from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, SeveralMatches
 from cdi_bot.usecases.lookup import Lookup
@@ -137,7 +137,9 @@ def json_of(answer: Answer | Overview, i18n: Translator) -> tuple[bool, dict[str
             }
         case Overview():
             return True, {
-                "unreachable_since": _iso(answer.unreachable.failing_since) if answer.unreachable else None,
+                "unreachable_since": _iso(
+                    min((each.failing_since for each in answer.unreachable), default=None)
+                ),
                 "failing": answer.failing,
                 "unhealthy": answer.unhealthy,
                 "integrations": [
@@ -164,7 +166,7 @@ def _integration_json(integration: Integration) -> dict[str, Any]:
     return {
         "integration_id": integration.integration_id,
         "integration_name": integration.integration_name,
-    }
+    } | ({"workspace": integration.workspace_name} if integration.workspace_name else {})
 
 
 def _incident_json(incident: Incident | None) -> dict[str, Any] | None:
@@ -197,8 +199,7 @@ def _iso(time: datetime | None) -> str | None:
 
 def _overview(overview: Overview, i18n: Translator) -> tuple[list[str], Table | None]:
     lines = []
-    if overview.unreachable:
-        lines.append(_last_known_state(overview.unreachable, i18n))
+    lines += [_last_known_state(each, i18n) for each in overview.unreachable]
     if not overview.rows:
         return [
             *lines,
@@ -208,7 +209,7 @@ def _overview(overview: Overview, i18n: Translator) -> tuple[list[str], Table | 
         failing=overview.failing,
         unhealthy=overview.unhealthy,
         total=overview.total,
-        reachable=overview.unreachable is None,
+        reachable=not overview.unreachable,
         i18n=i18n,
     )
     table = Table(box=None, pad_edge=False)
@@ -276,9 +277,12 @@ def _table(history: RunHistory, i18n: Translator) -> Table:
 
 
 def _last_known_state(unreachable: Incident, i18n: Translator) -> str:
-    text = i18n("Can't reach Braze since {when} ({reason}). This is the last known state.")
-    reason = reason_text(unreachable.reason, i18n)
-    return text.format(when=_local(unreachable.failing_since), reason=reason)
+    text = i18n("Can't reach {braze} since {when} ({reason}). This is the last known state.")
+    return text.format(
+        braze=braze_name(unreachable.workspace_name, i18n),
+        when=_local(unreachable.failing_since),
+        reason=reason_text(unreachable.reason, i18n),
+    )
 
 
 def _excuse(answer: Answer, i18n: Translator) -> list[str]:

@@ -129,6 +129,7 @@ async def digest_view(uow: UnitOfWork, channel: Channel, content: Digest, worksp
             (part, integration_page(workspace, part.integration.integration_id, part.integration))
             for part in bad[:MOST_WORST]
         ),
+        workspace_name=(await uow.workspaces.told_names()).get(workspace.workspace_id),
     )
 
 

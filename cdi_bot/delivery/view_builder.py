@@ -114,13 +114,21 @@ class ViewBuilder:
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
         if isinstance(content, Spike):
             return await self._spike(uow, content)
+        return await self._of_workspace(uow, content)
+
+    async def _of_workspace(self, uow: UnitOfWork, content: Content) -> EventView:
+        """A message about several integrations of a workspace, or about none."""
         if isinstance(content, NewIntegrations):
             known = await uow.integrations.get_many(content.workspace_id, content.integration_ids)
             named = tuple(known[each].integration for each in content.integration_ids if each in known)
-            return EventView(content=content, others=named)
-        if isinstance(content, Unsubscribed) and not is_pattern(content.selector):
-            integration = await _integration(uow, content.workspace_id, content.selector)
-            return EventView(content=content, integration=integration)
+            names = await uow.workspaces.told_names()
+            return EventView(content=content, others=named, workspace_name=names.get(content.workspace_id))
+        if isinstance(content, Unsubscribed):
+            names, integration = await uow.workspaces.told_names(), None
+            if not is_pattern(content.selector):
+                integration = await _integration(uow, content.workspace_id, content.selector)
+            name = names.get(content.workspace_id)
+            return EventView(content=content, integration=integration, workspace_name=name)
         return EventView(content=content)
 
     async def _spike(self, uow: UnitOfWork, content: Spike) -> EventView:
@@ -245,6 +253,7 @@ class ViewBuilder:
             content.workspace_id, [each.integration.integration_id for each in taken]
         )
 
+        names = await uow.workspaces.told_names()
         is_one = not is_pattern(content.selector)
 
         def run_of(each: WatchedIntegration) -> Run | None:
@@ -267,6 +276,7 @@ class ViewBuilder:
                 ),
                 None,
             ),
+            workspace_name=names.get(content.workspace_id),
         )
 
 
@@ -284,8 +294,12 @@ async def _integration(uow: UnitOfWork, workspace_id: int, integration_id: str) 
     stored = await uow.integrations.get(workspace_id, integration_id)
     if stored:
         return stored.integration
+    names = await uow.workspaces.told_names()
     return Integration(
-        workspace_id=workspace_id, integration_id=integration_id, integration_name=integration_id
+        workspace_id=workspace_id,
+        integration_id=integration_id,
+        integration_name=integration_id,
+        workspace_name=names.get(workspace_id),
     )
 
 

@@ -106,6 +106,7 @@ class SubscribedView:
     unknown: int  # how many of them have not been seen yet
     newest: tuple[Integration, Run | None] | None = None  # of the only one, where it is for one only
     subscription: Subscription | None = None  # `None` where it has ended meanwhile
+    workspace_name: str | None = None  # where there are several
     possible_repeat: bool = False
 
 
@@ -129,6 +130,7 @@ class DigestView:
     before: PeriodTotals | None
     unreachable: timedelta
     worst: tuple[tuple[IntegrationTotals, str | None], ...]
+    workspace_name: str | None = None  # where there are several
     possible_repeat: bool = False
 
 
@@ -143,6 +145,7 @@ class EventView:
     run: Run | None = None
     dashboard_url: str | None = None
     expected: Expected | None = None  # who said that a spike was expected, also if it was taken back
+    workspace_name: str | None = None  # of what is about a selector, where there are several
     possible_repeat: bool = False
 
 

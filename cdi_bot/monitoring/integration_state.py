@@ -21,7 +21,7 @@ _MOST_FLAWS = 500
 """So many are remembered of an integration; after that, what is still wrong is logged once more."""
 
 _RUN = tuple(field.name for field in fields(Run))
-_INTEGRATION = tuple(field.name for field in fields(Integration))
+_INTEGRATION = tuple(field.name for field in fields(Integration) if field.compare)
 _WATCHED = tuple(field.name for field in fields(WatchedIntegration) if field.name != "integration")
 _run_values = attrgetter(*_RUN)
 _watched_values = attrgetter(*(f"integration.{name}" for name in _INTEGRATION), *_WATCHED)

@@ -89,6 +89,7 @@ class ChannelSettingsRow(InChannel, Base):
         Index("ix_channel_settings_digest", "digest_until", **where("digest IS NOT NULL")),
     )
 
+    workspace_id: Mapped[int | None] = mapped_column(BigInteger())
     language: Mapped[str | None]
     zone: Mapped[str | None]
     digest: Mapped[str | None]
@@ -143,6 +144,7 @@ class AuditRow(InChannel, Base):
     who: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]
+    workspace_id: Mapped[int | None] = mapped_column(BigInteger())
 
 
 SUBSCRIPTIONS = table_of(SubscriptionRow)

@@ -29,6 +29,7 @@ from cdi_bot.store.portable import (
     upsert_into,
     value_of,
 )
+from cdi_bot.store.tables import told_name
 
 _FINGERPRINT = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subscription_id), 0)).where(
     SUBSCRIPTIONS.c.workspace_id == bindparam("workspace")
@@ -77,9 +78,11 @@ class Subscriptions(Repository):
                 index_elements=[columns.team_id, columns.channel_id, columns.workspace_id, columns.selector],
                 set_=new_filters,
             )
-            .returning(SUBSCRIPTIONS)
+            .returning(columns.subscription_id)
         )
-        return _subscription_of((await self._connection.execute(statement)).one())
+        added = (await self._connection.execute(statement)).scalar_one()
+        (subscription,) = await self._where(columns.subscription_id == added)
+        return subscription
 
     async def remove(self, subscription_ids: Collection[int]) -> None:
         """Unsubscribe."""
@@ -116,9 +119,10 @@ class Subscriptions(Repository):
             update(SUBSCRIPTIONS)
             .where(in_channel(SUBSCRIPTIONS, channel), SUBSCRIPTIONS.c.broken_reason.is_(None))
             .values(broken_reason=reason)
-            .returning(SUBSCRIPTIONS)
+            .returning(SUBSCRIPTIONS.c.subscription_id)
         )
-        return sorted(map(_subscription_of, rows), key=lambda marked: marked.subscription_id)
+        marked = [row.subscription_id for row in rows]
+        return await self._where(SUBSCRIPTIONS.c.subscription_id.in_(self._ids(marked))) if marked else []
 
     async def clear_broken(self, channel: Channel) -> bool:
         """Clear the marks of `mark_broken`; True when there were any."""
@@ -131,7 +135,9 @@ class Subscriptions(Repository):
 
     async def _where(self, condition: ColumnElement[bool]) -> list[Subscription]:
         rows = await self._connection.execute(
-            select(SUBSCRIPTIONS).where(condition).order_by(SUBSCRIPTIONS.c.subscription_id)
+            select(SUBSCRIPTIONS, told_name(SUBSCRIPTIONS).label("workspace_name"))
+            .where(condition)
+            .order_by(SUBSCRIPTIONS.c.subscription_id)
         )
         return list(map(_subscription_of, rows))
 

@@ -43,7 +43,7 @@ from cdi_bot.store.portable import (
     value_of,
 )
 from cdi_bot.store.runs import Runs
-from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, INCIDENTS, OUTBOX, RUNS
+from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, INCIDENTS, OUTBOX, RUNS, told_name
 
 _FAILED = RUNS.alias("failed")
 _GOOD = RUNS.alias("good")
@@ -236,7 +236,7 @@ def _incident_row(incident: Incident, starts: Starts) -> dict[str, Any]:
 
     return row_of(
         incident,
-        but={"incident_id", "last_failed", "resolved_by"},
+        but={"incident_id", "last_failed", "resolved_by", "workspace_name"},
         measured=json.dumps(asdict(incident.measured)) if incident.measured else None,
         last_failed_start=start(incident.last_failed),
         resolved_by_start=start(incident.resolved_by),
@@ -250,7 +250,7 @@ def _with_runs() -> Select[Any]:
         _GOOD, _is_run(_GOOD, INCIDENTS.c.resolved_by_start)
     )
     runs = (column.label(f"{run.name}_{column.name}") for run in (_FAILED, _GOOD) for column in run.c)
-    return select(INCIDENTS, *runs).select_from(joined)
+    return select(INCIDENTS, told_name(INCIDENTS).label("workspace_name"), *runs).select_from(joined)
 
 
 @once

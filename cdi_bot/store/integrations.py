@@ -32,7 +32,9 @@ from cdi_bot.store.portable import (
     upsert_into,
     value_of,
 )
-from cdi_bot.store.tables import BACKFILLS, INTEGRATIONS, PASTS, WORKSPACES
+from cdi_bot.store.tables import BACKFILLS, INTEGRATIONS, PASTS, WORKSPACES, told_name
+
+_INTEGRATIONS = select(INTEGRATIONS, told_name(INTEGRATIONS).label("workspace_name"))
 
 
 class Workspaces(Repository):
@@ -102,6 +104,11 @@ class Workspaces(Repository):
         (workspace,) = await self._values(Workspace, which)
         return workspace
 
+    async def told_names(self) -> dict[int, str]:
+        """What the workspaces are called in texts: nothing while there is but one."""
+        rows = await self._connection.execute(select(WORKSPACES.c.workspace_id, told_name(WORKSPACES)))
+        return {workspace_id: name for workspace_id, name in rows if name is not None}
+
     async def claim(self, workspace_id: int, *, owner: str, now: datetime, until: datetime) -> bool:
         """Take or renew the polling lease; False while another owner's lease lasts, and where it was removed.
 
@@ -156,7 +163,7 @@ class Integrations(Repository):
         Sorted here, because each engine sorts letters in its own way.
         """
         rows = await self._connection.execute(
-            select(INTEGRATIONS).where(INTEGRATIONS.c.workspace_id == workspace_id)
+            _INTEGRATIONS.where(INTEGRATIONS.c.workspace_id == workspace_id)
         )
         return sorted(map(_watched_of, rows), key=_by_name)
 
@@ -164,7 +171,7 @@ class Integrations(Repository):
         """Those that the list named after a time for the first time, and still names, ordered like `all`."""
         columns = INTEGRATIONS.c
         rows = await self._connection.execute(
-            select(INTEGRATIONS).where(
+            _INTEGRATIONS.where(
                 columns.workspace_id == workspace_id,
                 columns.listed_since > since,
                 columns.missing_since.is_(None),
@@ -191,7 +198,7 @@ class Integrations(Repository):
         await self._connection.execute(
             replace_in(self._connection, INTEGRATIONS),
             [
-                row_of(one.integration) | row_of(one, but={"integration"})
+                row_of(one.integration, but={"workspace_name"}) | row_of(one, but={"integration"})
                 for one in sorted(watched, key=_by_id)
             ],
         )
@@ -269,7 +276,7 @@ class Backfills(Repository):
 
 @once
 def _by_ids(connection: AsyncConnection) -> Select[Any]:
-    return select(INTEGRATIONS).where(
+    return _INTEGRATIONS.where(
         INTEGRATIONS.c.workspace_id == bindparam("workspace"),
         INTEGRATIONS.c.integration_id.in_(names_parameter(connection, "wanted")),
     )

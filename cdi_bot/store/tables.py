@@ -14,7 +14,11 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
+    ScalarSelect,
+    Table,
     UniqueConstraint,
+    func,
+    select,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -305,3 +309,11 @@ CARDS = table_of(CardRow)
 CARD_INCIDENTS = table_of(CardIncidentRow)
 CHANNELS = table_of(ChannelRow)
 OUTBOX = table_of(OutboxRow)
+
+
+def told_name(table: Table) -> ScalarSelect[str | None]:
+    """The name of the workspace that a row belongs to; null while there is but one, which goes without saying."""
+    own, present = WORKSPACES.alias(), WORKSPACES.alias()
+    several = select(func.count() > 1).select_from(present).where(present.c.removed_at.is_(None))
+    named = select(own.c.name).where(own.c.workspace_id == table.c.workspace_id, several.scalar_subquery())
+    return named.correlate(table).scalar_subquery()

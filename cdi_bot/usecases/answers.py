@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters, Subscription
+from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
@@ -21,9 +21,13 @@ from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionList:
-    """`/cdi subscriptions`: each with how many integrations it matches now, and the name if it is for one only."""
+    """`/cdi subscriptions`: each with how many integrations it matches now, and the name if it is for one only.
+
+    `workspace_name` is that of the channel's default workspace, where one is set and there are several.
+    """
 
     rows: tuple[tuple[Subscription, int, str | None], ...]
+    workspace_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +38,7 @@ class SubscriptionSet:
     why Braze could not be asked for their present state.
     """
 
-    selector: str
-    name: str | None
+    what: Selection
     filters: Filters
     total: int
     unchanged: bool
@@ -47,21 +50,19 @@ class SubscriptionSet:
 class SubscriptionEnded:
     """The subscriptions have ended, which a notice says in the channel.
 
-    `still_covered_by` is the selector of another subscription that still matches the integration.
+    `still_covered_by` is what another subscription takes in that still matches the integration.
     """
 
-    selector: str
-    name: str | None
-    still_covered_by: str | None
+    what: Selection
+    still_covered_by: Selection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSubscribed:
-    """The channel has no such subscription. `covered_by` is the selector of one that matches the integration."""
+    """The channel has no such subscription. `covered_by` is what one takes in that matches the integration."""
 
-    selector: str
-    name: str | None
-    covered_by: str | None
+    what: Selection
+    covered_by: Selection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,22 @@ class SeveralMatches:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WhichWorkspace:
+    """It is not said which workspace is meant: one of these, by their ids and names, or (`may_be_all`) all of them."""
+
+    selector: str
+    workspaces: tuple[tuple[int, str], ...]
+    may_be_all: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InEachWorkspace:
+    """What was answered about each of several workspaces."""
+
+    answers: tuple[SubscriptionSet | BrazeRefused, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoMatch:
     """No integration matches; `nearest` are those with a similar name.
 
@@ -207,7 +224,8 @@ class SettingsShown:
     """The settings of the channel: its language, its digest with its zone and when it is sent next, its escalation.
 
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
-    `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from.
+    `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
+    of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
     """
 
     language: str | None
@@ -218,6 +236,8 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
+    workspace_name: str | None = None
+    workspaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +254,22 @@ class UnknownLanguage:
 
     given: str
     languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceSet:
+    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
+
+    name: str | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownWorkspace:
+    """There is no such workspace; `names` are those to choose from."""
+
+    given: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +298,8 @@ Answer = (
     | SyncStarted
     | AuditTrail
     | SeveralMatches
+    | WhichWorkspace
+    | InEachWorkspace
     | NoMatch
     | NeedsInvite
     | CannotPost
@@ -270,6 +308,8 @@ Answer = (
     | SettingsShown
     | LanguageSet
     | UnknownLanguage
+    | WorkspaceSet
+    | UnknownWorkspace
     | DigestSet
     | EscalationSet
     | SampleSent

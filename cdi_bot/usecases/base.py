@@ -45,7 +45,7 @@ class UseCases:
     clock: Callable[[], datetime]
     wake: Callable[[], None]
 
-    async def actor(self, channel: Channel, who: str, workspace_id: int | None = None) -> Actor:
+    async def actor(self, channel: Channel, who: str, workspace_id: int = 0) -> Actor:
         """Somebody who changes something now.
 
         Raises `TooManyChangesError` where they did so too often within a minute: every change is told in the channel.
@@ -55,13 +55,12 @@ class UseCases:
             latest = await uow.audit.announced(channel, who, since=now - _MINUTE, until=now)
         if len(latest) >= MOST_CHANGES:
             raise TooManyChangesError(latest[-MOST_CHANGES] + _MINUTE)
-        about = self.workspaces.meant().workspace_id if workspace_id is None else workspace_id
-        return Actor(channel=channel, who=who, at=now, workspace_id=about)
+        return Actor(channel=channel, who=who, at=now, workspace_id=workspace_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who changes something, where and when; of which Braze workspace, but for a channel's own settings."""
+    """Who changes something, where and when; of which Braze workspace, 0 for a channel's own settings."""
 
     channel: Channel
     who: str
@@ -86,5 +85,12 @@ async def announce(uow: UnitOfWork, actor: Actor, action: str, subject: str, con
 
 async def record(uow: UnitOfWork, actor: Actor, action: str, subject: str) -> None:
     """Record who made a change."""
-    entry = AuditEntry(channel=actor.channel, at=actor.at, who=actor.who, action=action, subject=subject)
+    entry = AuditEntry(
+        channel=actor.channel,
+        at=actor.at,
+        who=actor.who,
+        action=action,
+        subject=subject,
+        workspace_id=actor.workspace_id or None,
+    )
     await uow.audit.add(entry)

@@ -1,4 +1,4 @@
-"""The settings of a channel: its language, its digest, where incidents go that nobody acknowledges."""
+"""The settings of a channel: its language, its digest, its workspace, where incidents go that nobody acknowledges."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from cdi_bot.core.commands.escalation import length_text
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
-from cdi_bot.core.model.channel import Channel, ChannelSettings
+from cdi_bot.core.model.channel import Channel, ChannelSettings, WorkspaceChanged
 from cdi_bot.core.model.escalation import EscalationChanged
+from cdi_bot.core.model.integration import same_name
 from cdi_bot.core.model.message import Content, DigestChanged, LanguageChanged
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.usecases.access import posting_problem
@@ -19,6 +20,8 @@ from cdi_bot.usecases.answers import (
     LanguageSet,
     SettingsShown,
     UnknownLanguage,
+    UnknownWorkspace,
+    WorkspaceSet,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
 from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
@@ -31,6 +34,7 @@ class ChangeChannelSettings(UseCases):
         """Show the settings of a channel."""
         async with self.store.read() as uow:
             settings = await uow.channels.settings(channel)
+            names = await uow.workspaces.told_names()
         schedule = schedule_of(settings)
         return SettingsShown(
             language=settings.language if settings else None,
@@ -43,6 +47,8 @@ class ChangeChannelSettings(UseCases):
             ),
             escalate_to=settings.escalate_to if settings else None,
             escalate_trouble=settings.escalate_trouble if settings else None,
+            workspace_name=names.get(settings.workspace_id or 0) if settings else None,
+            workspaces=tuple(names.values()),
         )
 
     async def set_language(self, channel: Channel, who: str, language: str | None) -> Answer:
@@ -62,6 +68,27 @@ class ChangeChannelSettings(UseCases):
                 await announce(uow, actor, "language", language or "default", content)
         self.wake()
         return LanguageSet(language=language, unchanged=unchanged)
+
+    async def set_workspace(self, channel: Channel, who: str, name: str | None) -> Answer:
+        """Let a channel's commands mean this workspace where they name none, or (`None`) all of them."""
+        refusal = await self.access.to_change(who)
+        if refusal:
+            return refusal
+        known = {each.workspace.name: each for each in self.workspaces}
+        chosen = next((one for each, one in known.items() if name and same_name(each, name)), None)
+        if name is not None and chosen is None:
+            return UnknownWorkspace(given=name, names=tuple(known))
+        actor = await self.actor(channel, who)
+        workspace_id, called = (chosen.workspace_id, chosen.workspace.name) if chosen else (None, None)
+        async with self.store.write() as uow:
+            before = await uow.channels.settings(channel)
+            unchanged = (before.workspace_id if before else None) == workspace_id
+            if not unchanged:
+                changed = replace(changed_by(before, actor), workspace_id=workspace_id)
+                await uow.channels.save_settings(changed)
+                await announce(uow, actor, "use", called or "off", WorkspaceChanged(who=who, name=called))
+        self.wake()
+        return WorkspaceSet(name=called, unchanged=unchanged)
 
     async def set_digest(self, channel: Channel, who: str, schedule: Schedule | None, zone: str) -> Answer:
         """Set a channel's digest to a schedule in a time zone, or end it (`None`)."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
@@ -19,16 +20,17 @@ from cdi_bot.usecases.query_answers import BotTroubles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The integrations that some subscriptions match, with the worst open incident of each, by id: maybe recovering.
+    """The integrations that some subscriptions match, with the worst open incident of each: maybe recovering.
 
-    `subscribed` and `by_selector`, which says what each selector matches, are in the order of names. `unreachable` is
-    the open incident of the workspace, if Braze can't be reached.
+    `subscribed` and `by_selector`, which says what each selector matches in a workspace, are in the order of
+    workspaces and names; `incidents` are by the integrations' keys. `unreachable` are the open incidents of the
+    workspaces in which Braze can't be reached.
     """
 
     subscribed: list[WatchedIntegration]
-    by_selector: dict[str, list[WatchedIntegration]]
-    incidents: dict[str, Incident]
-    unreachable: Incident | None
+    by_selector: dict[tuple[int, str], list[WatchedIntegration]]
+    incidents: dict[tuple[int, str], Incident]
+    unreachable: tuple[Incident, ...]
 
     @property
     def failing(self) -> int:
@@ -45,26 +47,34 @@ class Health:
 
     def is_unhealthy(self, watched: WatchedIntegration) -> bool:
         """Whether an integration has an open incident that is not recovering."""
-        incident = self.incidents.get(watched.integration.integration_id)
+        incident = self.incidents.get(watched.integration.key)
         return incident is not None and not incident.is_recovering
 
 
-async def health_of(uow: UnitOfWork, workspace_id: int, subscriptions: Sequence[Subscription]) -> Health:
-    """Read the state of the integrations of a workspace that these subscriptions match."""
-    selectors = {one.selector for one in subscriptions if one.workspace_id == workspace_id}
-    known = await uow.integrations.all(workspace_id) if selectors else []
-    by_selector = {
-        selector: [each for each in known if selector_matches(selector, each.integration)]
-        for selector in selectors
-    }
-    ids = {each.integration.integration_id for matching in by_selector.values() for each in matching}
-    subscribed = [each for each in known if each.integration.integration_id in ids]
-    listed = [each.integration for each in subscribed if each.missing_since is None]
+async def health_of(uow: UnitOfWork, subscriptions: Sequence[Subscription]) -> Health:
+    """Read the state of the integrations that these subscriptions match, workspace by workspace."""
+    subscribed: list[WatchedIntegration] = []
+    by_selector: dict[tuple[int, str], list[WatchedIntegration]] = {}
+    incidents: dict[tuple[int, str], Incident] = {}
+    unreachable: list[Incident | None] = []
+    for workspace_id in sorted({one.workspace_id for one in subscriptions}):
+        known = await uow.integrations.all(workspace_id)
+        matching = {
+            selector: [each for each in known if selector_matches(selector, each.integration)]
+            for selector in {one.selector for one in subscriptions if one.workspace_id == workspace_id}
+        }
+        by_selector |= {(workspace_id, selector): found for selector, found in matching.items()}
+        ids = {each.integration.integration_id for found in matching.values() for each in found}
+        here = [each for each in known if each.integration.integration_id in ids]
+        listed = [each.integration for each in here if each.missing_since is None]
+        incidents |= worst_by_integration(await _open_incidents(uow, listed, subscriptions))
+        unreachable.append(await uow.incidents.unreachable(workspace_id))
+        subscribed += here
     return Health(
         subscribed=subscribed,
         by_selector=by_selector,
-        incidents=await worst_incidents(uow, listed, subscriptions),
-        unreachable=await uow.incidents.unreachable(workspace_id),
+        incidents=incidents,
+        unreachable=tuple(filter(None, unreachable)),
     )
 
 
@@ -74,25 +84,24 @@ def bot_troubles(
     """What stands in the register of these integrations and channels."""
     items = {each.item for each in troubles.present()}
     named = [one.integration for one in watched] if items else []
-    names = [each.integration_name for each in named if (each.workspace_id, each.integration_id) in items]
-    return BotTroubles(names=tuple(names), channels=tuple(troubles.of(channels)))
+    names = [each for each in named if each.key in items]
+    return BotTroubles(integrations=tuple(names), channels=tuple(troubles.of(channels)))
 
 
-async def worst_incidents(
-    uow: UnitOfWork, integrations: Sequence[Integration], subscriptions: Sequence[Subscription]
-) -> dict[str, Incident]:
-    """The worst open incident of each integration of a workspace that has one, by id, as these subscriptions see it."""
-    return worst_by_integration(await _open_incidents(uow, integrations, subscriptions))
+async def worst_incident(
+    uow: UnitOfWork, integration: Integration, subscriptions: Sequence[Subscription]
+) -> Incident | None:
+    """The worst open incident of an integration, as these subscriptions see it; `None` where it has none."""
+    return worst_by_integration(await _open_incidents(uow, [integration], subscriptions)).get(integration.key)
 
 
 async def open_in_channel(uow: UnitOfWork, channel: Channel) -> list[Incident]:
     """All open incidents that a channel's subscriptions are about, those of whole workspaces too."""
     subscriptions = await uow.subscriptions.for_channel(channel)
-    found: list[Incident] = []
-    for workspace_id in {one.workspace_id for one in subscriptions}:
-        health = await health_of(uow, workspace_id, subscriptions)
-        found += [health.unreachable] if health.unreachable else []
-        found += await _open_incidents(uow, [each.integration for each in health.subscribed], subscriptions)
+    health = await health_of(uow, subscriptions)
+    found = list(health.unreachable)
+    for _, here in groupby(health.subscribed, key=lambda each: each.integration.workspace_id):
+        found += await _open_incidents(uow, [each.integration for each in here], subscriptions)
     return found
 
 
@@ -106,8 +115,15 @@ async def _open_incidents(
 
 
 async def snoozes_in(
-    uow: UnitOfWork, channel: Channel | None, workspace_id: int, ids: Sequence[str], now: datetime
-) -> dict[str, Snooze]:
-    """The snooze of each integration that is snoozed in a channel, by id."""
-    snoozes = await uow.snoozes.active(workspace_id, ids, now)
-    return {snooze.integration_id: snooze for snooze in snoozes if snooze.channel == channel}
+    uow: UnitOfWork, channel: Channel | None, integrations: Iterable[Integration], now: datetime
+) -> dict[tuple[int, str], Snooze]:
+    """The snooze of each integration that is snoozed in a channel, by its key."""
+    ids: dict[int, list[str]] = {}
+    for each in integrations:
+        ids.setdefault(each.workspace_id, []).append(each.integration_id)
+    return {
+        (workspace_id, snooze.integration_id): snooze
+        for workspace_id, wanted in ids.items()
+        for snooze in await uow.snoozes.active(workspace_id, wanted, now)
+        if snooze.channel == channel
+    }

@@ -16,7 +16,7 @@ from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.kinds import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
-from cdi_bot.item_troubles import Item, Work
+from cdi_bot.item_troubles import Work
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.health import Health, bot_troubles, health_of
 from cdi_bot.usecases.queries import TREND
@@ -77,6 +77,7 @@ class NotShown:
 
     kind: type[HomeEntry]
     name: str
+    workspace_name: str | None = None
 
 
 _Entry = NeedsAttention | ChannelSubscription | WatchedIntegration | NotShown
@@ -101,7 +102,7 @@ class Home:
     failing: int
     unhealthy: int
     not_shown: int
-    unreachable: Incident | None
+    unreachable: tuple[Incident, ...]
     checked_at: datetime | None
     unseen: int
     lost: int = 0
@@ -127,10 +128,13 @@ class HomeQueries(UseCases):
     async def home(self, channels: frozenset[Channel], page: int, *, may_change: bool = True) -> Home:
         """Build a page, counted from 0, for somebody who is in these channels; one past the end is the last."""
         async with self.store.read() as uow:
-            workspace_id = self.workspaces.meant().workspace_id
-            stored = await uow.subscriptions.for_workspace(workspace_id)
-            subscriptions = [one for one in stored if one.channel in channels]
-            health = await health_of(uow, workspace_id, subscriptions)
+            subscriptions = [
+                one
+                for each in self.workspaces
+                for one in await uow.subscriptions.for_workspace(each.workspace_id)
+                if one.channel in channels
+            ]
+            health = await health_of(uow, subscriptions)
             entries = self._entries(subscriptions, health)
             pages = split(_weights(entries))
             page = min(max(page, 0), len(pages) - 1)
@@ -155,14 +159,14 @@ class HomeQueries(UseCases):
         )
 
     def _entries(self, subscriptions: Sequence[Subscription], health: Health) -> list[_Entry]:
-        """The entries in order: what needs attention, the subscriptions channel by channel, all integrations."""
+        """The entries in order: what needs attention, the subscriptions channel by channel, all by workspace."""
         by_urgency = sorted(health.subscribed, key=lambda each: _most_urgent_first(each, health.incidents))
         unhealthy = [each for each in by_urgency if health.is_unhealthy(each)]
         by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
         return [
             *(self._needs_attention(each, subscriptions, health) for each in unhealthy[:MOST_URGENT]),
             *(self._channel_subscription(one, health) for one in by_channel),
-            *by_urgency,
+            *sorted(by_urgency, key=lambda each: each.integration.workspace_name or ""),
         ]
 
     def _channel_subscription(self, one: Subscription, health: Health) -> _Entry:
@@ -174,11 +178,15 @@ class HomeQueries(UseCases):
         self, each: WatchedIntegration, subscriptions: Sequence[Subscription], health: Health
     ) -> NeedsAttention | NotShown:
         integration = each.integration
-        with self.workspaces.troubles.guard(Work.SHOW, _key(integration), "attention"):
-            channels = {one.channel for one in subscriptions if each in health.by_selector[one.selector]}
+        with self.workspaces.troubles.guard(Work.SHOW, integration.key, "attention"):
+            channels = {
+                one.channel
+                for one in subscriptions
+                if each in health.by_selector[one.workspace_id, one.selector]
+            }
             return NeedsAttention(
                 integration=integration,
-                incident=health.incidents[integration.integration_id],
+                incident=health.incidents[integration.key],
                 dashboard_url=dashboard_page(
                     self.workspaces.of(integration.workspace_id).workspace,
                     integration.integration_id,
@@ -192,9 +200,10 @@ class HomeQueries(UseCases):
         """The entry as it is shown: that of an integration with its runs."""
         if not isinstance(entry, WatchedIntegration):
             return entry
-        with self.workspaces.troubles.guard(Work.SHOW, _key(entry.integration), "runs"):
+        with self.workspaces.troubles.guard(Work.SHOW, entry.integration.key, "runs"):
             return await self._with_runs(entry, health)
-        return NotShown(kind=IntegrationSummary, name=entry.integration.integration_name)
+        one = entry.integration
+        return NotShown(kind=IntegrationSummary, name=one.integration_name, workspace_name=one.workspace_name)
 
     async def _with_runs(self, entry: WatchedIntegration, health: Health) -> IntegrationSummary:
         """Read the runs in a transaction of their own: what is wrong with them is then this entry's alone."""
@@ -208,7 +217,7 @@ class HomeQueries(UseCases):
             newest=runs[0] if runs else None,
             recent=tuple(ended[:TREND]),
             next_run=expected_next(entry.integration, runs, self.clock()),
-            incident=health.incidents.get(key),
+            incident=health.incidents.get(entry.integration.key),
             missing=entry.missing_since is not None,
             dashboard_url=dashboard_page(
                 self.workspaces.of(entry.integration.workspace_id).workspace,
@@ -218,12 +227,8 @@ class HomeQueries(UseCases):
         )
 
 
-def _key(integration: Integration) -> Item:
-    return integration.workspace_id, integration.integration_id
-
-
 def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscription:
-    matching = health.by_selector[one.selector]
+    matching = health.by_selector[one.workspace_id, one.selector]
     listed = [each for each in matching if not each.missing_since]
     single = matching[0].integration if matching and not is_pattern(one.selector) else None
     return ChannelSubscription(
@@ -235,7 +240,7 @@ def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscript
 
 
 def _weights(entries: Sequence[_Entry]) -> list[int]:
-    """How many blocks each entry uses: the first one of a channel has a heading."""
+    """How many blocks each entry uses: the first of a channel has a heading, and of a named workspace a larger one."""
     weights = []
     before: _Entry | None = None
     for one in entries:
@@ -244,16 +249,23 @@ def _weights(entries: Sequence[_Entry]) -> list[int]:
             and isinstance(before, ChannelSubscription)
             and _same_channel(before, one)
         )
-        weights.append(1 if same or isinstance(one, WatchedIntegration | NotShown) else 2)
+        is_first = isinstance(one, WatchedIntegration) and _workspace(one) not in (None, _workspace(before))
+        weights.append(3 if is_first else 1 if same or isinstance(one, WatchedIntegration | NotShown) else 2)
         before = one
     return weights
+
+
+def _workspace(entry: _Entry | None) -> str | None:
+    return entry.integration.workspace_name if isinstance(entry, WatchedIntegration) else None
 
 
 def _same_channel(one: ChannelSubscription, other: ChannelSubscription) -> bool:
     return one.subscription.channel == other.subscription.channel
 
 
-def _most_urgent_first(each: WatchedIntegration, incidents: dict[str, Incident]) -> tuple[int, int]:
+def _most_urgent_first(
+    each: WatchedIntegration, incidents: dict[tuple[int, str], Incident]
+) -> tuple[int, int]:
     """Sort by what needs attention most, then by the row of failures, else keep the order."""
-    incident = incidents.get(each.integration.integration_id)
+    incident = incidents.get(each.integration.key)
     return attention(incident, missing=each.missing_since is not None), longest_row_first(incident)

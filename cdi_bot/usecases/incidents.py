@@ -11,7 +11,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import Snoozed, SyncRequested, Unsnoozed
 from cdi_bot.core.model.requested_sync import RequestedSync
-from cdi_bot.core.model.subscription import Snooze, is_subscribed
+from cdi_bot.core.model.subscription import Selection, Snooze, is_subscribed
 from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
 from cdi_bot.monitoring.incident_writer import ConflictError, refresh_cards, store_incidents
 from cdi_bot.store import StoreTrouble, UnitOfWork
@@ -50,7 +50,7 @@ class IncidentResponse(UseCases):
         """Let everybody see that somebody is on an integration's open incidents, or (`None`) on all of the channel."""
         if query is None:
             return await self._acknowledge_all(channel, who)
-        integration = await self._meant(who, query, workspace_id)
+        integration = await self._meant(channel, who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
         async with self.store.read() as uow:
@@ -127,7 +127,7 @@ class IncidentResponse(UseCases):
         workspace_id: int | None = None,
     ) -> Answer:
         """Silence an integration in a channel until a time, or (`None`) until it recovers."""
-        integration = await self._meant(who, query, workspace_id)
+        integration = await self._meant(channel, who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
         actor = await self.actor(channel, who, integration.workspace_id)
@@ -140,7 +140,7 @@ class IncidentResponse(UseCases):
         self, channel: Channel, who: str, query: str, *, workspace_id: int | None = None
     ) -> Answer:
         """End the snooze of an integration in a channel."""
-        integration = await self._meant(who, query, workspace_id)
+        integration = await self._meant(channel, who, query, workspace_id)
         if not isinstance(integration, Integration):
             return integration
         actor = await self.actor(channel, who, integration.workspace_id)
@@ -151,20 +151,24 @@ class IncidentResponse(UseCases):
 
     # -------------------------------------------------------------------------------- syncs
 
-    async def ask_sync(self, who: str, query: str, *, workspace_id: int | None = None) -> Answer:
+    async def ask_sync(
+        self, channel: Channel, who: str, query: str, *, workspace_id: int | None = None
+    ) -> Answer:
         """Ask somebody who may start a sync to confirm it."""
         refusal = await self.access.to_sync(who)
         if refusal:
             return refusal
-        found = await self.lookup.find(query, workspace_id)
+        found = await self.lookup.find(query, channel, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         integration = found.integration
         async with self.store.read() as uow:
             unreachable = await uow.incidents.unreachable(integration.workspace_id)
         if unreachable:
-            name, reason = integration.integration_name, unreachable.reason or ""
-            return BrazeRefused(reason=reason, query=name, since=unreachable.failing_since)
+            reason = unreachable.reason or ""
+            return BrazeRefused(
+                reason=reason, query=integration.integration_name, since=unreachable.failing_since
+            )
         return ConfirmSync(integration=integration)
 
     async def start_sync(
@@ -174,7 +178,7 @@ class IncidentResponse(UseCases):
         refusal = await self.access.to_sync(who)
         if refusal:
             return refusal
-        found = await self.lookup.find(integration_id, workspace_id)
+        found = await self.lookup.find(integration_id, channel, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         integration = found.integration
@@ -192,13 +196,13 @@ class IncidentResponse(UseCases):
         return SyncStarted(integration=integration, is_certain=is_certain)
 
     async def _meant(
-        self, who: str, query: str, workspace_id: int | None
+        self, channel: Channel, who: str, query: str, workspace_id: int | None
     ) -> Integration | NotAllowed | SeveralMatches | NoMatch | BrazeRefused:
         """Find the integration that somebody who may change things means."""
         refusal = await self.access.to_change(who)
         if refusal:
             return refusal
-        found = await self.lookup.find(query, workspace_id)
+        found = await self.lookup.find(query, channel, workspace_id)
         return found.integration if isinstance(found, WatchedIntegration) else found
 
 
@@ -241,8 +245,7 @@ async def _snooze(
     """Snooze an integration in the channel; a healthy one not until it recovers: that would never end."""
     subscriptions = await uow.subscriptions.for_channel(actor.channel)
     if not is_subscribed(subscriptions, integration):
-        name = integration.integration_name
-        return NotSubscribed(selector=integration.integration_id, name=name, covered_by=None)
+        return NotSubscribed(what=Selection.of(integration), covered_by=None)
     incidents = await _open_incidents(uow, integration)
     if until is None and not incidents:
         return NothingOpen(integration=integration)

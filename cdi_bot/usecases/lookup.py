@@ -1,24 +1,36 @@
 """Finds the integration that somebody means by an id, the start of an id, a name, or a part of a name.
 
+Each may be written `WORKSPACE/…`, with `*` for all workspaces. Else the channel's default workspace is searched, and
+all of them where it has no match. A name that holds a slash itself wins.
+
 Stored integrations are searched first. Only if none matches is Braze asked: for the list where the key may read it,
 else, for a text that looks like an id, for the status of that integration.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cdi_bot.core.commands.specification import all_near
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import (
+    Integration,
+    WatchedIntegration,
+    Workspace,
+    normalize_name,
+    same_name,
+)
+from cdi_bot.core.model.subscription import in_one_spelling, is_pattern, selector_matches
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, STATUS_PATIENCE, BrazeReason, Endpoint, within
 from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import RowRefused, Store
-from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
+from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches, WhichWorkspace
 
 PERMISSIONS = {
     Endpoint.LIST: "cdi.integration_list",
@@ -115,6 +127,26 @@ def _trigrams(text: str) -> set[str]:
     return {padded[at : at + 3] for at in range(len(padded) - 2)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is looked for in which workspaces: `query` is without the name of a workspace.
+
+    `otherwise` are the workspaces to search where these have no match. `is_chosen`: nobody has to be asked which
+    workspace they mean.
+    """
+
+    query: str
+    workspaces: tuple[WatchedWorkspace, ...]
+    otherwise: tuple[WatchedWorkspace, ...] = ()
+    is_chosen: bool = True
+
+
+_SLASH = re.compile("[/／]")
+
+EVERY_WORKSPACE = "*"
+"""What stands before the slash for all workspaces, whatever the channel's default is."""
+
+
 class Lookup:
     """Finds the one integration that somebody means, in the store or in Braze."""
 
@@ -132,29 +164,110 @@ class Lookup:
         self.status_patience = status_patience
         self.list_patience = list_patience
 
-    async def find(self, query: str, workspace_id: int | None = None) -> Match | BrazeRefused:
-        """Find the integration that `query` means; one that only Braze knows is stored."""
-        if not self._workspaces.watches(workspace_id):
-            return NoMatch(query=query, nearest=(), list_known=True)
-        workspace = self._workspaces.meant(workspace_id)
-        match = await self._stored(query, workspace.workspace_id)
-        if not isinstance(match, NoMatch):
+    async def scope(
+        self, query: str, channel: Channel | None = None, workspace_id: int | None = None
+    ) -> Scope:
+        """Where to look for what somebody means in a channel, of which a button may have named the workspace."""
+        everywhere = tuple(self._workspaces)
+        if workspace_id is not None:
+            named = tuple(each for each in everywhere if each.workspace_id == workspace_id)
+            return Scope(query=query, workspaces=named)
+        if len(everywhere) > 1 and _SLASH.search(query):
+            prefix, rest = (part.strip() for part in _SLASH.split(query, 1))
+            named = tuple(each for each in everywhere if is_called(each.workspace, prefix))
+            if named and rest and not await self._is_a_name(query):
+                return Scope(query=in_one_spelling(rest), workspaces=named)
+        async with self._store.read() as uow:
+            settings = await uow.channels.settings(channel) if channel else None
+        default = tuple(
+            each for each in everywhere if settings and each.workspace_id == settings.workspace_id
+        )
+        if default:
+            return Scope(query=query, workspaces=default, otherwise=everywhere)
+        return Scope(query=query, workspaces=everywhere, is_chosen=len(everywhere) == 1)
+
+    async def narrowed(self, scope: Scope) -> tuple[WatchedWorkspace, ...]:
+        """The workspaces that a pattern may mean: where nobody said which, those that have what it matches, if any."""
+        if scope.is_chosen or scope.query == "all":
+            return scope.workspaces
+        async with self._store.read() as uow:
+            having = [
+                each
+                for each in scope.workspaces
+                if any(
+                    selector_matches(scope.query, one.integration) and not one.missing_since
+                    for one in await uow.integrations.all(each.workspace_id)
+                )
+            ]
+        return tuple(having) or scope.workspaces
+
+    async def find(
+        self, query: str, channel: Channel | None = None, workspace_id: int | None = None
+    ) -> Match | BrazeRefused:
+        """Find the integration that `query` means in a channel; one that only Braze knows is stored."""
+        scope = await self.scope(query, channel, workspace_id)
+        found = await self._find(scope.query, scope.workspaces)
+        if scope.otherwise and isinstance(found, NoMatch):
+            return await self._find(scope.query, scope.otherwise)
+        if isinstance(found, NoMatch):
+            found = replace(found, query=query)
+            if workspace_id is None and len(self._workspaces) > 1 and not found.nearest:
+                return replace(found, nearest=await self._elsewhere(query))
+        return found
+
+    async def _find(self, query: str, workspaces: Sequence[WatchedWorkspace]) -> Match | BrazeRefused:
+        match = await self._stored(query, workspaces)
+        if not isinstance(match, NoMatch) or not workspaces:
             return match
-        trouble = await self.discover(workspace.workspace_id)
-        if trouble is None:
-            match = await self._stored(query, workspace.workspace_id)
-            # A workspace without integrations has an empty list.
-            return replace(match, list_known=True) if isinstance(match, NoMatch) else match
+        troubles = await self.discover_all(workspaces)
+        if len(troubles) < len(workspaces):
+            match = await self._stored(query, workspaces)
+            if not isinstance(match, NoMatch):
+                return match
+        if not troubles:
+            return replace(match, list_known=True)  # a workspace without integrations has an empty list
         if looks_like_an_id(query):
-            return await self._checked(query, workspace, match)
-        if trouble is BrazeReason.NO_PERMISSION:
+            unlisted = [each for each in workspaces if each.workspace_id in troubles]
+            return await self._checked(query, unlisted, match)
+        trouble = next((each for each in troubles.values() if each is not BrazeReason.NO_PERMISSION), None)
+        if trouble is None:
             return match
         return replace(match, trouble=trouble) if match.nearest else BrazeRefused(reason=trouble, query=query)
+
+    async def discover_all(
+        self, workspaces: Sequence[WatchedWorkspace], patience: timedelta | None = None
+    ) -> dict[int, BrazeReason]:
+        """Read the lists, all at once; returns why that failed, by the ids of the workspaces of which it did."""
+        troubles = await asyncio.gather(*(self.discover(each.workspace_id, patience) for each in workspaces))
+        return {
+            each.workspace_id: trouble for each, trouble in zip(workspaces, troubles, strict=True) if trouble
+        }
 
     async def discover(self, workspace_id: int, patience: timedelta | None = None) -> BrazeReason | None:
         """Read the list, unless that was done just now; returns why that failed in time, `None` if it did not."""
         return await within(
             patience or self.list_patience, self._workspaces.of(workspace_id).poller.discover()
+        )
+
+    async def names(self) -> frozenset[str]:
+        """The normalized names of the integrations that may be meant by what is typed, in every form that it takes."""
+        async with self._store.read() as uow:
+            known = [
+                watched.integration
+                for each in self._workspaces
+                for watched in await uow.integrations.all(each.workspace_id)
+            ]
+        return frozenset(
+            normalize_name(form)
+            for each in known
+            for form in (
+                each.integration_name,
+                *(
+                    f"{each.workspace_name}{slash}{each.integration_name}"
+                    for slash in ("/", " / ")
+                    if each.workspace_name
+                ),
+            )
         )
 
     async def refresh(self, integration: Integration) -> BrazeReason | None:
@@ -167,24 +280,66 @@ class Lookup:
             return await within(self.status_patience, poller.refresh(key))
         return None
 
-    async def _stored(self, query: str, workspace_id: int) -> Match:
+    async def _stored(self, query: str, workspaces: Sequence[WatchedWorkspace]) -> Match:
         async with self._store.read() as uow:
-            by_id = await uow.integrations.get(workspace_id, query)
-            if by_id is not None:
-                return by_id  # what buttons hold: no need to read all integrations
-            known = await uow.integrations.all(workspace_id)
-        return match_integration(query, known)
+            ids = [each.workspace_id for each in workspaces]
+            by_id = [await uow.integrations.get(each, query) for each in ids]
+            found = [each for each in by_id if each]
+            if len(found) == 1:
+                return found[0]  # what buttons hold: no need to read all integrations
+            known = [one for each in ids for one in await uow.integrations.all(each)]
+        match = match_integration(query, known)
+        return match if workspaces or not isinstance(match, NoMatch) else replace(match, list_known=True)
+
+    async def _is_a_name(self, query: str) -> bool:
+        """Whether an integration has this name, or names match this pattern: a slash is then a part of it."""
+        wanted = normalize_name(query)
+        async with self._store.read() as uow:
+            known = [
+                each.integration
+                for one in self._workspaces
+                for each in await uow.integrations.all(one.workspace_id)
+            ]
+        if is_pattern(query):
+            return any(selector_matches(query, each) for each in known)
+        return any(
+            wanted in map(normalize_name, (each.integration_name, each.integration_id)) for each in known
+        )
+
+    async def _elsewhere(self, query: str) -> tuple[Integration, ...]:
+        """What is called so in other workspaces than in the one that was named, or that there is not."""
+        for meant in (query, _SLASH.split(query, 1)[-1].strip()):
+            match = await self._stored(meant, tuple(self._workspaces))
+            if isinstance(match, WatchedIntegration):
+                return (match.integration,)
+            found = match.candidates if isinstance(match, SeveralMatches) else match.nearest
+            if found:
+                return found[:SHOWN_NEAREST]
+        return ()
 
     async def _checked(
-        self, integration_id: str, workspace: WatchedWorkspace, unknown: NoMatch
+        self, integration_id: str, workspaces: Sequence[WatchedWorkspace], unknown: NoMatch
     ) -> Match | BrazeRefused:
-        """Ask Braze for the status of an id that is not known."""
-        trouble = await within(self.list_patience, workspace.poller.refresh(integration_id))
-        if trouble is None:
-            return await self._stored(integration_id, workspace.workspace_id)
-        if trouble in NO_SUCH_INTEGRATION:
-            return unknown
-        return braze_refusal(trouble, Endpoint.STATUS, integration_id)
+        """Ask Braze for the status of an id that is not known, in each workspace whose list it doesn't tell."""
+        asked = (within(self.list_patience, each.poller.refresh(integration_id)) for each in workspaces)
+        troubles = await asyncio.gather(*asked)
+        if None in troubles:
+            return await self._stored(integration_id, workspaces)
+        trouble = next((each for each in troubles if each and each not in NO_SUCH_INTEGRATION), None)
+        return braze_refusal(trouble, Endpoint.STATUS, integration_id) if trouble else unknown
+
+
+def which_workspace(
+    selector: str, workspaces: Iterable[WatchedWorkspace], *, may_be_all: bool = True
+) -> WhichWorkspace:
+    """Ask which of these workspaces is meant."""
+    named = tuple((each.workspace_id, each.workspace.name) for each in workspaces)
+    return WhichWorkspace(selector=selector, workspaces=named, may_be_all=may_be_all)
+
+
+def is_called(workspace: Workspace, name: str) -> bool:
+    """Whether a text means this workspace: its name in any spelling, or what means all of them."""
+    return name == EVERY_WORKSPACE or same_name(name, workspace.name)
 
 
 def braze_refusal(reason: BrazeReason, endpoint: Endpoint, query: str | None = None) -> BrazeRefused:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cdi_bot.core.freshness_limit import read_limit
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.subscription import Filters, is_pattern, selector_matches
+from cdi_bot.core.model.subscription import Filters, Selection, is_pattern, selector_matches
 from cdi_bot.core.replay.recorded_past import Outage, Past
 from cdi_bot.core.replay.replay import ReplaySettings, lives, unreachable
 from cdi_bot.core.replay.told import Told, ToldNotice
@@ -19,8 +20,8 @@ from cdi_bot.core.rules.stale import past_stretches
 from cdi_bot.monitoring.past_sources import LEARNED_FROM, past_of, stored_outages, stored_runs
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
-from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
-from cdi_bot.usecases.lookup import Lookup
+from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches, WhichWorkspace
+from cdi_bot.usecases.lookup import Lookup, which_workspace
 
 PREVIEWED = timedelta(days=30)
 
@@ -47,8 +48,7 @@ class Preview:
     runs to know what is usual, `young_total` counts those of which less than these days are known.
     """
 
-    selector: str
-    name: str | None
+    what: Selection
     filters: Filters
     days: int
     counts: tuple[tuple[str, int], ...]
@@ -90,19 +90,29 @@ class Previews:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def preview(
-        self, query: str, filters: Filters, *, workspace_id: int | None = None
-    ) -> Preview | SeveralMatches | NoMatch | BrazeRefused:
-        """What a subscription to what `query` takes in would have told."""
-        if is_pattern(query):
-            if not self.workspaces.watches(workspace_id):
+        self,
+        query: str,
+        filters: Filters,
+        channel: Channel | None = None,
+        *,
+        workspace_id: int | None = None,
+        seconds: float = COMMAND_SECONDS,
+    ) -> Preview | SeveralMatches | WhichWorkspace | NoMatch | BrazeRefused:
+        """What a subscription of a channel to what `query` takes in would have told."""
+        scope = await self.lookup.scope(query, channel, workspace_id)
+        if is_pattern(scope.query):
+            meant = await self.lookup.narrowed(scope)
+            if not meant:
                 return NoMatch(query=query, nearest=(), list_known=True)
-            meant = self.workspaces.meant(workspace_id).workspace_id
-            return await self.of_selector(meant, query, filters, seconds=COMMAND_SECONDS)
-        found = await self.lookup.find(query, workspace_id)
+            if len(meant) > 1:
+                return which_workspace(scope.query, meant, may_be_all=False)
+            one_of = meant[0].workspace_id
+            return await self.of_selector(one_of, scope.query, filters, seconds=seconds)
+        found = await self.lookup.find(query, channel, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         one = found.integration
-        return await self.of_selector(one.workspace_id, one.integration_id, filters, seconds=COMMAND_SECONDS)
+        return await self.of_selector(one.workspace_id, one.integration_id, filters, seconds=seconds)
 
     async def of_selector(
         self, workspace_id: int, selector: str, filters: Filters, *, seconds: float
@@ -115,6 +125,7 @@ class Previews:
                 for each in await uow.integrations.all(workspace_id)
                 if selector_matches(selector, each.integration) and each.missing_since is None
             ]
+            names = await uow.workspaces.told_names()
         outages = await stored_outages(
             self.store, workspace_id, since=now - PREVIEWED - LEARNED_FROM, until=now
         )
@@ -136,8 +147,11 @@ class Previews:
         young = [one for one, life in lived if life.oldest is None or life.oldest > since]
         few = [one for one, life in lived if life.runs < _ENOUGH]
         return Preview(
-            selector=selector,
-            name=known[0].integration_name if len(known) == 1 and not is_pattern(selector) else None,
+            what=Selection(
+                selector=selector,
+                name=known[0].integration_name if len(known) == 1 and not is_pattern(selector) else None,
+                workspace_name=names.get(workspace_id),
+            ),
             filters=filters,
             days=PREVIEWED.days,
             counts=tuple(Counter(each.kind for each in told).most_common()),

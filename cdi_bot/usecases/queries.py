@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
-from cdi_bot.core.model.run import Outcome, status_outcome
+from cdi_bot.core.model.run import Outcome, Run, status_outcome
 from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
+from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import Answer, SubscriptionList
-from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, worst_incidents
+from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, worst_incident
 from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
 from cdi_bot.usecases.query_answers import (
     AuditTrail,
@@ -65,34 +65,34 @@ class Queries:
         offset: int = 0,
         *,
         failing: bool = False,
-        workspace_id: int | None = None,
+        workspace_ids: Collection[int] | None = None,
     ) -> Overview:
         """Show all integrations that a channel (`None`: any) is subscribed to, or the unhealthy ones, worst first."""
-        now, workspace_id = self.clock(), self.workspaces.meant(workspace_id).workspace_id
+        now = self.clock()
         async with self.store.read() as uow:
-            subscribed = uow.subscriptions
-            subscriptions = await (
-                subscribed.for_channel(channel) if channel else subscribed.for_workspace(workspace_id)
-            )
-            health = await health_of(uow, workspace_id, subscriptions)
-            ids = [watched.integration.integration_id for watched in health.subscribed]
-            snoozes = await snoozes_in(uow, channel, workspace_id, ids, now)
+            subscriptions = [
+                one
+                for each in self.workspaces
+                if workspace_ids is None or each.workspace_id in workspace_ids
+                for one in await uow.subscriptions.for_workspace(each.workspace_id)
+                if channel in (None, one.channel)
+            ]
+            health = await health_of(uow, subscriptions)
+            snoozes = await snoozes_in(uow, channel, (each.integration for each in health.subscribed), now)
             by_urgency = sorted(
                 filter(health.is_unhealthy, health.subscribed) if failing else health.subscribed,
                 key=lambda watched: _most_urgent_first(watched, health.incidents, snoozes),
             )
             start = _page_start(offset, len(by_urgency), OVERVIEW_PAGE)
             page = by_urgency[start : start + OVERVIEW_PAGE]
-            newest = await uow.runs.newest(
-                workspace_id, [watched.integration.integration_id for watched in page]
-            )
+            newest = await _newest(uow, [watched.integration for watched in page])
             marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
         rows = tuple(
             OverviewRow(
                 integration=watched.integration,
-                newest=newest.get(watched.integration.integration_id),
-                incident=health.incidents.get(watched.integration.integration_id),
-                snooze=snoozes.get(watched.integration.integration_id),
+                newest=newest.get(watched.integration.key),
+                incident=health.incidents.get(watched.integration.key),
+                snooze=snoozes.get(watched.integration.key),
                 observed_at=watched.observed_at,
                 missing=watched.missing_since is not None,
             )
@@ -103,6 +103,7 @@ class Queries:
             offset=start,
             listed=len(by_urgency),
             only_failing=failing,
+            workspace_ids=tuple(workspace_ids) if workspace_ids is not None else None,
             total=len(health.subscribed),
             failing=health.failing,
             unhealthy=health.unhealthy,
@@ -117,7 +118,7 @@ class Queries:
         self, channel: Channel, query: str, offset: int = 0, *, workspace_id: int | None = None
     ) -> Answer:
         """Show the runs of one integration, read from Braze now, or as stored where Braze does not answer soon."""
-        found = await self.lookup.find(query, workspace_id)
+        found = await self.lookup.find(query, channel, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         integration_id = found.integration.integration_id
@@ -151,9 +152,8 @@ class Queries:
         newest = await uow.runs.page(workspace_id, key, offset=0, limit=USUAL_OF + 1)
         ended = [run for run in newest if run.outcome is not Outcome.RUNNING]
         subscriptions = await uow.subscriptions.for_channel(channel)
-        incidents = await worst_incidents(uow, [integration], subscriptions)
-        incident = incidents.get(key)
-        snoozes = await snoozes_in(uow, channel, workspace_id, [key], now)
+        incident = await worst_incident(uow, integration, subscriptions)
+        snoozes = await snoozes_in(uow, channel, [integration], now)
         unreachable = await uow.incidents.unreachable(workspace_id)
         is_running = bool(newest) and newest[0].outcome is Outcome.RUNNING
         return RunHistory(
@@ -169,7 +169,7 @@ class Queries:
             usual=usual_of(ended[1:USUAL_OF]),
             next_run=expected_next(integration, newest, now),
             incident=incident,
-            snooze=snoozes.get(key),
+            snooze=snoozes.get(integration.key),
             unreachable=unreachable,
             can_sync=self.can_sync and not (unreachable or watched.missing_since or is_running),
             observed_at=watched.observed_at,
@@ -180,7 +180,7 @@ class Queries:
             missing=watched.missing_since is not None,
             trouble=trouble,
             left_out=tuple(self.workspaces.of(workspace_id).poller.left_out(key)),
-            troubles=tuple(self.workspaces.troubles.of([(workspace_id, key)])),
+            troubles=tuple(self.workspaces.troubles.of([integration.key])),
         )
 
     async def listing(
@@ -193,32 +193,42 @@ class Queries:
         workspace_id: int | None = None,
     ) -> Answer:
         """List all integrations, those that match `query`, or those that are failing: these always first."""
-        workspace_id = self.workspaces.meant(workspace_id).workspace_id
-        trouble = await self.lookup.discover(workspace_id)
+        scope = await self.lookup.scope(query or "all", channel, workspace_id)
+        words = None if scope.query == "all" else scope.query
+        watched, troubles = await self._known(scope.workspaces)
+        if (
+            scope.otherwise
+            and words is not None
+            and not any(_matches(words, each.integration) for each in watched)
+        ):
+            watched, troubles = await self._known(scope.otherwise)
         async with self.store.read() as uow:
-            known = await uow.integrations.all(workspace_id)
             subscriptions = await uow.subscriptions.for_channel(channel)
-            incidents = worst_by_integration(await uow.incidents.open_for(workspace_id, None, None))
-            unreachable = await uow.incidents.unreachable(workspace_id)
-        listed = [watched for watched in known if watched.missing_since is None]
-        if trouble and not listed:
-            return braze_refusal(trouble, Endpoint.LIST)
+            open_now = [
+                incident
+                for workspace_id in {each.integration.workspace_id for each in watched}
+                for incident in await uow.incidents.open_for(workspace_id, None, None)
+            ]
+            names = await uow.workspaces.told_names()
+        incidents = worst_by_integration(open_now)
+        if troubles and not watched:
+            return braze_refusal(next(iter(troubles.values())), Endpoint.LIST)
         rows = [
             ListRow(
-                integration=watched.integration,
-                subscribed=is_subscribed(subscriptions, watched.integration),
-                failing=_is_failing(watched.integration, incidents.get(watched.integration.integration_id)),
+                integration=each.integration,
+                subscribed=is_subscribed(subscriptions, each.integration),
+                failing=_is_failing(each.integration, incidents.get(each.integration.key)),
             )
-            for watched in listed
-            if query is None or _matches(query, watched.integration)
+            for each in watched
+            if words is None or _matches(words, each.integration)
         ]
         shown = [row for row in rows if row.failing or not failing]
         start = _page_start(offset, len(shown), LIST_PAGE)
         page = sorted(shown, key=lambda row: not row.failing)[start : start + LIST_PAGE]
-        seen_at = {watched.integration.integration_id: watched.observed_at for watched in listed}
-        seen = [at for row in page if (at := seen_at[row.integration.integration_id])]
+        seen_at = {each.integration.key: each.observed_at for each in watched}
+        seen = [at for row in page if (at := seen_at[row.integration.key])]
         return IntegrationList(
-            query=query,
+            query=None if words is None and scope.query == query else query,
             rows=tuple(page),
             offset=start,
             listed=len(shown),
@@ -226,25 +236,31 @@ class Queries:
             total=len(rows),
             failing=sum(row.failing for row in rows),
             observed_at=min(seen, default=None),
-            unreachable=unreachable,
-            trouble=trouble,
+            unreachable=tuple(each for each in open_now if each.kind is Kind.UNREACHABLE),
+            troubles=tuple((names.get(workspace_id), trouble) for workspace_id, trouble in troubles.items()),
         )
+
+    async def _known(
+        self, workspaces: Sequence[WatchedWorkspace]
+    ) -> tuple[list[WatchedIntegration], dict[int, BrazeReason]]:
+        """The integrations that workspaces have, after a look at their lists, and why a list could not be read."""
+        troubles = await self.lookup.discover_all(workspaces)
+        async with self.store.read() as uow:
+            known = [one for each in workspaces for one in await uow.integrations.all(each.workspace_id)]
+        return [each for each in known if each.missing_since is None], troubles
 
     async def subscriptions(self, channel: Channel) -> SubscriptionList:
         """List the subscriptions of a channel."""
         async with self.store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
+            settings = await uow.channels.settings(channel)
+            told = await uow.workspaces.told_names()
             known = [
                 watched
                 for workspace_id in {one.workspace_id for one in subscriptions}
                 for watched in await uow.integrations.all(workspace_id)
             ]
-        names = {
-            (watched.integration.workspace_id, watched.integration.integration_id): (
-                watched.integration.integration_name
-            )
-            for watched in known
-        }
+        names = {each.integration.key: each.integration.integration_name for each in known}
         here = [watched.integration for watched in known if watched.missing_since is None]
         return SubscriptionList(
             rows=tuple(
@@ -254,24 +270,37 @@ class Queries:
                     names.get((one.workspace_id, one.selector)),
                 )
                 for one in subscriptions
-            )
+            ),
+            workspace_name=told.get(settings.workspace_id or 0) if settings else None,
         )
-
-    async def names(self) -> frozenset[str]:
-        """The normalized names of the integrations that may be meant by what is typed."""
-        async with self.store.read() as uow:
-            known = await uow.integrations.all(self.workspaces.meant().workspace_id)
-        return frozenset(normalize_name(watched.integration.integration_name) for watched in known)
 
     async def audit(self, channel: Channel) -> AuditTrail:
         """List the newest changes that people made in a channel."""
         async with self.store.read() as uow:
             entries = await uow.audit.newest(channel, limit=AUDIT_ROWS)
-            known = await uow.integrations.get_many(
-                self.workspaces.meant().workspace_id, {entry.subject for entry in entries}
-            )
-        names = {key: watched.integration.integration_name for key, watched in known.items()}
-        return AuditTrail(rows=tuple((entry, names.get(entry.subject)) for entry in entries))
+            names = await uow.workspaces.told_names()
+            known = {
+                watched.integration.key: watched.integration
+                for each in self.workspaces
+                for watched in (
+                    await uow.integrations.get_many(each.workspace_id, {entry.subject for entry in entries})
+                ).values()
+            }
+        first = next(iter(self.workspaces)).workspace_id  # of what is older than the column
+        rows = [(entry, known.get((entry.workspace_id or first, entry.subject))) for entry in entries]
+        return AuditTrail(rows=tuple(rows), workspaces=names)
+
+
+async def _newest(uow: UnitOfWork, integrations: Sequence[Integration]) -> dict[tuple[int, str], Run]:
+    """The newest run of each integration, by its key."""
+    ids: dict[int, list[str]] = {}
+    for each in integrations:
+        ids.setdefault(each.workspace_id, []).append(each.integration_id)
+    return {
+        (workspace_id, integration_id): run
+        for workspace_id, wanted in ids.items()
+        for integration_id, run in (await uow.runs.newest(workspace_id, wanted)).items()
+    }
 
 
 def _matches(query: str, integration: Integration) -> bool:
@@ -295,16 +324,18 @@ def _page_start(offset: int, total: int, size: int) -> int:
 
 
 def _most_urgent_first(
-    watched: WatchedIntegration, incidents: dict[str, Incident], snoozes: dict[str, Snooze]
+    watched: WatchedIntegration,
+    incidents: dict[tuple[int, str], Incident],
+    snoozes: dict[tuple[int, str], Snooze],
 ) -> tuple[int, int, int, str]:
     """Sort by what needs attention most, then by severity, by the row of failures, and by name."""
     integration = watched.integration
-    incident = incidents.get(integration.integration_id)
+    incident = incidents.get(integration.key)
     return (
         attention(
             incident,
             missing=watched.missing_since is not None,
-            snoozed=integration.integration_id in snoozes,
+            snoozed=integration.key in snoozes,
         ),
         severity(incident) if incident else 0,
         longest_row_first(incident),

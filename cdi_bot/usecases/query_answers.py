@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cdi_bot.core.model.channel import AuditEntry
@@ -37,9 +38,9 @@ class LostChannels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotTroubles:
-    """What the bot itself fails to do: the names of the integrations that it concerns, and what in which channel."""
+    """What the bot itself fails to do: the integrations that it concerns, and what in which channel."""
 
-    names: tuple[str, ...] = ()
+    integrations: tuple[Integration, ...] = ()
     channels: tuple[ItemTrouble, ...] = ()
 
 
@@ -54,10 +55,11 @@ class Overview:
     offset: int
     listed: int
     only_failing: bool = False
+    workspace_ids: tuple[int, ...] | None = None  # those that were asked for, `None` for all
     total: int  # to how many the channel is subscribed
     failing: int  # how many have failing runs
     unhealthy: int  # these, and those that are late, slow, or look wrong
-    unreachable: Incident | None  # set while Braze can't be reached
+    unreachable: tuple[Incident, ...] = ()  # of each workspace in which Braze can't be reached
     lost: LostChannels = LostChannels()
     troubles: BotTroubles = BotTroubles()
 
@@ -97,7 +99,7 @@ class RunHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRow:
-    """An integration of the workspace, and whether this channel is subscribed to it."""
+    """An integration, and whether this channel is subscribed to it."""
 
     integration: Integration
     subscribed: bool
@@ -106,7 +108,7 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationList:
-    """`/cdi list [TEXT]`: the integrations of the workspace, or those that match, failing ones first.
+    """`/cdi list [TEXT]`: all integrations, or those that match, failing ones first.
 
     `rows` is one page of those `listed`: all of them, or `only_failing` these.
     """
@@ -119,12 +121,18 @@ class IntegrationList:
     total: int  # how many match
     failing: int
     observed_at: datetime | None  # the oldest time at which Braze last told of one on this page
-    trouble: BrazeReason | None  # why Braze could not be asked just now: the page shows what is stored
-    unreachable: Incident | None = None  # set while Braze can't be reached
+    troubles: tuple[
+        tuple[str | None, BrazeReason], ...
+    ] = ()  # the workspaces whose list could not be read now
+    unreachable: tuple[Incident, ...] = ()  # of each workspace in which Braze can't be reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTrail:
-    """`/cdi audit`: the newest changes in the channel, newest first, each with the name of its integration, if any."""
+    """`/cdi audit`: the newest changes in the channel, newest first, each with its integration, if any.
 
-    rows: tuple[tuple[AuditEntry, str | None], ...]
+    `workspaces` are the names of the workspaces by their ids, where there are several.
+    """
+
+    rows: tuple[tuple[AuditEntry, Integration | None], ...]
+    workspaces: Mapping[int, str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ each time it is asked here whether the person is in that channel.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.escalation import USUAL
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
-from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
+from cdi_bot.core.model.subscription import Filters, Selection, Subscription, is_pattern, selector_matches
 from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
@@ -35,16 +36,13 @@ _LEAST = 2
 class Choices:
     """What to offer for the text in the picker: `integrations` are the first of `total` that match.
 
-    `everything` counts all integrations, `None` where `all` is not offered. `pattern` matches several integrations,
-    `pattern_count` of them. `unlisted` is an id that can't be checked, because the list is not known.
+    `several` are what takes in several at once, all or a pattern of each workspace, with how many these are now.
+    `unlisted` is an id that can't be checked, because the list is not known.
     """
 
-    query: str
     integrations: tuple[Integration, ...]
     total: int
-    everything: int | None
-    pattern: str | None = None
-    pattern_count: int = 0
+    several: tuple[tuple[Selection, int], ...] = ()
     unlisted: str | None = None
 
 
@@ -58,13 +56,16 @@ class ExistingSubscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChange:
-    """The settings of the channel that the form asks for: language (`None`: the bot's own), digest, escalation, if any.
+    """The settings of the channel that the form asks for.
 
-    Each is changed only if its `changes_...` is set.
+    `language` is `None` for the bot's own, `workspace` a name, `None` for all of them. Each is changed only if its
+    `changes_...` is set.
     """
 
     language: str | None = None
     changes_language: bool = False
+    workspace: str | None = None
+    changes_workspace: bool = False
     digest: Schedule | None = None
     changes_digest: bool = False
     escalate_after: timedelta = USUAL
@@ -79,18 +80,25 @@ class SubscriptionForms:
     subscriptions: ChangeSubscriptions
     channels: ChangeChannelSettings
 
-    @property
-    def meant_workspace(self) -> int:
-        """The Braze workspace that a form is about whose button names none."""
-        return self.subscriptions.workspaces.meant().workspace_id
+    async def workspace_names(self) -> tuple[str, ...]:
+        """The names of the workspaces, where there are several."""
+        async with self.subscriptions.store.read() as uow:
+            return tuple((await uow.workspaces.told_names()).values())
 
-    async def search(self, query: str, workspace_id: int) -> Choices:
-        """Find what to offer for a text that a person has typed so far."""
-        known = await self._known(workspace_id)
-        if not was_listed(known):
-            await self.subscriptions.lookup.discover(workspace_id, LIST_PATIENCE)
-            known = await self._known(workspace_id)
-        return choices(query.strip(), [each.integration for each in known], listed=was_listed(known))
+    async def search(self, query: str, channel: Channel | None = None) -> Choices:
+        """Find what to offer for a text that a person has typed so far; the channel's default workspace comes first."""
+        query, lookup = query.strip(), self.subscriptions.lookup
+        scope = await lookup.scope(f"{query}all" if query.endswith("/") else query, channel)
+        words = "" if query.endswith("/") else scope.query
+        workspaces = {each.workspace_id: each for each in (*scope.workspaces, *scope.otherwise)}
+        known = {each.workspace_id: await self._known(each.workspace_id) for each in workspaces.values()}
+        if unread := [each for key, each in workspaces.items() if not was_listed(known[key])]:
+            await lookup.discover_all(unread, LIST_PATIENCE)
+            known |= {each.workspace_id: await self._known(each.workspace_id) for each in unread}
+        async with self.subscriptions.store.read() as uow:
+            names = await uow.workspaces.told_names()
+        groups = [(names.get(key), [one.integration for one in some]) for key, some in known.items()]
+        return choices(words, groups, listed=all(map(was_listed, known.values())))
 
     async def _known(self, workspace_id: int) -> list[WatchedIntegration]:
         async with self.subscriptions.store.read() as uow:
@@ -135,7 +143,7 @@ class SubscriptionForms:
         selector: str,
         filters: Filters,
         *,
-        workspace_id: int,
+        workspace_id: int | None = None,
         zone: str = "UTC",
     ) -> Answer:
         """Subscribe as the command does, if the person may change the channel."""
@@ -153,6 +161,8 @@ class SubscriptionForms:
         answers: list[Answer] = []
         if change.changes_language:
             answers.append(await self.channels.set_language(channel, who, change.language))
+        if change.changes_workspace:
+            answers.append(await self.channels.set_workspace(channel, who, change.workspace))
         if change.changes_digest:
             answers.append(await self.channels.set_digest(channel, who, change.digest, zone))
         if change.changes_escalation:
@@ -168,36 +178,43 @@ class SubscriptionForms:
         )
 
 
-def choices(query: str, known: list[Integration], *, listed: bool) -> Choices:
-    """Choose what to offer among the known integrations; those whose names begin with the text come first. Pure."""
+def choices(
+    query: str, groups: Sequence[tuple[str | None, Sequence[Integration]]], *, listed: bool
+) -> Choices:
+    """Choose what to offer among the known integrations of each workspace, which has a name if there are several.
+
+    Those whose names begin with the text come first. Pure.
+    """
     query = page_id(query) or query
     wanted = normalize_name(query)
-    if is_pattern(query) and query != "all":
-        matching = [one for one in known if selector_matches(query, one)]
-        count = len(matching)
-        pattern: str | None = query
-    else:
-        matching = [one for one in known if matches_part(wanted, one)]
-        matching.sort(key=lambda one: not normalize_name(one.integration_name).startswith(wanted))
-        pattern, count = _pattern(query, matching)
-    unlisted = query if not (listed or matching) and looks_like_an_id(query) else None
+    several: list[tuple[Selection, int]] = []
+    found: list[Integration] = []
+    for workspace_name, known in groups:
+        if not query or "all".startswith(wanted):
+            several.append((Selection(selector="all", workspace_name=workspace_name), len(known)))
+        if is_pattern(query) and query != "all":
+            matching = [one for one in known if selector_matches(query, one)]
+            pattern, count = query, len(matching)
+        else:
+            matching = [one for one in known if matches_part(wanted, one)]
+            pattern, count = _pattern(query, matching)
+        found += matching
+        if pattern and (count or len(groups) == 1):
+            several.append((Selection(selector=pattern, workspace_name=workspace_name), count))
+    if not is_pattern(query) or query == "all":
+        found.sort(key=lambda one: not normalize_name(one.integration_name).startswith(wanted))
     return Choices(
-        query=query,
-        integrations=tuple(matching[:OFFERED]),
-        total=len(matching),
-        everything=len(known) if not query or "all".startswith(wanted) else None,
-        pattern=pattern,
-        pattern_count=count,
-        unlisted=unlisted,
+        integrations=tuple(found[:OFFERED]),
+        total=len(found),
+        several=tuple(several),
+        unlisted=query if not (listed or found) and looks_like_an_id(query) else None,
     )
 
 
-def _pattern(query: str, matching: list[Integration]) -> tuple[str | None, int]:
+def _pattern(query: str, matching: Sequence[Integration]) -> tuple[str, int]:
     """A pattern that matches several of these integrations, by the start of names or else by a part, and how many."""
-    if len(query) < _LEAST:
-        return None, 0
-    for pattern in (f"{query}*", f"*{query}*"):
+    for pattern in (f"{query}*", f"*{query}*") if len(query) >= _LEAST else ():
         count = sum(selector_matches(pattern, one) for one in matching)
         if count > 1:
             return pattern, count
-    return None, 0
+    return "", 0

@@ -9,39 +9,41 @@ from cdi_bot.core.freshness_limit import has_zone, limit_in_zone
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.message import Subscribed, Unsubscribed
-from cdi_bot.core.model.subscription import Filters, Subscription, is_pattern, selector_matches
+from cdi_bot.core.model.subscription import Filters, Selection, Subscription, is_pattern, selector_matches
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import (
     Answer,
     BrazeRefused,
+    InEachWorkspace,
     NoMatch,
     NotSubscribed,
     SeveralMatches,
     SubscriptionEnded,
     SubscriptionSet,
+    WhichWorkspace,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
 from cdi_bot.usecases.channel_settings import changed_by
-from cdi_bot.usecases.lookup import braze_refusal, match_integration, nearest_to, was_listed
+from cdi_bot.usecases.lookup import braze_refusal, match_integration, nearest_to, was_listed, which_workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """What a subscription takes in, with the name of the integration if it is one.
+    """What a subscription takes in, in which workspaces.
 
     `trouble` says why Braze, whose list was never read, could not be asked.
     """
 
-    selector: str
-    name: str | None = None
+    what: Selection
+    workspace_ids: frozenset[int]
     trouble: BrazeReason | None = None
 
     @classmethod
     def of(cls, integration: Integration) -> _Target:
         """Take in one integration."""
-        return cls(selector=integration.integration_id, name=integration.integration_name)
+        return cls(what=Selection.of(integration), workspace_ids=frozenset({integration.workspace_id}))
 
 
 class ChangeSubscriptions(UseCases):
@@ -64,38 +66,61 @@ class ChangeSubscriptions(UseCases):
         reason = await posting_problem(self.messenger, channel) or await self.access.to_change(who)
         if reason:
             return reason
-        if not self.workspaces.watches(workspace_id):
-            return NoMatch(query=query, nearest=(), list_known=True)
-        actor = await self.actor(channel, who, workspace_id)
-        target = await self._target(query, actor.workspace_id)
-        if not isinstance(target, _Target):
-            return target
-        async with self.store.write() as uow:
-            answer = await self._subscribe(uow, actor, target, await _in_zone(uow, actor, filters, zone))
+        targets = await self._targets(channel, query, workspace_id)
+        if not isinstance(targets, list):
+            return targets
+        actor = await self.actor(channel, who)
+        answers: list[SubscriptionSet | BrazeRefused] = []
+        for target in targets:
+            if isinstance(target, BrazeRefused):
+                answers.append(target)
+                continue
+            (about,) = target.workspace_ids
+            async with self.store.write() as uow:
+                there = replace(actor, workspace_id=about)
+                answers.append(
+                    await self._subscribe(uow, there, target, await _in_zone(uow, there, filters, zone))
+                )
         self.wake()
-        return answer
+        return answers[0] if len(answers) == 1 else InEachWorkspace(answers=tuple(answers))
 
-    async def _target(
-        self, query: str, workspace_id: int
-    ) -> _Target | SeveralMatches | NoMatch | BrazeRefused:
-        """Find what a subscription is to take in, and have its present state read where that is one request."""
-        if is_pattern(query):
-            trouble = await self.lookup.discover(workspace_id)
-            if trouble is None or (
-                trouble is not BrazeReason.NO_PERMISSION and await self._was_listed(workspace_id)
-            ):
-                return _Target(selector=query)
-            if query == "all" and trouble is not BrazeReason.NO_PERMISSION:
-                # No name to get wrong: nothing has to be looked up.
-                return _Target(selector=query, trouble=trouble)
-            return braze_refusal(trouble, Endpoint.LIST, query)
-        found = await self.lookup.find(query, workspace_id)
+    async def _targets(
+        self, channel: Channel, query: str, workspace_id: int | None
+    ) -> list[_Target | BrazeRefused] | SeveralMatches | WhichWorkspace | NoMatch | BrazeRefused:
+        """Find what is to be subscribed to, and have its present state read where that is one request."""
+        scope = await self.lookup.scope(query, channel, workspace_id)
+        if is_pattern(scope.query):
+            troubles = await self.lookup.discover_all(scope.workspaces)
+            meant = await self.lookup.narrowed(scope)
+            if not meant:
+                return NoMatch(query=query, nearest=(), list_known=True)
+            if len(meant) > 1 and not scope.is_chosen:
+                return which_workspace(scope.query, meant)
+            return [
+                await self._target(scope.query, each.workspace_id, troubles.get(each.workspace_id))
+                for each in meant
+            ]
+        found = await self.lookup.find(query, channel, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         if found.watched_since is None:
             # Trouble changes nothing: the baseline is then taken from what the list told, or later.
             await self.lookup.refresh(found.integration)
-        return _Target.of(found.integration)
+        return [_Target.of(found.integration)]
+
+    async def _target(
+        self, selector: str, workspace_id: int, trouble: BrazeReason | None
+    ) -> _Target | BrazeRefused:
+        """A pattern or `all` in one workspace, whose list could (not) be read just now."""
+        target = _Target(what=Selection(selector=selector), workspace_ids=frozenset({workspace_id}))
+        if trouble is None or (
+            trouble is not BrazeReason.NO_PERMISSION and await self._was_listed(workspace_id)
+        ):
+            return target
+        if selector == "all" and trouble is not BrazeReason.NO_PERMISSION:
+            # No name to get wrong: nothing has to be looked up.
+            return replace(target, trouble=trouble)
+        return braze_refusal(trouble, Endpoint.LIST, selector)
 
     async def _was_listed(self, workspace_id: int) -> bool:
         async with self.store.read() as uow:
@@ -107,14 +132,18 @@ class ChangeSubscriptions(UseCases):
         """Subscribe, or change the filters of the subscription that is there."""
         present = await uow.subscriptions.for_channel(actor.channel)
         before = next(
-            (one for one in present if one.workspace_id == actor.workspace_id and _is_same(one, target)), None
+            (
+                one
+                for one in present
+                if one.workspace_id == actor.workspace_id and _is_same(one, target.what.selector)
+            ),
+            None,
         )
-        if before:
-            target = replace(target, selector=before.selector)
+        selector = before.selector if before else target.what.selector
         subscription = await uow.subscriptions.add(
             channel=actor.channel,
             workspace_id=actor.workspace_id,
-            selector=target.selector,
+            selector=selector,
             filters=filters,
             by=actor.who,
             now=actor.at,
@@ -128,18 +157,17 @@ class ChangeSubscriptions(UseCases):
             content = Subscribed(
                 who=actor.who,
                 workspace_id=actor.workspace_id,
-                selector=target.selector,
+                selector=selector,
                 filters=filters,
                 changed=before is not None,
             )
-            await announce(uow, actor, "subscribe", target.selector, content)
+            await announce(uow, actor, "subscribe", selector, content)
         return SubscriptionSet(
-            selector=target.selector,
-            name=target.name,
+            what=replace(target.what, selector=selector, workspace_name=subscription.workspace_name),
             filters=filters,
             total=sum(watched.missing_since is None for watched in taken),
             unchanged=unchanged,
-            nearest=() if taken else nearest_to(normalize_name(target.selector.strip("*?")), known),
+            nearest=() if taken else nearest_to(normalize_name(selector.strip("*?")), known),
             trouble=target.trouble,
         )
 
@@ -158,10 +186,11 @@ class ChangeSubscriptions(UseCases):
         target = await self._subscribed_target(channel, query, workspace_id)
         if not isinstance(target, _Target):
             return target
-        actor = await self.actor(channel, who, workspace_id)
+        actor = await self.actor(channel, who)
         async with self.store.write() as uow:
-            found = await _subscriptions(uow, channel, workspace_id)
-            answer = await self._unsubscribe(uow, actor, target, found, only=only)
+            found = await uow.subscriptions.for_channel(channel)
+            here = [one for one in found if one.workspace_id in target.workspace_ids]
+            answer = await self._unsubscribe(uow, actor, target, here, only=only)
         self.wake()
         return answer
 
@@ -169,17 +198,31 @@ class ChangeSubscriptions(UseCases):
         self, channel: Channel, query: str, workspace_id: int | None
     ) -> _Target | SeveralMatches | NoMatch | BrazeRefused:
         """Find what is meant; where a name matches several integrations, the one that the channel subscribed to."""
+        # Not in the default workspace only: what a channel is subscribed to is all that can be meant.
+        scope = await self.lookup.scope(query, None, workspace_id)
+        ids = frozenset(each.workspace_id for each in scope.workspaces)
         async with self.store.read() as uow:
-            subscribed = {one.selector for one in await _subscriptions(uow, channel, workspace_id)}
-            known = await uow.integrations.all(
-                self.workspaces.meant().workspace_id if workspace_id is None else workspace_id
-            )
-        if is_pattern(query) or query in subscribed:
-            return _Target(selector=query)
-        own = [watched for watched in known if watched.integration.integration_id in subscribed]
-        found: WatchedIntegration | SeveralMatches | NoMatch | BrazeRefused = match_integration(query, own)
+            subscribed = [
+                one for one in await uow.subscriptions.for_channel(channel) if one.workspace_id in ids
+            ]
+            known = [
+                watched
+                for each in {one.workspace_id for one in subscribed}
+                for watched in await uow.integrations.all(each)
+            ]
+            names = await uow.workspaces.told_names()
+        keys = {(one.workspace_id, one.selector) for one in subscribed}
+        same = frozenset(one.workspace_id for one in subscribed if one.selector == scope.query)
+        if is_pattern(scope.query) or len(same) == 1:
+            meant = ids if is_pattern(scope.query) else same
+            name = names.get(min(meant)) if len(meant) == 1 else None
+            return _Target(what=Selection(selector=scope.query, workspace_name=name), workspace_ids=meant)
+        own = [watched for watched in known if watched.integration.key in keys]
+        found: WatchedIntegration | SeveralMatches | NoMatch | BrazeRefused = match_integration(
+            scope.query, own
+        )
         if isinstance(found, NoMatch):
-            found = await self.lookup.find(query, workspace_id)
+            found = await self.lookup.find(query, channel, workspace_id)
         return _Target.of(found.integration) if isinstance(found, WatchedIntegration) else found
 
     async def _unsubscribe(
@@ -193,29 +236,37 @@ class ChangeSubscriptions(UseCases):
     ) -> SubscriptionEnded | NotSubscribed:
         """End those of the subscriptions that the target means; with `only`, those that have just this selector."""
         integrations = {
-            watched.integration.integration_id: watched.integration
-            for watched in await uow.integrations.all(actor.workspace_id)
+            watched.integration.key: watched.integration
+            for each in target.workspace_ids
+            for watched in await uow.integrations.all(each)
         }
         ending = [
             one
             for one in subscriptions
-            if _is_same(one, target) or (not only and _is_meant(one, target, integrations))
+            if _is_same(one, target.what.selector)
+            or (not only and _is_meant(one, target.what.selector, integrations))
         ]
-        own = integrations.get(target.selector)
-        name = own.integration_name if own else target.name
+        about = next(iter(target.workspace_ids)) if len(target.workspace_ids) == 1 else 0
+        own = integrations.get((about, target.what.selector))
+        what = Selection.of(own) if own else target.what
         covering = next(
-            (one.selector for one in subscriptions if one not in ending and own and one.covers(own)), None
+            (
+                Selection(selector=one.selector, workspace_name=one.workspace_name)
+                for one in subscriptions
+                if one not in ending and own and one.covers(own)
+            ),
+            None,
         )
         if not ending:
-            return NotSubscribed(selector=target.selector, name=name, covered_by=covering)
+            return NotSubscribed(what=what, covered_by=covering)
         await uow.subscriptions.remove([one.subscription_id for one in ending])
         for each in self.workspaces:
             if each.workspace_id in {one.workspace_id for one in ending}:
                 # Nothing new to watch, but who is subscribed has changed.
                 await each.poller.watch(uow, [], actor.at)
-        content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=target.selector)
-        await announce(uow, actor, "unsubscribe", target.selector, content)
-        return SubscriptionEnded(selector=target.selector, name=name, still_covered_by=covering)
+        content = Unsubscribed(who=actor.who, workspace_id=about, selector=target.what.selector)
+        await announce(uow, replace(actor, workspace_id=about), "unsubscribe", target.what.selector, content)
+        return SubscriptionEnded(what=what, still_covered_by=covering)
 
 
 async def _in_zone(uow: UnitOfWork, actor: Actor, filters: Filters, zone: str) -> Filters:
@@ -230,22 +281,18 @@ async def _in_zone(uow: UnitOfWork, actor: Actor, filters: Filters, zone: str) -
     return replace(filters, fresh=limit_in_zone(filters.fresh, zone))
 
 
-async def _subscriptions(uow: UnitOfWork, channel: Channel, workspace_id: int | None) -> list[Subscription]:
-    """A channel's subscriptions to what one Braze workspace has, or all of them."""
-    subscriptions = await uow.subscriptions.for_channel(channel)
-    return [one for one in subscriptions if workspace_id in (None, one.workspace_id)]
-
-
-def _is_same(subscription: Subscription, target: _Target) -> bool:
+def _is_same(subscription: Subscription, selector: str) -> bool:
     """Patterns match in any spelling, so they are one in any spelling."""
-    ours, theirs = target.selector, subscription.selector
-    return ours == theirs or (
-        is_pattern(ours) and is_pattern(theirs) and normalize_name(ours) == normalize_name(theirs)
+    theirs = subscription.selector
+    return selector == theirs or (
+        is_pattern(selector) and is_pattern(theirs) and normalize_name(selector) == normalize_name(theirs)
     )
 
 
-def _is_meant(subscription: Subscription, target: _Target, known: Mapping[str, Integration]) -> bool:
-    if target.selector == "all":
+def _is_meant(
+    subscription: Subscription, selector: str, known: Mapping[tuple[int, str], Integration]
+) -> bool:
+    if selector == "all":
         return True
-    single = known.get(subscription.selector)
-    return single is not None and is_pattern(target.selector) and selector_matches(target.selector, single)
+    single = known.get((subscription.workspace_id, subscription.selector))
+    return single is not None and is_pattern(selector) and selector_matches(selector, single)

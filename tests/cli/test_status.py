@@ -139,7 +139,7 @@ def test_a_history_says_no_more_than_is_known() -> None:
 
 def test_that_braze_is_unreachable_is_printed_first() -> None:
     """Since when and why, before the last known state of one integration or of all."""
-    for answer in (replace(HISTORY, unreachable=OVERVIEW.unreachable), OVERVIEW):
+    for answer in (replace(HISTORY, unreachable=OVERVIEW.unreachable[0]), OVERVIEW):
         _, text = printed(answer)
         assert text.startswith("Can't reach Braze since ")
         assert "last known state" in text.splitlines()[0]
@@ -180,14 +180,16 @@ OVERVIEW = Overview(
     total=1,
     failing=1,
     unhealthy=1,
-    unreachable=Incident(
-        incident_id=2,
-        workspace_id=1,
-        integration_id=None,
-        kind=Kind.UNREACHABLE,
-        revision=1,
-        opened_at=NOW,
-        failing_since=NOW,
+    unreachable=(
+        Incident(
+            incident_id=2,
+            workspace_id=1,
+            integration_id=None,
+            kind=Kind.UNREACHABLE,
+            revision=1,
+            opened_at=NOW,
+            failing_since=NOW,
+        ),
     ),
 )
 
@@ -204,7 +206,7 @@ def test_the_overview_is_a_table() -> None:
 
 def test_nothing_subscribed_says_how_to_begin() -> None:
     """Without a subscription there is nothing to show, and the command that begins is named."""
-    shown, text = printed(replace(OVERVIEW, rows=(), total=0, failing=0, unhealthy=0, unreachable=None))
+    shown, text = printed(replace(OVERVIEW, rows=(), total=0, failing=0, unhealthy=0, unreachable=()))
     assert not shown
     assert "/cdi subscribe all" in text
 

@@ -196,7 +196,7 @@ async def responder(
 ) -> AsyncIterator[Desk]:
     """Set everything up; with `permissions`, Braze's key has only these. People wait so long for Braze.
 
-    `second` is the stand-in of a second workspace, which is meant by nothing that is typed.
+    `second` is the stand-in of a second workspace, `staging` beside `prod`.
     """
     clock = Clock(START)
     store = await Store.open(new_sqlite(folder))
@@ -205,11 +205,10 @@ async def responder(
         if permissions is not None:
             sandbox.braze.set_key(sandbox.braze_api_key, permissions)
         async with store.write() as uow:
-            watched = [
-                (await uow.workspaces.find_or_add(base_url=each.url, dashboard_url=dashboard), each)
-                for each in (sandbox, second)
-                if each
-            ]
+            given = [each for each in (sandbox, second) if each]
+            for name, braze in zip(("prod", "staging"), given, strict=False):
+                await uow.workspaces.add(name=name, base_url=braze.url, dashboard_url=dashboard)
+            watched = list(zip(await uow.workspaces.all(), given, strict=True))
         clients = [_client(workspace, each, clock) for workspace, each in watched]
         workspace = watched[0][0]
         api = SlackApi(session, token=sandbox.slack_bot_token, url=f"{sandbox.url}/api/")

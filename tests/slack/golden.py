@@ -28,6 +28,7 @@ WRITES = os.environ.get("CDI_BOT_WRITE_GOLDEN") == "1"
 
 
 SAMPLES = re.compile(
+    r"\bprod\b|\bstaging?\b|∗Users∗|"
     r"Users attributes( \(Snowflake\))?|Users(: (attributes|consent)|\*|(?=”))|us(ers)?\*|Active users|Catalog|Orders|"
     r"Usrs|Integration \d+|Purchases \(BigQuery\)|(warehouse )?move|abc123(xyz?)?|on:eror|statsu|klingon|nothing(?=”)|"
     r"em(ea|ae)|iad-03|(?<=\*)old(?=\*)|old(?= ·)|rest\.iad-03\.braze\.com|"

@@ -37,7 +37,7 @@ CHANGES: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
         ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None
     ),
     "unsnooze": lambda at, who: at.incidents.unsnooze(ALERTS, who, "Users"),
-    "ask_sync": lambda at, who: at.incidents.ask_sync(who, "Users"),
+    "ask_sync": lambda at, who: at.incidents.ask_sync(ALERTS, who, "Users"),
     "start_sync": lambda at, who: at.incidents.start_sync(ALERTS, who, "Users"),
 }
 
@@ -168,7 +168,7 @@ async def test_the_audit_tells_every_change(at: Desk) -> None:
     await at.incidents.start_sync(ALERTS, "UADMIN", "Users")
     await at.subscriptions.unsubscribe(ALERTS, MARA, "all")
     told = await at.queries.audit(ALERTS)
-    assert [(entry.action, entry.who, name) for entry, name in told.rows] == [
+    assert [(entry.action, entry.who, one and one.integration_name) for entry, one in told.rows] == [
         ("unsubscribe", MARA, None),
         ("sync", "UADMIN", "Users"),
         ("unsnooze", MARA, "Users"),

@@ -10,7 +10,7 @@ import pytest
 
 from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.message import Snoozed, SyncRequested, Unsnoozed
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.usecases.answers import (
@@ -215,7 +215,7 @@ class TestSnooze:
         """What a channel is not subscribed to can't be snoozed in it."""
         users = at.add("Users", "success")
         answer = await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
-        assert answer == NotSubscribed(selector=users, name="Users", covered_by=None)
+        assert answer == NotSubscribed(what=Selection(selector=users, name="Users"), covered_by=None)
         assert await at.owed() == []
 
     async def test_unknown_words(self, at: Desk) -> None:
@@ -236,7 +236,7 @@ async def followed(at: Desk) -> int:
 async def test_asks_then_starts(at: Desk) -> None:
     """An admin is asked, then Braze starts the sync and the channel is told who requested it."""
     users = at.add("Users", "success")
-    asked = await at.incidents.ask_sync(ADMIN, "Users")
+    asked = await at.incidents.ask_sync(ALERTS, ADMIN, "Users")
     assert isinstance(asked, ConfirmSync)
     assert at.calls("/sync") == 0
     started = await at.incidents.start_sync(ALERTS, ADMIN, users)
@@ -267,7 +267,7 @@ async def test_no_sync_is_offered_while_braze_cant_be_reached(at: Desk) -> None:
                 )
             ]
         )
-    refused = await at.incidents.ask_sync(ADMIN, "Users")
+    refused = await at.incidents.ask_sync(ALERTS, ADMIN, "Users")
     assert refused == BrazeRefused(reason="bad_key", query="Users", since=since)
     shown = await at.queries.history(ALERTS, "Users")
     assert isinstance(shown, RunHistory)
@@ -277,7 +277,7 @@ async def test_no_sync_is_offered_while_braze_cant_be_reached(at: Desk) -> None:
 async def test_is_for_admins(at: Desk) -> None:
     """Nobody else may start one, whatever button they found."""
     users = at.add("Users", "success")
-    assert await at.incidents.ask_sync(ANN, "Users") == NotAllowed(action="sync")
+    assert await at.incidents.ask_sync(ALERTS, ANN, "Users") == NotAllowed(action="sync")
     assert await at.incidents.start_sync(ALERTS, ANN, users) == NotAllowed(action="sync")
     assert at.calls("/sync") == 0
 
@@ -304,7 +304,7 @@ async def test_one_at_a_time(at: Desk) -> None:
 async def test_each_refusal_is_told_apart(at: Desk, status: int, message: str, reason: BrazeReason) -> None:
     """The reason of Braze is what the person is told; nothing is announced."""
     users = at.add("Users", "success")
-    await at.incidents.ask_sync(ADMIN, "Users")
+    await at.incidents.ask_sync(ALERTS, ADMIN, "Users")
     body = f'{{"message": "{message}"}}'
     at.sandbox.braze.faults.add(
         Fault(kind=FaultKind.STATUS, status=status, body=body, path="/cdi/integrations/.*/sync")
@@ -319,7 +319,7 @@ async def test_each_refusal_is_told_apart(at: Desk, status: int, message: str, r
 async def test_without_a_clear_answer_it_may_have_started(at: Desk, kind: FaultKind) -> None:
     """It is asked for once, announced as what it is, and followed: nobody is invited to start it twice."""
     users = at.add("Users", "success")
-    await at.incidents.ask_sync(ADMIN, "Users")
+    await at.incidents.ask_sync(ALERTS, ADMIN, "Users")
     at.sandbox.braze.faults.add(Fault(kind=kind, status=502, path="/cdi/integrations/.*/sync"))
     answer = await at.incidents.start_sync(ALERTS, ADMIN, users)
     assert isinstance(answer, SyncStarted)
@@ -343,5 +343,5 @@ async def test_missing_permission_is_named(tmp_path: Path) -> None:
 
 async def test_unknown_words(at: Desk) -> None:
     """Words that fit nothing are said to."""
-    assert isinstance(await at.incidents.ask_sync(ADMIN, "Nothing"), NoMatch)
+    assert isinstance(await at.incidents.ask_sync(ALERTS, ADMIN, "Nothing"), NoMatch)
     assert isinstance(await at.incidents.start_sync(ALERTS, ADMIN, "Nothing"), NoMatch)

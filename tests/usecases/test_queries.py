@@ -52,7 +52,7 @@ class TestOverview:
         overview = await at.queries.overview(ALERTS)
         names = [row.integration.integration_name for row in overview.rows]
         assert names == ["Eta", "Beta", "Delta", "Gamma", "Alpha"]
-        assert (overview.total, overview.failing, overview.unreachable) == (5, 4, None)
+        assert (overview.total, overview.failing, overview.unreachable) == (5, 4, ())
         delta = overview.rows[2]
         assert delta.snooze is not None
         assert delta.newest is not None
@@ -100,8 +100,7 @@ class TestOverview:
             at.clock.advance(60)
             await at.polled()
         overview = await at.queries.overview(ALERTS)
-        assert overview.unreachable is not None
-        assert overview.unreachable.reason == BrazeReason.BAD_KEY
+        assert [each.reason for each in overview.unreachable] == [BrazeReason.BAD_KEY]
 
 
 class TestHistory:
@@ -294,7 +293,7 @@ class TestListing:
             ("Purchases", False),
             ("Users", True),
         ]
-        assert (answer.total, answer.trouble) == (3, None)
+        assert (answer.total, answer.troubles) == (3, ())
 
     async def test_failing_ones_stand_first_or_alone(self, at: Desk) -> None:
         """By the last run that the list tells of, or by the open incident while another run is under way."""
@@ -347,7 +346,7 @@ class TestListing:
         at.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=500))
         answer = await at.queries.listing(ALERTS, None)
         assert isinstance(answer, IntegrationList)
-        assert (answer.total, answer.trouble) == (1, BrazeReason.SERVER_ERROR)
+        assert (answer.total, answer.troubles) == (1, ((None, BrazeReason.SERVER_ERROR),))
 
     async def test_without_the_permission(self, tmp_path: Path) -> None:
         """Where nothing is known and the list is not permitted, the permission is named."""

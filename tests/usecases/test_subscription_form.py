@@ -13,7 +13,7 @@ from cdi_bot.core.escalation import USUAL
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.message import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
 from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscriptionEnded, SubscriptionSet
 from cdi_bot.usecases.escalation_answers import EscalationSet
@@ -34,15 +34,15 @@ async def test_what_is_offered(desk: Desk) -> None:
     """The list is read where nothing is known yet, then the memory answers; what Braze has dropped is not offered."""
     desk.add("Users EU")
     gone = desk.add("Users US")
-    found = await desk.forms.search(" users ", 1)
+    found = await desk.forms.search(" users ")
     assert [one.integration_name for one in found.integrations] == ["Users EU", "Users US"]
-    assert (found.pattern, found.pattern_count) == ("users*", 2)
+    assert found.several == ((Selection(selector="users*"), 2),)
     asked = desk.calls("/integrations")
     async with desk.store.write() as uow:
         known = await uow.integrations.get(desk.workspace.workspace_id, gone)
         assert known is not None
         await uow.integrations.save([replace(known, missing_since=desk.clock())])
-    assert (await desk.forms.search("users", 1)).total == 1
+    assert (await desk.forms.search("users")).total == 1
     assert desk.calls("/integrations") == asked
 
 
@@ -51,9 +51,9 @@ async def test_whatever_spelling_is_typed(desk: Desk) -> None:
     wide = desk.add("ユーザー（本番）")
     desk.add("Orders")
     for typed in ("ﾕｰｻﾞｰ", f"https://dashboard-03.braze.com/integrations/cloud_data_ingestion/{wide}?tab=log"):
-        (found,) = (await desk.forms.search(typed, 1)).integrations
+        (found,) = (await desk.forms.search(typed)).integrations
         assert found.integration_id == wide
-    (orders,) = (await desk.forms.search("ｏｒｄ", 1)).integrations
+    (orders,) = (await desk.forms.search("ｏｒｄ")).integrations
     assert orders.integration_name == "Orders"
 
 

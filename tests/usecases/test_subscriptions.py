@@ -11,7 +11,7 @@ import pytest
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.core.model.message import ShowCard, Subscribed, Unsubscribed
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import TEAM
@@ -46,7 +46,7 @@ class TestSubscribe:
         users = at.add("Users", "success")
         answer = await at.subscriptions.subscribe(ALERTS, ANN, "users", ERRORS)
         assert answer == SubscriptionSet(
-            selector=users, name="Users", filters=ERRORS, total=1, unchanged=False
+            what=Selection(selector=users, name="Users"), filters=ERRORS, total=1, unchanged=False
         )
         assert await at.owed() == [
             Subscribed(
@@ -185,7 +185,7 @@ class TestSubscribe:
         for typed, meant in (("ﾕｰｻﾞｰ(本番)", wide), ("Ｏｒｄｅｒｓ eu", plain)):
             answer = await at.subscriptions.subscribe(ALERTS, ANN, typed, Filters())
             assert isinstance(answer, SubscriptionSet)
-            assert answer.selector == meant
+            assert answer.what.selector == meant
 
     async def test_name_that_fits_none(self, at: Desk) -> None:
         """Where no name fits, the nearest are named."""
@@ -219,7 +219,7 @@ class TestSubscribe:
         users = unlisted.add("Users", "error")
         answer = await unlisted.subscriptions.subscribe(ALERTS, ANN, users, Filters())
         assert isinstance(answer, SubscriptionSet)
-        assert (answer.selector, answer.name, answer.total) == (users, users, 1)
+        assert (answer.what.selector, answer.what.name, answer.total) == (users, users, 1)
         (quiet,) = await unlisted.open_incidents(users)
         assert quiet.quiet
 
@@ -293,7 +293,9 @@ class TestUnsubscribe:
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         await at.polled()
         answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "users")
-        assert answer == SubscriptionEnded(selector=users, name="Users", still_covered_by=None)
+        assert answer == SubscriptionEnded(
+            what=Selection(selector=users, name="Users"), still_covered_by=None
+        )
         expected = Unsubscribed(who=ANN, workspace_id=at.workspace.workspace_id, selector=users)
         assert (await at.owed())[-1] == expected
         await at.fails(users)
@@ -303,7 +305,7 @@ class TestUnsubscribe:
         """What the channel is not subscribed to can't be ended, and nothing is told."""
         users = at.add("Users", "success")
         answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "Users")
-        assert answer == NotSubscribed(selector=users, name="Users", covered_by=None)
+        assert answer == NotSubscribed(what=Selection(selector=users, name="Users"), covered_by=None)
         assert await at.owed() == []
 
     async def test_what_a_pattern_takes_in(self, at: Desk) -> None:
@@ -311,10 +313,14 @@ class TestUnsubscribe:
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "U*", Filters())
         answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "Users")
-        assert answer == NotSubscribed(selector=users, name="Users", covered_by="U*")
+        assert answer == NotSubscribed(
+            what=Selection(selector=users, name="Users"), covered_by=Selection(selector="U*")
+        )
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         ended = await at.subscriptions.unsubscribe(ALERTS, ANN, users)
-        assert ended == SubscriptionEnded(selector=users, name="Users", still_covered_by="U*")
+        assert ended == SubscriptionEnded(
+            what=Selection(selector=users, name="Users"), still_covered_by=Selection(selector="U*")
+        )
 
     async def test_the_subscribed_one_is_meant(self, at: Desk) -> None:
         """Where a name fits several, the one that the channel is subscribed to is meant."""
@@ -323,7 +329,7 @@ class TestUnsubscribe:
         await at.subscriptions.subscribe(ALERTS, ANN, "Users EU", Filters())
         answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "Users")
         assert isinstance(answer, SubscriptionEnded)
-        assert answer.selector == europe
+        assert answer.what.selector == europe
 
     async def test_pattern_ends_single_ones_too(self, at: Desk) -> None:
         """A pattern ends its own subscription and those of the integrations it fits, no others."""
@@ -334,7 +340,7 @@ class TestUnsubscribe:
             await at.subscriptions.subscribe(ALERTS, ANN, name, Filters())
         await at.subscriptions.subscribe(ALERTS, ANN, "Users*", Filters())
         answer = await at.subscriptions.unsubscribe(ALERTS, ANN, "USERS*")
-        assert answer == SubscriptionEnded(selector="USERS*", name=None, still_covered_by=None)
+        assert answer == SubscriptionEnded(what=Selection(selector="USERS*"), still_covered_by=None)
         async with at.store.read() as uow:
             (left,) = await uow.subscriptions.for_channel(ALERTS)
         assert isinstance(await at.subscriptions.unsubscribe(ALERTS, ANN, left.selector), SubscriptionEnded)
@@ -350,7 +356,7 @@ class TestUnsubscribe:
             assert await uow.subscriptions.for_channel(ALERTS) == []
             assert len(await uow.subscriptions.for_channel(MARKETING)) == 1
         none = await at.subscriptions.unsubscribe(ALERTS, ANN, "all")
-        assert none == NotSubscribed(selector="all", name=None, covered_by=None)
+        assert none == NotSubscribed(what=Selection(selector="all"), covered_by=None)
 
     async def test_ends_what_braze_forgot(self, at: Desk) -> None:
         """An integration that Braze has deleted can still be unsubscribed."""

@@ -1,4 +1,4 @@
-"""`/cdi digest`, `language`, `test` and `audit`: a channel's settings, whether alerts arrive, who changed what."""
+"""`/cdi digest`, `language`, `use`, `test`, `audit`: a channel's settings, whether alerts arrive, who changed what."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ class SendSample(ChannelCommand):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseWorkspace(ChannelCommand):
+    """Choose the Braze workspace that a channel's commands mean where they name none; `None` is all of them."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAudit(ChannelCommand):
     """Who changed what in a channel, newest first."""
 
@@ -89,6 +96,37 @@ def _read_language(arguments: Arguments) -> Command | Mistake:
         return ShowSettings()
     return SetLanguage(language=None if language in _BOT_LANGUAGE else language)
 
+
+_ALL_WORKSPACES = frozenset({"off", "none", "all", "*"})
+
+
+def _read_use(arguments: Arguments) -> Command | Mistake:
+    """Read `prod`, `workspace prod`, `prod/`, `off`; nothing asks what is set."""
+    tokens = list(arguments.tokens)
+    while len(tokens) > 1 and tokens[0].bare_word in {"the", "braze", "workspace"}:
+        del tokens[0]
+    if len(tokens) > 1 and tokens[-1].bare_word == "workspace":
+        del tokens[-1]
+    name = tokenizer.join(tokens).rstrip("/／ ")
+    if not name:
+        return ShowSettings()
+    return UseWorkspace(name=None if tokenizer.half_width(name).lower() in _ALL_WORKSPACES else name)
+
+
+_USE = Specification(
+    word="use",
+    command=UseWorkspace,
+    bare=ShowSettings,
+    right=Right.CHANGE,
+    read=_read_use,
+    write=lambda command: (quoted_name(command.name or "off"),),
+    usage="/cdi use WORKSPACE | off",
+    help=(
+        ("/cdi use prod", N_("the Braze workspace that is meant in this channel where none is named")),
+        ("/cdi use off", N_("none: all are searched")),
+    ),
+    audit=N_("{when} {who} set its workspace: {what}"),
+)
 
 _DIGEST = Specification(
     word="digest",
@@ -141,4 +179,4 @@ _AUDIT = Specification(
     help=(("/cdi audit", N_("who changed what in this channel")),),
 )
 
-CHANNELS = (_DIGEST, _LANGUAGE, _TEST, _AUDIT)
+CHANNELS = (_DIGEST, _LANGUAGE, _USE, _TEST, _AUDIT)

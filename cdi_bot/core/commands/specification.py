@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar
 from cdi_bot.core.commands import tokenizer, vocabulary
 from cdi_bot.core.commands.tokenizer import Token
 
-_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?\*?", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9_-])?\*?", re.ASCII)
 
 
 class Right(StrEnum):
@@ -48,7 +48,7 @@ class MistakeKind(StrEnum):
 class Command:
     """What a person asks for. Each command is a class of its own.
 
-    `workspace_id` is the Braze workspace of the integration that a button chose; what is typed names none.
+    `workspace_id` is the Braze workspace that a button chose; what is typed holds its name in what it says is meant.
     """
 
     workspace_id: int | None = None

@@ -27,7 +27,7 @@ from cdi_bot.core.commands.vocabulary import means_everything, trimmed
 from cdi_bot.core.digest_schedule import read_time_of_day
 from cdi_bot.core.freshness_limit import LONGEST, SHORTEST, FreshnessLimit
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, in_one_spelling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,14 +240,8 @@ def _says_all(tokens: Sequence[Token]) -> bool:
 
 
 def _selector(arguments: Arguments, tokens: Sequence[Token]) -> str:
-    """Spell `all` in one way, in any letter case or as a pattern that matches everything; and `*` as patterns do."""
     kept = trimmed(tokens, arguments.names, patterns=True)
-    query = tokenizer.name(kept).replace("＊", "*")
-    if means_everything(kept, arguments.names):
-        return "all"
-    return (
-        "all" if tokenizer.half_width(query).lower() == "all" or (query and not query.strip("*")) else query
-    )
+    return "all" if means_everything(kept, arguments.names) else in_one_spelling(tokenizer.name(kept))
 
 
 _WHAT = (

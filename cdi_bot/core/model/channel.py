@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from cdi_bot.core.model import refuse_naive
@@ -35,10 +36,11 @@ class ChannelSettings:
 
     `escalate_after` are the seconds after which an incident that nobody acknowledged goes to `escalate_to`, the id of a
     channel or a person; `None` for nowhere. That was set at `escalate_since`. `escalate_trouble` is why nothing can be
-    posted there, in Slack's word.
+    posted there, in Slack's word. `workspace_id` is the Braze workspace that is meant where a command names none.
     """
 
     channel: Channel
+    workspace_id: int | None = None
     language: str | None = None
     zone: str | None = None
     digest: str | None = None
@@ -60,14 +62,27 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceChanged:
+    """Somebody chose the workspace, by its name, that is meant in a channel; `None` for none, so that all are."""
+
+    who: str
+    name: str | None
+    what: Literal["workspace_changed"] = "workspace_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """Who (a Slack user id) changed what in a channel, and when. `action` is a code, `subject` an id or a value."""
+    """Who (a Slack user id) changed what in a channel, and when. `action` is a code, `subject` an id or a value.
+
+    `workspace_id` is that of the Braze workspace that it is about, `None` for a channel's own settings.
+    """
 
     channel: Channel
     at: datetime
     who: str
     action: str
     subject: str
+    workspace_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -132,6 +132,8 @@ class Incident:
 
     `recovered_since` is when the present good state began, `None` while there is none. It is over for good when that
     has lasted for the `hold`; trouble before then opened it again `reopened` times.
+
+    `workspace_name` is set where there are several workspaces.
     """
 
     incident_id: int
@@ -154,6 +156,7 @@ class Incident:
     reopened: int = 0
     recovered_since: datetime | None = None
     hold_seconds: int = 0
+    workspace_name: str | None = field(default=None, compare=False)
 
     @property
     def usual_length(self) -> timedelta | None:

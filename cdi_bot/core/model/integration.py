@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
@@ -22,6 +22,11 @@ def normalize_name(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two spellings are of one name."""
+    return normalize_name(one) == normalize_name(other)
+
+
 _INACTIVE = ("archiv", "deactivat", "delet", "disabled", "draft", "inactive", "paus", "stop", "suspend")
 """What values of `integration_status` contain with which nothing runs of itself. Braze does not document the values."""
 
@@ -37,6 +42,7 @@ class Integration:
 
     Without the permission to list, only `integration_id` is known, and `integration_name` is the same. `app_group_id`
     is the workspace's group, which addresses in Braze's dashboard hold. `contact_emails` are separated by commas.
+    `workspace_name` is set where there are several workspaces, so that whatever names the integration says which.
     """
 
     workspace_id: int
@@ -51,9 +57,20 @@ class Integration:
     last_job_start_time: datetime | None = None
     last_job_status: str | None = None
     next_scheduled_run: datetime | None = None
+    workspace_name: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         refuse_naive(self)
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What it is known by among the integrations of all workspaces."""
+        return self.workspace_id, self.integration_id
+
+    @property
+    def alone(self) -> Integration:
+        """The same without the workspace's name: for where it has been said of which one everything is."""
+        return replace(self, workspace_name=None)
 
     @property
     def is_inactive(self) -> bool:

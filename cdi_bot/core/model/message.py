@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.channel import Channel, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
@@ -210,6 +210,7 @@ Notice = (
     | NewIntegrations
     | WorkspaceRemoved
     | LanguageChanged
+    | WorkspaceChanged
     | DigestChanged
     | EscalationChanged
 )
@@ -248,12 +249,10 @@ Content = (
 class Card:
     """The one message that shows one or more incidents in one channel.
 
-    `wanted_revision` grows with every change of one of its incidents, and the card is sent until `shown_revision` is
-    the same.
-    `first_shown_revision` is the revision that was posted first: a reply about an older one would say nothing new.
-    `told_at` is when it told the channel of a new incident last, by its post or by taking one in. The card of a storm
-    takes in new ones since `storm_since`. A card that is `counted_by` the card of a storm is counted and listed there
-    too.
+    `wanted_revision` grows with each change of its incidents; the card is sent until `shown_revision` is the same.
+    `first_shown_revision` was posted first: a reply about an older one would say nothing new. `told_at` is when it told
+    the channel of a new incident last, by its post or by taking one in. The card of a storm takes in new ones since
+    `storm_since`. A card that is `counted_by` the card of a storm is counted and listed there too.
     """
 
     card_id: int

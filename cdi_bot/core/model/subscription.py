@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -43,7 +43,8 @@ class Subscription:
     """The alerts that a channel gets for all integrations that match `selector`.
 
     `selector` is an integration id, a name pattern with `*` or `?`, or `all`; the last two also match integrations
-    that are added later. `broken_reason` is Slack's error code while the channel can't be posted to.
+    that are added later. `broken_reason` is Slack's error code while the channel can't be posted to. `workspace_name`
+    is set where there are several workspaces.
     """
 
     subscription_id: int
@@ -54,6 +55,7 @@ class Subscription:
     created_by: str
     created_at: datetime
     broken_reason: str | None = None
+    workspace_name: str | None = field(default=None, compare=False)
 
     def covers(self, integration: Integration) -> bool:
         """Whether this integration is of the same workspace and matches the selector."""
@@ -62,9 +64,50 @@ class Subscription:
         return selector_matches(self.selector, integration)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a selector takes in, as people read it: the `name` of the integration if it is for one only.
+
+    `workspace_name` is set where there are several workspaces.
+    """
+
+    selector: str
+    name: str | None = None
+    workspace_name: str | None = None
+
+    @classmethod
+    def of(cls, integration: Integration) -> Selection:
+        """One integration."""
+        return cls(
+            selector=integration.integration_id,
+            name=integration.integration_name,
+            workspace_name=integration.workspace_name,
+        )
+
+    @property
+    def typed(self) -> str:
+        """What to type for it."""
+        return self._with_workspace(self.name or self.selector)
+
+    @property
+    def exact(self) -> str:
+        """The same by the integration's id: it means this one, however many have its name."""
+        return self._with_workspace(self.selector)
+
+    def _with_workspace(self, what: str) -> str:
+        return f"{self.workspace_name}/{what}" if self.workspace_name else what
+
+
 def is_subscribed(subscriptions: Iterable[Subscription], integration: Integration) -> bool:
     """Whether any of the subscriptions is for this integration."""
     return any(subscription.covers(integration) for subscription in subscriptions)
+
+
+def in_one_spelling(selector: str) -> str:
+    """A selector as it is stored: `all` in any letter case, or as a pattern that matches everything, is `all`."""
+    selector = selector.replace("＊", "*")
+    means_all = normalize_name(selector) == "all" or (selector and not selector.strip("*"))
+    return "all" if means_all else selector
 
 
 def is_pattern(selector: str) -> bool:

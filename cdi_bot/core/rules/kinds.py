@@ -30,12 +30,14 @@ def rules_of(incident: Incident) -> KindRules:
     return KINDS[incident.kind]
 
 
-def worst_by_integration(incidents: Iterable[Incident]) -> dict[str, Incident]:
-    """For each integration the incident that stands for it."""
-    worst: dict[str, Incident] = {}
+def worst_by_integration(incidents: Iterable[Incident]) -> dict[tuple[int, str], Incident]:
+    """For each integration, by its `key`, the incident that stands for it."""
+    worst: dict[tuple[int, str], Incident] = {}
     for incident in incidents:
-        key = incident.integration_id
-        if key is not None and (key not in worst or _precedence(incident) < _precedence(worst[key])):
+        if incident.integration_id is None:
+            continue
+        key = incident.workspace_id, incident.integration_id
+        if key not in worst or _precedence(incident) < _precedence(worst[key]):
             worst[key] = incident
     return worst
 

@@ -110,7 +110,7 @@ async def _overview(to: Responder, press: ButtonPress, here: Channel) -> Answer:
         here,
         press.value["offset"],
         failing=press.value.get("failing", False),
-        workspace_id=press.workspace_id,
+        workspace_ids=press.value.get("workspaces"),
     )
 
 
@@ -120,7 +120,6 @@ async def _listing(to: Responder, press: ButtonPress, here: Channel) -> Answer:
         press.value["words"],
         press.value["offset"],
         failing=press.value.get("failing", False),
-        workspace_id=press.workspace_id,
     )
 
 
@@ -212,8 +211,8 @@ _IN_PLACE: dict[str, ActionHandler] = {
 """Answered in place of what they stand on, which only the one person sees; it goes where there is nothing to answer."""
 
 
-async def _ask_sync(to: Responder, press: ButtonPress, _here: Channel) -> Answer:
-    return await to.incidents.ask_sync(press.who, press.value["id"], workspace_id=press.workspace_id)
+async def _ask_sync(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    return await to.incidents.ask_sync(here, press.who, press.value["id"], workspace_id=press.workspace_id)
 
 
 _CHOICES: dict[str, ActionHandler] = {

@@ -9,7 +9,14 @@ from typing import Any
 
 import structlog
 
-from cdi_bot.core.commands.channels import SendSample, SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.channels import (
+    SendSample,
+    SetDigest,
+    SetLanguage,
+    ShowAudit,
+    ShowSettings,
+    UseWorkspace,
+)
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import depends_on_names, parse
@@ -36,12 +43,14 @@ from cdi_bot.usecases.answers import (
     Acknowledged,
     Answer,
     DigestSet,
+    InEachWorkspace,
     LanguageSet,
     SnoozeEnded,
     SnoozeSet,
     SubscriptionEnded,
     SubscriptionSet,
     SyncStarted,
+    WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
@@ -93,7 +102,7 @@ class Responder:
         """Answer what was typed, whatever goes wrong; `None` where the channel shows everybody that it was done."""
         try:
             now, person = self.clock(), await self.directory.person(who)
-            names = await self.queries.names() if depends_on_names(text) else ()
+            names = await self.queries.lookup.names() if depends_on_names(text) else ()
             return await self.answer(parse(text, now=now.astimezone(person.zone), names=names), channel, who)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
@@ -158,14 +167,14 @@ def is_shown_in_channel(answer: Answer) -> bool:
     match answer:
         case SubscriptionSet():
             return not (answer.unchanged or answer.nearest or answer.trouble)
-        case SubscriptionEnded():
-            return answer.still_covered_by is None
-        case SnoozeSet() | LanguageSet() | DigestSet() | EscalationSet() | SwitchedOff():
+        case InEachWorkspace():
+            return all(map(is_shown_in_channel, answer.answers))
+        case SubscriptionEnded(still_covered_by=other):
+            return other is None
+        case SnoozeSet() | LanguageSet() | WorkspaceSet() | DigestSet() | EscalationSet() | SwitchedOff():
             return not answer.unchanged
-        case SnoozeEnded():
-            return answer.was_snoozed
-        case Acknowledged():
-            return answer.on_card
+        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
+            return is_shown
         case _:
             return isinstance(answer, SyncStarted)
 
@@ -184,6 +193,10 @@ async def _help(to: Responder, command: ShowHelp, _channel: Channel, _who: str) 
 async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: str) -> Answer:
     if command.query is None:
         return await to.queries.overview(channel, failing=command.failing)
+    scope = await to.queries.lookup.scope(command.query, channel, command.workspace_id)
+    if scope.query == "all":
+        ids = [each.workspace_id for each in scope.workspaces]
+        return await to.queries.overview(channel, workspace_ids=ids)
     return await to.queries.history(channel, command.query, workspace_id=command.workspace_id)
 
 
@@ -198,7 +211,7 @@ async def _preview(
     to: Responder, command: PreviewSubscription, channel: Channel, who: str
 ) -> Answer | Rendered:
     filters = await to.in_zone_of(channel, who, command.filters)
-    found = await to.previews.preview(command.selector, filters, workspace_id=command.workspace_id)
+    found = await to.previews.preview(command.selector, filters, channel, workspace_id=command.workspace_id)
     return render_preview(found, to.i18n) if isinstance(found, Preview) else found
 
 
@@ -247,11 +260,12 @@ USE_CASES: dict[type[Command], UseCase] = {
     EndSnooze: lambda to, command, channel, who: to.incidents.unsnooze(
         channel, who, command.query, workspace_id=command.workspace_id
     ),
-    RequestSync: lambda to, command, _channel, who: to.incidents.ask_sync(
-        who, command.query, workspace_id=command.workspace_id
+    RequestSync: lambda to, command, channel, who: to.incidents.ask_sync(
+        channel, who, command.query, workspace_id=command.workspace_id
     ),
     SetDigest: _digest,
     SetLanguage: _language,
+    UseWorkspace: lambda to, command, channel, who: to.channels.set_workspace(channel, who, command.name),
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
     ),

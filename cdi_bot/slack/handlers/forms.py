@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import ButtonPress, answer_choice
@@ -37,15 +38,15 @@ from cdi_bot.slack.render.form_fields import (
     read_form,
     read_wish,
     selector_options,
-    workspace_of,
 )
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.windows import View, refused, waiting_window, window
 from cdi_bot.slack.render.preview import preview_line, with_preview
+from cdi_bot.slack.render.subscriptions import selection
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.answers import Answer, SubscriptionSet
-from cdi_bot.usecases.preview import FORM_SECONDS
+from cdi_bot.usecases.preview import FORM_SECONDS, Preview
 from cdi_bot.usecases.subscription_form import ExistingSubscription, SubscriptionForms
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,12 @@ class FormHandlers:
 
     async def shortcut(self, body: Json) -> None:
         """Open the form from anywhere: it asks for the channel."""
-        await self._open(body, self._blank())
+        try:
+            await self._open(body, await self._blank())
+        except StoreTrouble as trouble:
+            said = self.responder.failed(trouble, user=body["user"]["id"])
+            i18n = await self._translator(body)
+            await self._put_up(body, window(outcome_title(i18n), said.blocks, i18n))
 
     async def pressed(self, body: Json) -> None:
         """Open the form from a message or from Home, about what the button carries."""
@@ -108,9 +114,9 @@ class FormHandlers:
     async def _draft(self, press: ButtonPress) -> FormDraft:
         channel, carried = press.channel, press.value
         if channel is None:
-            return self._blank()
+            return await self._blank()
         draft = replace(
-            self._blank(press.workspace_id),
+            await self._blank(),
             channel_id=channel.channel_id,
             now=await self.forms.channels.show(channel),
         )
@@ -120,7 +126,7 @@ class FormHandlers:
             )
         else:
             found = (
-                await self.forms.for_integration(channel, draft.workspace_id, carried["id"])
+                await self.forms.for_integration(channel, carried["workspace"], carried["id"])
                 if "id" in carried
                 else None
             )
@@ -128,30 +134,25 @@ class FormHandlers:
             one = found.subscription
             return replace(
                 draft,
-                workspace_id=one.workspace_id,
                 subscription_id=one.subscription_id,
-                selector=one.selector,
-                name=found.name,
+                what=selection(one, found.name),
                 filters=one.filters,
             )
         if found is None:
             return draft
-        return replace(draft, selector=found.integration_id, name=found.integration_name)
+        return replace(draft, what=Selection.of(found))
 
-    def _blank(self, workspace_id: int | None = None) -> FormDraft:
-        return FormDraft(
-            workspace_id=self.forms.meant_workspace if workspace_id is None else workspace_id,
-            languages=self.forms.channels.languages,
-        )
+    async def _blank(self) -> FormDraft:
+        names = await self.forms.workspace_names()
+        return FormDraft(languages=self.forms.channels.languages, workspaces=names)
 
     async def _open(self, body: Json, draft: FormDraft) -> None:
         i18n = await self._translator(body)
         view = subscription_form(draft, i18n)
         opened = await self._put_up(body, view)
-        if opened and draft.selector:
+        if opened and draft.what:
             view_id, at = opened
-            wish = draft.selector, draft.filters
-            await self._preview(view | {"id": view_id, "hash": at}, draft.workspace_id, wish, i18n)
+            await self._preview(view | {"id": view_id, "hash": at}, draft.what.exact, draft.filters, i18n)
 
     async def _put_up(self, body: Json, view: View) -> tuple[str, str] | None:
         """Open a window; where Slack does not let it, say so beside the message, if it was one that was pressed.
@@ -174,7 +175,7 @@ class FormHandlers:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 i18n = await self._translator(body)
-                found = await self.forms.search(str(body.get("value") or ""), workspace_of(body["view"]))
+                found = await self.forms.search(str(body.get("value") or ""), self._about(body["view"]))
                 return selector_options(found, i18n)
         except (StoreTrouble, TimeoutError) as trouble:
             log.warning("nothing offered", why=str(trouble) or "timeout", user=body["user"]["id"])
@@ -182,6 +183,11 @@ class FormHandlers:
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             self.responder.failed(error, options=SELECTOR)
             return {"options": []}
+
+    def _about(self, view: View) -> Channel | None:
+        """The channel that a form is about, as far as that was known when it was opened."""
+        channel_id = json.loads(view["private_metadata"]).get("channel")
+        return self.responder.slack.channel(channel_id) if channel_id else None
 
     # -------------------------------------------------------------------------------- filling in
 
@@ -194,25 +200,26 @@ class FormHandlers:
         selector, filters = wish
         about = json.loads(view["private_metadata"])
         try:
-            channel = self.responder.slack.channel(about["channel"]) if "channel" in about else None
+            channel = self._about(view)
             filters = await self.responder.in_zone_of(channel, body["user"]["id"], filters)
             if "subscription" in about and channel:
                 present = await self.forms.current(channel, about["subscription"])
-                selector = present.subscription.selector if present else None
+                selector = selection(present.subscription).exact if present else None
         except StoreTrouble as trouble:
             log.warning("nothing previewed", why=str(trouble))
             return
         if selector:
-            await self._preview(view, workspace_of(view), (selector, filters), i18n)
+            await self._preview(view, selector, filters, i18n)
 
-    async def _preview(
-        self, view: View, workspace_id: int, wish: tuple[str, Filters], i18n: Translator
-    ) -> None:
+    async def _preview(self, view: View, selector: str, filters: Filters, i18n: Translator) -> None:
+        channel = self._about(view)
         try:
-            found = await self.responder.previews.of_selector(workspace_id, *wish, seconds=FORM_SECONDS)
+            found = await self.responder.previews.preview(selector, filters, channel, seconds=FORM_SECONDS)
         except StoreTrouble as trouble:
             log.warning("nothing previewed", why=str(trouble))
             return
+        if not isinstance(found, Preview):
+            return  # why is said when it is submitted
         try:
             await self.responder.slack.api.update_view(
                 view["id"], with_preview(view, preview_line(found, i18n)), hash=view["hash"]
@@ -249,10 +256,11 @@ class FormHandlers:
         channel = self.responder.slack.channel(values.channel_id)
         outcome: list[Answer | Rendered] = []
         try:
-            selector = values.selector
+            selector, workspace_id = values.selector, None
             if values.subscription_id is not None:
                 present = await self.forms.current(channel, values.subscription_id)
                 selector = present.subscription.selector if present else None
+                workspace_id = present.subscription.workspace_id if present else None
             if selector is None:
                 return [ended(await self._translator(body))]
             zone = (await self.responder.directory.person(who)).zone_name
@@ -262,7 +270,7 @@ class FormHandlers:
                     who,
                     selector,
                     values.filters,
-                    workspace_id=values.workspace_id,
+                    workspace_id=workspace_id,
                     zone=zone,
                 )
             )
@@ -281,13 +289,12 @@ class FormHandlers:
         view = outcome_view(outcome, values.channel_id, i18n, now)
         if field_of(outcome, values) and values.subscription_id is None:
             again = FormDraft(
-                workspace_id=values.workspace_id,
                 channel_id=None if values.picked else values.channel_id,
                 picked=values.channel_id if values.picked else None,
-                selector=values.selector,
-                name=values.name,
+                what=Selection(selector=values.selector or "", name=values.name),
                 filters=values.filters,
                 languages=self.forms.channels.languages,
+                workspaces=await self.forms.workspace_names(),
                 settings=values.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )

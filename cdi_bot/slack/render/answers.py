@@ -12,7 +12,7 @@ from datetime import datetime
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.render import (
-    audit,
+    channel_settings,
     escalation,
     incident_response,
     overview,
@@ -31,11 +31,14 @@ from cdi_bot.slack.render.kit.blocks import (
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import (
     channel,
+    plain_line,
 )
 from cdi_bot.usecases.answers import (
     Answer,
+    InEachWorkspace,
     NoMatch,
     SeveralMatches,
+    WhichWorkspace,
 )
 from cdi_bot.usecases.query_answers import RunHistory
 
@@ -52,8 +55,14 @@ def render_answer(
         return render_history(answer, i18n, now)
     if isinstance(answer, SeveralMatches):
         return refusals.several_matches(answer, i18n, command)
+    if isinstance(answer, WhichWorkspace):
+        return refusals.which_workspace(answer, i18n, command)
     if isinstance(answer, NoMatch):
         return refusals.no_match(answer, i18n, command)
+    if isinstance(answer, InEachWorkspace):
+        said = [render_answer(one, i18n, now=now) for one in answer.answers]
+        blocks = [block for each in said for block in each.blocks]
+        return Rendered(text=plain_line(" ".join(each.text for each in said)), blocks=blocks[: limits.BLOCKS])
     return _RENDERERS[type(answer)](answer, i18n)
 
 
@@ -64,7 +73,7 @@ def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered
 
 
 _RENDERERS: Renderers = {
-    **audit.RENDERERS,
+    **channel_settings.RENDERERS,
     **escalation.RENDERERS,
     **incident_response.RENDERERS,
     **overview.RENDERERS,

@@ -5,6 +5,8 @@ A card is rendered anew with every change. What happened stands in `replies`, ea
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cdi_bot.delivery.views import CardView, ClusterView, IncidentView
 from cdi_bot.slack.render.escalation import escalated_line, escalation_notes
 from cdi_bot.slack.render.grouped import render_storm
@@ -55,7 +57,8 @@ def render_card(view: CardView, i18n: Translator) -> Rendered:
     first, *rest = filter(None, [*facts, advice])
     top = f"{kind.sign(incident) if incident.is_open else kind.recovery_sign(incident)} {first}"
     if incident.is_open and one.unreachable:
-        top = "\n".join([*last_known_state(one.unreachable, None, None, i18n), top])
+        unreachable = replace(one.unreachable, workspace_name=None)  # the name below says which
+        top = "\n".join([*last_known_state(unreachable, None, None, i18n), top])
     called = mentions(one.mention) if incident.is_open and not incident.is_recovering else None
     notes = [*_notes(one, view.cluster, i18n), *repeat_note(i18n, possible=view.possible_repeat)]
     return Rendered(
@@ -152,7 +155,8 @@ def _cluster_note(view: ClusterView, i18n: Translator) -> str:
     title = _cluster_title(view, i18n)
     if not view.others:
         return f"🔗 {title}"
-    names = i18n.listed(f"*{outside(name_of(one), SHORT_NAME)}*" for one in view.others)
+    others = (one.alone for one in view.others)  # all of the card's own workspace
+    names = i18n.listed(f"*{outside(name_of(one), SHORT_NAME)}*" for one in others)
     if view.more:
         names = i18n("{names} and {count} more").format(names=names, count=i18n.number(view.more))
     return "🔗 " + i18n("{title}: also {names}").format(title=title, names=names)

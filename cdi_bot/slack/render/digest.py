@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cdi_bot.core.statistics import IntegrationTotals
 from cdi_bot.delivery.views import MOST_WORST, DigestView, IncidentView
 from cdi_bot.slack.render.kinds.table import group_sign, renderer_of
@@ -20,6 +22,7 @@ from cdi_bot.slack.render.kit.text import (
     plain_line,
     repeat_note,
     share,
+    titled,
 )
 from cdi_bot.slack.render.subscriptions import schedule_text
 
@@ -28,14 +31,18 @@ def render_digest(view: DigestView, i18n: Translator) -> Rendered:
     """Sum up a period: what is failing first, then the totals, then the integrations that need somebody."""
     period = i18n("{since} to {until}").format(since=date(view.content.since), until=date(view.content.until))
     title = i18n("Digest")
+    if view.workspace_name:  # named once: it is about one workspace
+        title = titled(view.workspace_name, title)
+        worst = ((replace(part, integration=part.integration.alone), url) for part, url in view.worst)
+        view = replace(view, workspace_name=None, worst=tuple(worst))
     facts = [_attention(view, i18n)]
     if view.integrations and view.totals.runs:
         facts += [_runs(view, i18n), _rows(view, i18n)]
-    worst = view.worst[:MOST_WORST]
-    top = [_top(part, url, i18n) for part, url in worst]
+    shown = view.worst[:MOST_WORST]
+    top = [_top(part, url, i18n) for part, url in shown]
     listed = [
         section(text, accessory=history_button(part.integration, i18n, action_id=f"history:{place}"))
-        for place, (text, (part, _)) in enumerate(zip(top, worst, strict=True))
+        for place, (text, (part, _)) in enumerate(zip(top, shown, strict=True))
     ]
     text = i18n("; ").join([*facts, *(each.partition("\n")[0] for each in top)])
     head = section("\n".join([f"🗓️ *{title}* · {period}", *facts]))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.form_fields import (
     CHANNEL,
@@ -56,6 +56,7 @@ from cdi_bot.usecases.answers import (
     SettingsShown,
     SeveralMatches,
     SubscriptionSet,
+    WhichWorkspace,
 )
 from cdi_bot.usecases.subscription_form import SettingsChange
 
@@ -63,26 +64,25 @@ Outcome = Sequence[Answer | Rendered]
 """The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
 
 _AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
-_AT_THE_SELECTOR = (NoMatch, SeveralMatches, BrazeRefused)
+_AT_THE_SELECTOR = (NoMatch, SeveralMatches, WhichWorkspace, BrazeRefused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormDraft:
     """A form as it opens.
 
-    `workspace_id` is the Braze workspace of what can be chosen. Without a `channel_id` it asks for the channel;
-    `picked` is what was chosen there before. A `subscription_id` means a change: then `selector` and `name` say of
-    what, else they are what is chosen already. `problem` is plain text.
+    Without a `channel_id` it asks for the channel; `picked` is what was chosen there before. A `subscription_id` means
+    a change: then `what` says of what, else it is what is chosen already. `problem` is plain text.
+    `workspaces` are the names to choose from, where there are several.
     """
 
-    workspace_id: int
     channel_id: str | None = None
     picked: str | None = None
     subscription_id: int | None = None
-    selector: str | None = None
-    name: str | None = None
+    what: Selection | None = None
     filters: Filters = field(default_factory=Filters)
     languages: tuple[str, ...] = ()
+    workspaces: tuple[str, ...] = ()
     now: SettingsShown | None = None
     settings: SettingsChange = field(default_factory=SettingsChange)
     problem: str | None = None
@@ -92,7 +92,6 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
     """Return the form."""
     changing = draft.subscription_id is not None
     about = {
-        "workspace": draft.workspace_id,
         "channel": draft.channel_id,
         "subscription": draft.subscription_id,
     }
@@ -113,7 +112,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             _freshness(draft.filters, i18n),
             preview_block(i18n("Choose integrations to see which alerts they would have sent.")),
             *_mentions(draft.filters, i18n),
-            *settings_fields(draft.languages, draft.now, draft.settings, i18n),
+            *settings_fields(draft.languages, draft.workspaces, draft.now, draft.settings, i18n),
             *_ending(draft, i18n),
         ],
     }
@@ -148,16 +147,15 @@ def channel_line(channel_id: str, i18n: Translator) -> list[Block]:
 
 
 def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
-    if draft.subscription_id is not None:
-        selector = draft.selector or ""
-        what = selector_text(selector, draft.name, i18n)
+    if draft.subscription_id is not None and draft.what:
+        what = selector_text(draft.what, i18n)
         return [section(i18n("Subscribed to: {what}").format(what=what))]
     element: Block = {
         "type": "external_select",
         "placeholder": plain_text(i18n("Search by name or id")),
         "min_query_length": 0,
     }
-    chosen = selector_option(draft.selector, draft.name, i18n) if draft.selector else None
+    chosen = selector_option(draft.what, i18n) if draft.what else None
     if chosen:
         element["initial_option"] = chosen
     hint = i18n("One integration, or several at once: all, or those with a text in their names.")

@@ -12,14 +12,14 @@ from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.commands.subscriptions import freshness
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters, is_pattern
+from cdi_bot.core.model.subscription import Filters, Selection, is_pattern
 from cdi_bot.slack.render.form_settings import read_settings_change, settings_errors
 from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import Block, plain_text
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import clip
 from cdi_bot.slack.render.kit.runs import status_sign
-from cdi_bot.slack.render.kit.text import SHORT_NAME, mentioned, name_of, plain
+from cdi_bot.slack.render.kit.text import SHORT_NAME, in_workspace, mentioned, plain, titled
 from cdi_bot.slack.render.kit.windows import Errors
 from cdi_bot.slack.render.subscriptions import matching_now
 from cdi_bot.usecases.subscription_form import Choices, SettingsChange
@@ -52,15 +52,17 @@ _GROUP_ID = re.compile(r"S[A-Z0-9]{2,30}", re.ASCII)
 _MOST_GROUPS = 5
 
 
-def selector_option(selector: str, name: str | None, i18n: Translator, *, about: str = "") -> Block | None:
-    """Return what is chosen in the picker; `None` where its value is longer than Slack takes."""
-    if selector == "all":
+def selector_option(what: Selection, i18n: Translator, *, about: str = "") -> Block | None:
+    """Return what is chosen in the picker, as it could be typed; `None` where that is longer than Slack takes."""
+    if what.selector == "all":
         label = i18n("All integrations, those to come too")
-    elif is_pattern(selector):
-        label = i18n("All named like {pattern}").format(pattern=plain(selector))
+        if what.workspace_name:
+            label = titled(what.workspace_name, label)
+    elif is_pattern(what.selector):
+        label = i18n("All named like {pattern}").format(pattern=plain(what.typed))
     else:
-        label = plain(name or selector)
-    return _option(label, selector, about)
+        label = plain(in_workspace(what.workspace_name, what.name or what.selector))
+    return _option(label, what.exact, about)
 
 
 def _option(label: str, value: str, about: str = "") -> Block | None:
@@ -72,16 +74,11 @@ def _option(label: str, value: str, about: str = "") -> Block | None:
 
 def selector_options(offer: Choices, i18n: Translator) -> Block:
     """Answer a search in the picker: several at once first, then single integrations."""
-    several: list[Block | None] = []
-    if offer.everything is not None:
-        several.append(selector_option("all", None, i18n, about=matching_now(offer.everything, i18n)))
-    if offer.pattern:
-        about = matching_now(offer.pattern_count, i18n)
-        several.append(selector_option(offer.pattern, None, i18n, about=about))
+    several = [selector_option(what, i18n, about=matching_now(count, i18n)) for what, count in offer.several]
     single = [_integration_option(one, i18n) for one in offer.integrations]
     if offer.unlisted:
         about = i18n("An ID that can't be checked yet")
-        single.append(selector_option(offer.unlisted, None, i18n, about=about))
+        single.append(selector_option(Selection(selector=offer.unlisted), i18n, about=about))
     groups = (
         (i18n("Several at once"), _present(several)),
         (_integrations_label(offer, i18n), _present(single)),
@@ -102,7 +99,7 @@ def _present(options: Iterable[Block | None]) -> list[Block]:
 def _integration_option(one: Integration, i18n: Translator) -> Block | None:
     status = one.last_job_status
     about = f"{status_sign(status)} {plain(one.integration_id)}" if status else plain(one.integration_id)
-    return selector_option(one.integration_id, name_of(one), i18n, about=about)
+    return selector_option(Selection.of(one), i18n, about=about)
 
 
 def _integrations_label(offer: Choices, i18n: Translator) -> str:
@@ -117,7 +114,6 @@ def _integrations_label(offer: Choices, i18n: Translator) -> str:
 class FormValues:
     """What somebody wants a channel to be subscribed to: `selector`, or the changed subscription."""
 
-    workspace_id: int
     channel_id: str
     picked: bool  # chosen in the form, rather than where it was opened
     subscription_id: int | None
@@ -144,7 +140,6 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     if errors:
         return errors
     return FormValues(
-        workspace_id=workspace_of(view),
         channel_id=channel_id,
         picked=about.get("channel") is None,
         subscription_id=about.get("subscription"),
@@ -168,11 +163,6 @@ def _values(view: Mapping[str, Any]) -> Values:
         block_id: next(iter(elements.values()), {})
         for block_id, elements in view.get("state", {}).get("values", {}).items()
     }
-
-
-def workspace_of(view: Mapping[str, Any]) -> int:
-    """Read which Braze workspace a form is about."""
-    return int(json.loads(view["private_metadata"])["workspace"])
 
 
 def _chosen(values: Values, field: str) -> str | None:

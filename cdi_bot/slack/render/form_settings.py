@@ -1,4 +1,4 @@
-"""The fields of the form for a channel's settings: its language, its digest, its escalation."""
+"""The fields of the form for a channel's settings: its language, its workspace, its digest, its escalation."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from cdi_bot.slack.render.escalation import escalation_text
 from cdi_bot.slack.render.kit.blocks import Block, plain_text
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
-from cdi_bot.slack.render.kit.text import duration, plain_line
+from cdi_bot.slack.render.kit.text import duration, plain_line, workspace_text
 from cdi_bot.slack.render.kit.windows import input_block
 from cdi_bot.slack.render.subscriptions import schedule_text, weekday_names
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import SettingsChange
 
-LANGUAGE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO = (
+LANGUAGE, WORKSPACE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO = (
     "language",
+    "workspace",
     "digest",
     "digest_at",
     "escalate",
@@ -27,20 +28,27 @@ LANGUAGE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO = (
 )
 """The fields: each is the id of its block and of its element."""
 
-KEEP, NO_DIGEST, BOT_LANGUAGE, NOBODY = "keep", "none", "own", "nobody"
-"""What is chosen besides a value: leave it as it is, no digest, the bot's own language, no escalation."""
+KEEP, NO_DIGEST, BOT_LANGUAGE, NOBODY, ALL = "keep", "none", "own", "nobody", "all"
+"""What is chosen besides a value: leave it, no digest, the bot's own language, no escalation, all workspaces."""
 
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (10, 30, 60, 240, 1440))
 """After how long the form offers to escalate."""
 
 _MORNING = "09:00"
 
+_MOST_WORKSPACES = 90
+"""Slack takes 100 options."""
+
 Values = Mapping[str, Mapping[str, Any]]
 """What each field holds, by its name, as Slack sends it."""
 
 
 def settings_fields(
-    languages: tuple[str, ...], now: SettingsShown | None, chosen: SettingsChange, i18n: Translator
+    languages: tuple[str, ...],
+    workspaces: tuple[str, ...],
+    now: SettingsShown | None,
+    chosen: SettingsChange,
+    i18n: Translator,
 ) -> list[Block]:
     """Return the fields for a channel's settings; `now` is shown beside them, `chosen` was chosen before."""
     keep = (KEEP, i18n("Leave it as it is"))
@@ -61,6 +69,7 @@ def settings_fields(
             hint=_now_language(now, i18n),
             optional=False,
         ),
+        *_workspace_field(workspaces, now, chosen, i18n),
         input_block(
             DIGEST,
             i18n("Digest of the channel"),
@@ -105,6 +114,26 @@ def _now_digest(now: SettingsShown | None, i18n: Translator) -> str | None:
     return i18n("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
 
 
+def _workspace_field(
+    workspaces: tuple[str, ...], now: SettingsShown | None, chosen: SettingsChange, i18n: Translator
+) -> list[Block]:
+    """Return the field for the workspace that is meant where none is named; nothing where there is only one."""
+    if not workspaces:
+        return []
+    offered = [(KEEP, i18n("Leave it as it is")), (ALL, i18n("All workspaces"))]
+    offered += [(f"{each}/", each) for each in workspaces[:_MOST_WORKSPACES]]
+    wish = f"{chosen.workspace}/" if chosen.workspace else ALL
+    return [
+        input_block(
+            WORKSPACE,
+            i18n("Braze workspace of the channel"),
+            _select(offered, wish if chosen.changes_workspace else KEEP),
+            hint=plain_line(workspace_text(now.workspace_name, i18n)) if now else None,
+            optional=False,
+        )
+    ]
+
+
 def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: Translator) -> list[Block]:
     offered = [(KEEP, i18n("Leave it as it is")), (NOBODY, i18n("To nobody"))]
     offered += [
@@ -139,11 +168,14 @@ def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: 
 def read_settings_change(values: Values) -> SettingsChange:
     """Read what was chosen; what was not chosen stays as it is."""
     language, often, after = (_chosen(values, name) for name in (LANGUAGE, DIGEST, ESCALATE))
+    workspace = _chosen(values, WORKSPACE)
     at = values.get(DIGEST_AT, {}).get("selected_time")
     has_digest, has_delay = often not in {KEEP, NO_DIGEST}, after not in {KEEP, NOBODY}
     return SettingsChange(
         language=None if language in {KEEP, BOT_LANGUAGE} else language,
         changes_language=language != KEEP,
+        workspace=None if workspace in {KEEP, ALL} else workspace.removesuffix("/"),
+        changes_workspace=workspace != KEEP,
         digest=read_schedule([*str(often).split(), at]) if has_digest and at else None,
         changes_digest=often != KEEP,
         escalate_after=timedelta(seconds=int(after)) if has_delay else USUAL,

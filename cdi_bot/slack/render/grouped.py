@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from cdi_bot.core.model.incident import UNWATCHED, Incident, Kind
 from cdi_bot.core.model.source import source_of
@@ -35,7 +36,9 @@ from cdi_bot.slack.render.kit.text import (
     plain,
     plain_line,
     repeat_note,
+    shared_workspace,
     subject,
+    titled,
     user,
 )
 from cdi_bot.slack.render.replies import render_recovery
@@ -52,9 +55,11 @@ _SPARE = 200
 
 def render_storm(view: CardView, i18n: Translator) -> Rendered:
     """Say how many are unhealthy, since when and in which way, what they share, and which ones, worst first."""
+    workspace_name, shown = _named_once(view.incidents)
+    view = replace(view, incidents=shown)
     lasting = [one for one in view.incidents if one.incident.is_open and not one.incident.is_recovering]
     incidents = [one.incident for one in lasting]
-    first = " · ".join([*_title(incidents, i18n), *_over(view.incidents, i18n)])
+    first = titled(workspace_name, " · ".join([*_title(incidents, i18n), *_over(view.incidents, i18n)]))
     called = mentions(" ".join(one.mention or "" for one in view.own if one in lasting))
     shared, by_whom = _shared(lasting, i18n), _acknowledged(lasting, i18n)
     head = section(" ".join(filter(None, [group_sign(incidents), first, called])))
@@ -91,7 +96,24 @@ def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     return Rendered(text=message.text, blocks=[*message.blocks, *notes])
 
 
+def _named_once(views: Sequence[IncidentView]) -> tuple[str | None, tuple[IncidentView, ...]]:
+    """Return the workspace that all of these are of, and them without its name; of several, `None` and them as is."""
+    name = shared_workspace(one.incident for one in views)
+    if name is None:
+        return None, tuple(views)
+    return name, tuple(
+        replace(
+            one,
+            incident=replace(one.incident, workspace_name=None if one.integration else name),
+            integration=one.integration and one.integration.alone,
+        )
+        for one in views
+    )
+
+
 def _several(view: GroupedReplyView, i18n: Translator) -> Rendered:
+    workspace_name, shown = _named_once(view.incidents)
+    view = replace(view, incidents=shown)
     incidents = [one.incident for one in view.incidents]
     count, texts = len(incidents), group_texts(incidents)
     sign, second, row = group_sign(incidents), "", list[Block]()
@@ -112,7 +134,9 @@ def _several(view: GroupedReplyView, i18n: Translator) -> Rendered:
         title = texts.count_back(count, i18n) if is_back else texts.count_still_open(count, i18n)
         title = f"*{title}*"
         row = actions([ack_button(view.incidents, i18n)])
-    line = i18n("{title}: {names}").format(title=title, names=_names(view.incidents, i18n))
+    line = i18n("{title}: {names}").format(
+        title=titled(workspace_name, title), names=_names(view.incidents, i18n)
+    )
     if view.fact in {"joined", "reopened"}:
         called = mentions(" ".join(one.mention or "" for one in view.incidents))
         line = " ".join(filter(None, [line, called]))

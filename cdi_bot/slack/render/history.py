@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.table import facts_of, state_sign, state_text
@@ -147,7 +148,8 @@ def _elements(answer: RunHistory, i18n: Translator) -> list[Block | None]:
 
 
 def _known_then(answer: RunHistory, i18n: Translator) -> list[str]:
-    return last_known_state(answer.unreachable, answer.trouble, answer.observed_at, i18n)
+    unreachable = answer.unreachable and replace(answer.unreachable, workspace_name=None)  # named below
+    return last_known_state(unreachable, answer.trouble, answer.observed_at, i18n)
 
 
 def _state_lines(answer: RunHistory, i18n: Translator) -> list[str]:
@@ -194,7 +196,7 @@ def _next_step(answer: RunHistory, i18n: Translator) -> list[str]:
         return []
     return [
         i18n("This channel isn't subscribed to it: {command}").format(
-            command=typed(Subscribe(selector=answer.integration.integration_name, filters=Filters()))
+            command=typed(Subscribe(selector=Selection.of(answer.integration).typed, filters=Filters()))
         )
     ]
 

@@ -27,13 +27,13 @@ from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,
     braze_advice,
     broken_channel,
-    last_known_state,
+    last_known_states,
     lost_channels,
 )
 from cdi_bot.slack.render.kit.runs import UNSEEN, row_counts, short_status, sparkline, sparkline_legend
 from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, plain, user
 from cdi_bot.slack.render.kit.text import channel as named_channel
-from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selector_text
+from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selection, selector_text
 from cdi_bot.usecases.home import (
     ChannelSubscription,
     Home,
@@ -112,10 +112,10 @@ def _view(page: int, blocks: Sequence[Block]) -> View:
 
 
 def _known_then(home: Home, i18n: Translator) -> list[str]:
-    if home.unreachable is None:
+    if not home.unreachable:
         return []
-    known = last_known_state(home.unreachable, None, home.checked_at, i18n)
-    return ["\n".join([*known, braze_advice(home.unreachable.reason, i18n)])]
+    known = last_known_states(home.unreachable, home.checked_at, i18n)
+    return ["\n".join([*known, braze_advice(home.unreachable[0].reason, i18n)])]
 
 
 def _welcome(home: Home, i18n: Translator) -> list[Block]:
@@ -138,7 +138,7 @@ def _summary(home: Home, i18n: Translator) -> str:
         failing=home.failing,
         unhealthy=home.unhealthy,
         total=home.total,
-        reachable=home.unreachable is None,
+        reachable=not home.unreachable,
         i18n=i18n,
     )
     where = i18n("in {count} of your channels").format(count=i18n.number(home.channels))
@@ -165,8 +165,9 @@ def _listed(home: Home, i18n: Translator, now: datetime, troubles: ItemTroubles)
     blocks: list[Block] = []
     before: HomeEntry | NotShown | None = None
     for place, entry in enumerate(home.entries):
-        if before is None or _kind(before) is not _kind(entry):
-            blocks += [{"type": "divider"}, _header(_heading(_kind(entry), i18n))]
+        heading = _heading(entry, i18n)
+        if before is None or _heading(before, i18n) != heading:
+            blocks += [{"type": "divider"}, _header(heading)]
         blocks += _drawn(home, place, i18n, now, troubles)
         before = entry
     return blocks
@@ -186,7 +187,7 @@ def _drawn(home: Home, place: int, i18n: Translator, now: datetime, troubles: It
             return blocks
     else:
         about = entry.integration
-        name, key = about.integration_name, (about.workspace_id, about.integration_id)
+        name, key = about.integration_name, about.key
         with troubles.guard(Work.SHOW, key, f"draw {_kind(entry).__name__}"):
             if isinstance(entry, NeedsAttention):
                 return _attention_blocks(entry, place, i18n, may_change=home.may_change)
@@ -199,10 +200,21 @@ def _kind(entry: HomeEntry | NotShown) -> type[HomeEntry]:
     return entry.kind if isinstance(entry, NotShown) else type(entry)
 
 
-def _heading(kind: type[HomeEntry], i18n: Translator) -> str:
+def _heading(entry: HomeEntry | NotShown, i18n: Translator) -> str:
+    """Return what stands above an entry and the like; integrations are listed workspace by workspace."""
+    kind = _kind(entry)
     if kind is NeedsAttention:
         return i18n("Needs attention")
-    return i18n("Subscriptions") if kind is ChannelSubscription else i18n("All integrations")
+    if kind is ChannelSubscription:
+        return i18n("Subscriptions")
+    workspace_name = entry.workspace_name if isinstance(entry, NotShown) else _workspace(entry)
+    if workspace_name is None:
+        return i18n("All integrations")
+    return i18n("All integrations of {workspace}").format(workspace=plain(workspace_name))
+
+
+def _workspace(entry: HomeEntry) -> str | None:
+    return None if isinstance(entry, ChannelSubscription) else entry.integration.workspace_name
 
 
 def _attention_blocks(
@@ -258,7 +270,7 @@ def _subscription_block(
     entry: ChannelSubscription, place: int, i18n: Translator, *, may_change: bool
 ) -> Block:
     one = entry.subscription
-    what = selector_text(one.selector, entry.name, i18n)
+    what = selector_text(selection(one, entry.name), i18n)
     count = matching_now(entry.total, i18n)
     if entry.unhealthy:
         count = i18n.listed([count, i18n("{count} unhealthy").format(count=i18n.number(entry.unhealthy))])
@@ -272,7 +284,7 @@ def _subscription_block(
 def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now: datetime) -> Block:
     run = entry.newest
     mark = state_sign(entry.incident, run, missing=entry.missing)
-    lines = [f"{mark} {bold_name(entry.integration, None, SHORT_NAME)}"]
+    lines = [f"{mark} {bold_name(entry.integration.alone, None, SHORT_NAME)}"]
     lines += [" · ".join(said) for said in (_newest(run, i18n), _trend(entry, i18n, now)) if said]
     return section("\n".join(lines), accessory=_runs(entry, place, i18n))
 

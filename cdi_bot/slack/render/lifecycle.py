@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from cdi_bot.core.commands.subscriptions import Subscribe, Unsubscribe
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleChange, LifecycleEvent, NewIntegrations
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.kit.blocks import Rendered, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import GOOD, UNSEEN
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, outside, plain, typed
+from cdi_bot.slack.render.kit.text import (
+    SHORT_NAME,
+    bold_name,
+    date,
+    escape,
+    in_workspace,
+    outside,
+    plain,
+    titled,
+    typed,
+)
 
 _SIGNS = {
     LifecycleChange.PAUSED: "⏸️",
@@ -26,7 +36,7 @@ def integration_changed(content: IntegrationChanged, view: EventView, i18n: Tran
     event, integration = content.event, view.integration
     name, called = f"*{outside(content.integration_id)}*", content.integration_id
     if integration is not None:
-        name, called = bold_name(integration, view.dashboard_url), name_of(integration)
+        name, called = bold_name(integration, view.dashboard_url), Selection.of(integration).typed
     more = []
     if event.change is LifecycleChange.DELETED:
         more.append(i18n("If it comes back, its alerts go on."))
@@ -51,6 +61,9 @@ def _line(event: LifecycleEvent, name: str, view: EventView, i18n: Translator) -
         LifecycleChange.BACK: i18n("{name} found in Braze again – its alerts go on"),
     }
     text = texts[event.change]
+    before_name = in_workspace(
+        view.integration.workspace_name if view.integration else None, event.before or ""
+    )
     status = event.after or ""
     planned, before = view.integration.next_scheduled_run if view.integration else None, None
     if event.change is LifecycleChange.PAUSED and "paus" not in status.lower():
@@ -63,7 +76,7 @@ def _line(event: LifecycleEvent, name: str, view: EventView, i18n: Translator) -
     return text.format(
         name=name,
         status=outside(status),
-        before=f"*{escape(plain(event.before or '', SHORT_NAME))}*",
+        before=f"*{escape(plain(before_name, SHORT_NAME))}*",
         after=f"*{escape(plain(event.after or '', SHORT_NAME))}*",
         planned=date(planned) if planned else "",
         planned_before=date(before) if before else "",
@@ -77,7 +90,8 @@ def new_integrations(content: NewIntegrations, view: EventView, i18n: Translator
         "{count} new integrations in Braze without a subscription",
         content.total,
     )
-    names = [bold_name(each) for each in view.others]
+    line = titled(view.workspace_name, line)
+    names = [bold_name(each.alone) for each in view.others]
     if more := content.total - len(names):
         names.append(i18n("{count} more").format(count=i18n.number(more)))
     said = i18n("{what}: {names}").format(what=line, names=i18n.listed(names))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
@@ -21,6 +22,7 @@ from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.spike import Spike
+from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
 from cdi_bot.slack.render.incident_response import render_spike
@@ -132,7 +134,9 @@ def _sync_ended(content: SyncEnded, view: EventView, i18n: Translator) -> Render
 
 def _unsubscribed(content: Unsubscribed, view: EventView, i18n: Translator) -> Rendered:
     line = i18n("{who} unsubscribed this channel from {what}")
-    what = selector_text(content.selector, view.integration, i18n)
+    name = view.integration.integration_name if view.integration else None
+    about = Selection(selector=content.selector, name=name, workspace_name=view.workspace_name)
+    what = selector_text(about, i18n)
     return short_message(line.format(who=user(content.who), what=what), sign="🔕")
 
 
@@ -162,6 +166,14 @@ def _language_changed(content: LanguageChanged, _view: EventView, i18n: Translat
         who=user(content.who), language=chosen_language(content.language, i18n)
     )
     return short_message(line, sign="🌐")
+
+
+def _workspace_changed(content: WorkspaceChanged, _view: EventView, i18n: Translator) -> Rendered:
+    """Tell the channel who chose it."""
+    text = i18n("{who} set this channel's workspace to {workspace}: it is meant where none is named")
+    if content.name is None:
+        text = i18n("{who} ended this channel's workspace: where none is named, all are searched")
+    return short_message(text.format(who=user(content.who), workspace=code(content.name or "")), sign="🧭")
 
 
 def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) -> Rendered:
@@ -210,6 +222,7 @@ _RENDERERS: EventRenderers = {
     Unsnoozed: _unsnoozed,
     LanguageChanged: _language_changed,
     WorkspaceRemoved: _workspace_removed,
+    WorkspaceChanged: _workspace_changed,
     DigestChanged: _digest_changed,
     EscalationChanged: escalation_changed,
     EscalationBroken: escalation_broken,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import IncidentView
@@ -29,6 +30,7 @@ from cdi_bot.slack.render.kit.reasons import (
     braze_advice,
     broken_channel,
     last_known_state,
+    last_known_states,
     lost_channels,
 )
 from cdi_bot.slack.render.kit.runs import BAD, GOOD, UNSEEN, row_numbers, short_status, status_sign
@@ -41,7 +43,9 @@ from cdi_bot.slack.render.kit.text import (
     outside,
     part,
     read_out,
+    shared_workspace,
     snooze_text,
+    titled,
     user,
 )
 from cdi_bot.usecases.queries import LIST_PAGE, OVERVIEW_PAGE
@@ -61,10 +65,16 @@ _SHORT_ID = 8
 
 def _overview(answer: Overview, i18n: Translator) -> Rendered:
     seen = [row.observed_at for row in answer.rows if row.observed_at]
-    warnings = last_known_state(answer.unreachable, None, min(seen, default=None), i18n)
+    workspace_name = shared_workspace(row.integration for row in answer.rows)
+    if workspace_name:
+        answer = replace(
+            answer, rows=tuple(replace(row, integration=row.integration.alone) for row in answer.rows)
+        )
+    warnings = last_known_states(answer.unreachable, min(seen, default=None), i18n)
     warnings += [broken_channel(answer.lost.here, i18n)] if answer.lost.here else []
     warnings += [*lost_channels(answer.lost.elsewhere, i18n), *bot_troubles(answer.troubles, i18n)]
     mark, title = _overview_title(answer, i18n)
+    title = titled(workspace_name, title)
     if not answer.rows:
         return _nothing(answer, warnings, f"{mark} *{title}*", i18n)
     attention = [row for row in answer.rows if _needs_attention(row)]
@@ -76,8 +86,8 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
     shown = [each for each in (part(answer.offset, len(answer.rows), answer.listed, i18n), fresh) if each]
     pages = pager(
         "overview_page",
-        {"workspace": answer.rows[0].integration.workspace_id}
-        | ({"failing": True} if answer.only_failing else {}),
+        ({"failing": True} if answer.only_failing else {})
+        | ({"workspaces": list(answer.workspace_ids)} if answer.workspace_ids is not None else {}),
         i18n,
         offset=answer.offset,
         size=OVERVIEW_PAGE,
@@ -85,7 +95,7 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
     )
     todo = [i18n("`/cdi status NAME` shows an integration's runs.")]
     if answer.unreachable:
-        todo.insert(0, braze_advice(answer.unreachable.reason, i18n))
+        todo.insert(0, braze_advice(answer.unreachable[0].reason, i18n))
     return Rendered(
         text=read_out([*warnings, title, *lines[:_READ_OUT]]),
         blocks=[
@@ -106,7 +116,7 @@ def _overview_title(answer: Overview, i18n: Translator) -> tuple[str, str]:
         failing=answer.failing,
         unhealthy=answer.unhealthy,
         total=answer.total,
-        reachable=answer.unreachable is None,
+        reachable=not answer.unreachable,
         i18n=i18n,
     )
 
@@ -199,10 +209,20 @@ def row_state(row: OverviewRow, i18n: Translator) -> str:
 
 
 def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
-    warnings = last_known_state(answer.unreachable, answer.trouble, answer.observed_at, i18n)
-    reason = answer.unreachable.reason if answer.unreachable else answer.trouble
-    todo = [braze_advice(reason, i18n)] if reason else []
+    warnings = last_known_states(answer.unreachable, answer.observed_at, i18n)
+    known = {each.workspace_name for each in answer.unreachable}
+    for name, trouble in answer.troubles:
+        if name not in known:
+            warnings += last_known_state(None, trouble, answer.observed_at, i18n, workspace_name=name)
+    reasons = [*(each.reason for each in answer.unreachable), *(trouble for _, trouble in answer.troubles)]
+    todo = [braze_advice(reasons[0], i18n)] if reasons else []
+    workspace_name = shared_workspace(row.integration for row in answer.rows)
+    if workspace_name:
+        answer = replace(
+            answer, rows=tuple(replace(row, integration=row.integration.alone) for row in answer.rows)
+        )
     mark, title = _listing_title(answer, i18n)
+    title = titled(workspace_name, title)
     if not answer.rows:
         said = short_message(f"*{title}*", *todo, sign=mark, second=_listing_empty(answer, i18n))
         return Rendered(text=read_out([*warnings, title]), blocks=[*map(section, warnings), *said.blocks])
@@ -210,8 +230,7 @@ def _listing(answer: IntegrationList, i18n: Translator) -> Rendered:
     rows = [_listing_row(row, names, i18n) for row in answer.rows]
     pages = pager(
         "list_page",
-        {"workspace": answer.rows[0].integration.workspace_id, "words": answer.query}
-        | ({"failing": True} if answer.only_failing else {}),
+        {"words": answer.query} | ({"failing": True} if answer.only_failing else {}),
         i18n,
         offset=answer.offset,
         size=LIST_PAGE,

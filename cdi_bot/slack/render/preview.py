@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cdi_bot.core.commands.subscriptions import Subscribe
@@ -80,20 +81,20 @@ def with_preview(view: Mapping[str, Any], line: str) -> Block:
 
 def render_preview(found: Preview, i18n: Translator) -> Rendered:
     """Answer `/cdi preview`."""
-    what = selector_text(found.selector, found.name, i18n)
+    what = selector_text(found.what, i18n)
     if not found.integrations:
         line = i18n("No runs of {what} are known, so there is nothing to preview.")
         return short_message(line.format(what=what), sign="🔎")
     head = escape(would_have_sent(found.alerts, found.days, found.counts, i18n))
     lines = [
         f"{what}: {filter_text(found.filters, i18n)}",
-        *(_told_line(told, i18n) for told in found.newest),
+        *(_told_line(_unqualified(told), i18n) for told in found.newest),
     ]
     if found.alerts > len(found.newest):
         lines.append(
             i18n.counted("… and {count} before", "… and {count} before", found.alerts - len(found.newest))
         )
-    command = typed(Subscribe(selector=found.name or found.selector, filters=found.filters))
+    command = typed(Subscribe(selector=found.what.typed, filters=found.filters))
     step = i18n("To subscribe: {command}").format(command=command)
     return short_message(head, *_notes(found, i18n), step, sign="🔎", second="\n".join(lines))
 
@@ -110,6 +111,11 @@ def told_text(told: Told | ToldNotice, i18n: Translator) -> str:
         workspace_id=one.workspace_id, integration_id=one.integration_id, event=content, by_id=False
     )
     return escape(integration_changed(changed, EventView(content=changed, integration=one), i18n).text)
+
+
+def _unqualified(told: Told | ToldNotice) -> Told | ToldNotice:
+    """Name no workspace: a preview is about one, which is said above."""
+    return replace(told, integration=told.integration.alone) if told.integration else told
 
 
 def _told_line(told: Told | ToldNotice, i18n: Translator) -> str:
@@ -136,7 +142,7 @@ def _notes(found: Preview, i18n: Translator) -> list[str]:
         *map(escape, _cut_short(found, i18n)),
     ]
     if found.few_runs_total:
-        names = i18n.listed(escape(name_of(one)) for one in found.few_runs)
+        names = i18n.listed(escape(name_of(one.alone)) for one in found.few_runs)
         more = " …" if found.few_runs_total > len(found.few_runs) else ""
         said.append(
             i18n.counted(

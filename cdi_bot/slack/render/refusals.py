@@ -10,6 +10,7 @@ from typing import Any
 
 from cdi_bot.core.commands.parser import BY_WORD, IN_CHANNEL, SPECIFICATIONS, WORDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind, Specification
+from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.monitoring.braze_port import Endpoint
@@ -17,12 +18,13 @@ from cdi_bot.slack.render.kit.blocks import (
     Rendered,
     Renderers,
     actions,
+    button,
     context,
     section,
     short_message,
     small_print,
 )
-from cdi_bot.slack.render.kit.buttons import choose_button, suggestion_button
+from cdi_bot.slack.render.kit.buttons import choose_button, suggestion_button, write_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import (
     braze_advice,
@@ -31,8 +33,17 @@ from cdi_bot.slack.render.kit.reasons import (
     last_known_state,
     reason_text,
 )
-from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, code, date, escape, outside, plain_line
-from cdi_bot.slack.render.subscriptions import language_choices
+from cdi_bot.slack.render.kit.text import (
+    SHORT_NAME,
+    bold_name,
+    code,
+    date,
+    escape,
+    name_of,
+    outside,
+    plain,
+    plain_line,
+)
 from cdi_bot.usecases.answers import (
     BrazeRefused,
     CannotPost,
@@ -40,9 +51,9 @@ from cdi_bot.usecases.answers import (
     NoMatch,
     NotAllowed,
     SeveralMatches,
-    UnknownLanguage,
+    WhichWorkspace,
 )
-from cdi_bot.usecases.lookup import PERMISSIONS
+from cdi_bot.usecases.lookup import EVERY_WORKSPACE, PERMISSIONS
 
 INVITE = "/invite @cdi-bot"
 
@@ -65,13 +76,31 @@ def _choice(
     line: str, notes: Sequence[str], offered: Sequence[Integration], command: Command | None, i18n: Translator
 ) -> Rendered:
     """Offer a button with the name of each; where names are the same, with the first characters of their ids."""
-    names = [normalize_name(one.integration_name) for one in offered]
+    names = [normalize_name(name_of(one)) for one in offered]
     row = actions(
         choose_button(one, place, command, with_id=names.count(name) > 1)
         for place, (one, name) in enumerate(zip(offered, names, strict=True))
     )
     named = i18n.listed(bold_name(one) for one in offered)
     return replace(short_message(line, *notes, row=row), text=plain_line(f"{line} {named}"))
+
+
+def which_workspace(answer: WhichWorkspace, i18n: Translator, command: Command | None) -> Rendered:
+    """Ask which workspace is meant; each choice carries the `command` about its own one, the last about all of them."""
+    line = i18n("Which workspace? There are {count}.").format(count=i18n.number(len(answer.workspaces)))
+    offered = answer.workspaces[:CHOICES]
+    every = f"{EVERY_WORKSPACE}/{answer.selector}"
+    choices = [(name, replace(command, workspace_id=key)) for key, name in offered] if command else []
+    if isinstance(command, Subscribe) and answer.may_be_all:
+        choices.append((i18n("All of them"), replace(command, selector=every)))
+    named = code(f"/cdi subscribe {answer.workspaces[0][1]}/{answer.selector}")
+    note = i18n("Or name it: {command}. `/cdi use NAME` sets the channel's own.").format(command=named)
+    row = actions(
+        button(plain(label), f"pick:{place}", write_command(chosen), says=label)
+        for place, (label, chosen) in enumerate(choices)
+    )
+    names = i18n.listed(outside(name) for _, name in offered)
+    return replace(short_message(line, note, row=row), text=plain_line(f"{line} {names}"))
 
 
 def no_match(answer: NoMatch, i18n: Translator, command: Command | None = None) -> Rendered:
@@ -90,11 +119,6 @@ def no_match(answer: NoMatch, i18n: Translator, command: Command | None = None) 
     return short_message(
         line, i18n("`/cdi list` shows all, `/cdi list TEXT` those with a text in their name.")
     )
-
-
-def _unknown_language(answer: UnknownLanguage, i18n: Translator) -> Rendered:
-    line = i18n("I don't speak “{given}”.").format(given=outside(answer.given))
-    return short_message(line, language_choices(answer.languages, i18n))
 
 
 def _needs_invite(_answer: NeedsInvite, i18n: Translator) -> Rendered:
@@ -171,7 +195,6 @@ def _braze_refused(answer: BrazeRefused, i18n: Translator) -> Rendered:
 
 
 RENDERERS: Renderers = {
-    UnknownLanguage: _unknown_language,
     NeedsInvite: _needs_invite,
     CannotPost: _cannot_post,
     NotAllowed: _not_allowed,

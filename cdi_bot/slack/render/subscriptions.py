@@ -8,10 +8,8 @@ from datetime import datetime
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
-from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription, is_pattern
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription, is_pattern
 from cdi_bot.delivery.views import SubscribedView
-from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_trouble
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (
@@ -34,17 +32,16 @@ from cdi_bot.slack.render.kit.text import (
     date,
     escape,
     freshness_text,
+    in_workspace,
     mentions,
     outside,
     plain_line,
     repeat_note,
     user,
+    workspace_text,
 )
 from cdi_bot.usecases.answers import (
-    DigestSet,
-    LanguageSet,
     NotSubscribed,
-    SettingsShown,
     SubscriptionEnded,
     SubscriptionList,
     SubscriptionSet,
@@ -53,20 +50,24 @@ from cdi_bot.usecases.answers import (
 _NAMED = 3
 """So many of the failing integrations are named where somebody subscribes to them."""
 
-
 _ABOVE = 200
 """The weight that is left for the name of a channel above an answer about another one than it is read in."""
 
 
-def selector_text(selector: str, named: Integration | str | None, i18n: Translator) -> str:
-    """Say in mrkdwn which integrations a subscription matches; `named` is the single one, or its name."""
-    if selector == "all":
-        return i18n("*all integrations*")
-    if is_pattern(selector):
-        return i18n("integrations matching {pattern}").format(pattern=code(selector))
-    if isinstance(named, Integration):
-        return bold_name(named)
-    return f"*{outside(named)}*" if named else code(selector)
+def selector_text(what: Selection, i18n: Translator) -> str:
+    """Say in mrkdwn which integrations a subscription matches."""
+    if what.selector == "all":
+        if what.workspace_name is None:
+            return i18n("*all integrations*")
+        return i18n("*all integrations of {workspace}*").format(workspace=outside(what.workspace_name))
+    if is_pattern(what.selector):
+        return i18n("integrations matching {pattern}").format(pattern=code(what.typed))
+    return f"*{outside(in_workspace(what.workspace_name, what.name))}*" if what.name else code(what.typed)
+
+
+def selection(subscription: Subscription, name: str | None = None) -> Selection:
+    """Return what a subscription takes in; `name` is that of its integration, if it is for one only."""
+    return Selection(selector=subscription.selector, name=name, workspace_name=subscription.workspace_name)
 
 
 def matching_now(count: int, i18n: Translator) -> str:
@@ -160,42 +161,15 @@ def language_choices(languages: Iterable[str], i18n: Translator) -> str:
     return i18n("To choose a language: {commands}").format(commands=known)
 
 
-def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
-    hint = i18n("To get a digest: {daily} or {weekly}").format(
-        daily=code("/cdi digest daily 09:00"), weekly=code("/cdi digest weekly mon 09:00")
-    )
-    off = i18n("To end it: {command}").format(command=code("/cdi digest off"))
-    lines = [
-        digest_text(answer.digest, answer.zone, answer.next_due, i18n),
-        escalation_text(answer.escalate_after, answer.escalate_to, i18n),
-    ]
-    if answer.escalate_to and answer.escalate_trouble:
-        lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
-    return short_message(
-        language_text(answer.language, i18n),
-        language_choices(answer.languages, i18n),
-        off if answer.digest else hint,
-        escalation_hint(answer.escalate_to, i18n),
-        second="\n".join(lines),
-    )
-
-
-def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
-    note = i18n("This is about the channel. Answers to you are in the language of your Slack.")
-    return short_message(language_text(answer.language, i18n), *([note] if answer.unchanged else []))
-
-
-def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
-    return short_message(digest_text(answer.digest, answer.zone, answer.next_due, i18n))
-
-
 # --------------------------------------------------------------------------------- subscriptions
 
 
 def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
     """Say in the channel who subscribed it to what, how that is doing, and let it be changed."""
     content, newest = view.content, view.newest
-    what = selector_text(content.selector, newest[0] if newest else None, i18n)
+    name = newest[0].integration_name if newest else None
+    about = Selection(selector=content.selector, name=name, workspace_name=view.workspace_name)
+    what = selector_text(about, i18n)
     if content.changed:
         line = i18n("{who} changed the alerts for {what}: {filters}")
     else:
@@ -203,9 +177,7 @@ def render_subscribed(view: SubscribedView, i18n: Translator) -> Rendered:
     line = line.format(who=user(content.who), what=what, filters=filter_text(content.filters, i18n))
     change = None
     if view.subscription:
-        change = change_button(
-            view.subscription, newest[0].integration_name if newest else None, i18n, place=0
-        )
+        change = change_button(view.subscription, name, i18n, place=0)
     return short_message(
         line,
         *repeat_note(i18n, possible=view.possible_repeat),
@@ -236,7 +208,7 @@ def _present(view: SubscribedView, i18n: Translator) -> str:
     line = f"{BAD if failing else GOOD} {i18n.listed(said)}"
     if not failing:
         return line
-    names = [bold_name(one, None, SHORT_NAME) for one in view.failing[:_NAMED]]
+    names = [bold_name(one.alone, None, SHORT_NAME) for one in view.failing[:_NAMED]]
     if failing > _NAMED:
         names.append(i18n("{count} more").format(count=i18n.number(failing - _NAMED)))
     return i18n("{line}: {names}").format(line=line, names=i18n.listed(names))
@@ -244,7 +216,7 @@ def _present(view: SubscribedView, i18n: Translator) -> str:
 
 def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
     """Say what the channel is not told: that nothing has changed, what may be meant, or that Braze can't be reached."""
-    what = selector_text(answer.selector, answer.name, i18n)
+    what = selector_text(answer.what, i18n)
     line = (
         i18n("Already subscribed to {what}: {filters}")
         if answer.unchanged
@@ -258,7 +230,7 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
             second=i18n("Can't reach Braze: {reason}. Alerts start once it answers.").format(reason=reason),
         )
     if answer.nearest:
-        names = i18n.listed(bold_name(one) for one in answer.nearest)
+        names = i18n.listed(bold_name(one.alone) for one in answer.nearest)
         return short_message(
             line, second=i18n("No integration matches now. Did you mean {names}?").format(names=names)
         )
@@ -267,28 +239,26 @@ def _subscribed(answer: SubscriptionSet, i18n: Translator) -> Rendered:
 
 def _unsubscribed(answer: SubscriptionEnded, i18n: Translator) -> Rendered:
     """Say that a subscription is ended, and which other one still matches its integration."""
-    what = selector_text(answer.selector, answer.name, i18n)
+    what = selector_text(answer.what, i18n)
     line = i18n("Unsubscribed from {what}").format(what=what)
     return short_message(line, second=_still_covered(answer.still_covered_by, i18n))
 
 
 def _not_subscribed(answer: NotSubscribed, i18n: Translator) -> Rendered:
     """Say that there is no such subscription, and which other one matches the integration."""
-    line = i18n("This channel isn't subscribed to {what}.").format(
-        what=selector_text(answer.selector, answer.name, i18n)
-    )
+    line = i18n("This channel isn't subscribed to {what}.").format(what=selector_text(answer.what, i18n))
     if answer.covered_by:
         return short_message(line, second=_still_covered(answer.covered_by, i18n))
-    command = code(f"/cdi subscribe {answer.name or answer.selector}")
+    command = code(f"/cdi subscribe {answer.what.typed}")
     return short_message(line, second=i18n("To subscribe: {command}").format(command=command))
 
 
-def _still_covered(selector: str | None, i18n: Translator) -> str:
+def _still_covered(other: Selection | None, i18n: Translator) -> str:
     """Say which other subscription of a channel brings the same alerts; nothing where there is none."""
-    if selector is None:
+    if other is None:
         return ""
     return i18n("Its alerts come through the subscription to {other}. To end that: {command}").format(
-        other=selector_text(selector, None, i18n), command=code(f"/cdi unsubscribe {selector}")
+        other=selector_text(other, i18n), command=code(f"/cdi unsubscribe {other.typed}")
     )
 
 
@@ -302,7 +272,8 @@ def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
     title = i18n.counted(
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
     )
-    head = section(f"*{title}*")
+    own = f"\n{workspace_text(answer.workspace_name, i18n)}" if answer.workspace_name else ""
+    head = section(f"*{title}*{own}")
     form = actions([subscribe_button(i18n)])
     more = i18n("… and {count} more. `/cdi unsubscribe NAME` ends one.")
     listed: list[Block] = []
@@ -321,7 +292,7 @@ def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
 
 
 def _subscription_row(subscription: Subscription, total: int, name: str | None, i18n: Translator) -> str:
-    what = selector_text(subscription.selector, name, i18n)
+    what = selector_text(selection(subscription, name), i18n)
     lines = [
         f"{what} ({matching_now(total, i18n)})" if is_pattern(subscription.selector) else what,
         filter_text(subscription.filters, i18n),
@@ -339,7 +310,4 @@ RENDERERS: Renderers = {
     SubscriptionEnded: _unsubscribed,
     NotSubscribed: _not_subscribed,
     SubscriptionList: _subscriptions,
-    SettingsShown: _settings_shown,
-    LanguageSet: _language_set,
-    DigestSet: _digest_set,
 }

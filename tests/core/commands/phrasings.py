@@ -48,6 +48,15 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
         "状況",
         "状態",
     ),
+    "status prod/Orders": (
+        "status prod/Orders",
+        "prod/Orders",
+        "how is prod/Orders doing?",
+        "why is prod/Orders failing?",
+        "history of prod/Orders please",
+    ),
+    'status "prod/Run all"': ("status prod/Run all", "prod/Run all", 'status "prod/Run all"'),
+    "status prod/all": ("status prod/all", "status of prod/all"),
     "status failing": (
         "status failing",
         "status failed",
@@ -203,6 +212,17 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
         "notify us about everything",
         "alert me about all of them",
         "I want alerts for everything",
+    ),
+    "subscribe prod/all": (
+        "subscribe prod/all",
+        "subscribe this channel to prod/all",
+        "subscribe us to prod/ALL",
+    ),
+    "subscribe prod/Users*": ("subscribe prod/Users*", "please subscribe to prod/Users*"),
+    "subscribe prod/Orders": (
+        "subscribe prod/Orders",
+        "watch prod/Orders please",
+        "alert us about prod/Orders",
     ),
     "subscribe Orders": (
         "subscribe Orders",
@@ -375,6 +395,14 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
         "please escalate to <#C2|on-call> after 30m, thanks",
     ),
     "language ja": ("language ja", "language JA please", "lang ja", "speak ja", "switch the language to ja"),
+    "use prod": (
+        "use prod",
+        "use prod please",
+        "use workspace prod",
+        "use the Braze workspace prod",
+        "use prod/",
+    ),
+    "use off": ("use off", "use none", "use OFF please", "use all"),
     "test": (
         "test",
         "sample",
@@ -458,6 +486,9 @@ ASKED: Mapping[str, Sequence[str]] = {
 NEAR_MISSES: Mapping[str, Sequence[str]] = {
     # a slip of the pen: what was meant is offered
     "statsu": ("status",),
+    "statsu prod/Orders": ("status prod/Orders",),
+    "subscirbe prod/all": ("subscribe prod/all",),
+    "ues prod": ("use prod",),
     "stats": ("status",),
     "stat": ("status", "help sync"),
     "lst": ("list",),

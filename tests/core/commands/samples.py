@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from cdi_bot.core.commands.channels import SendSample, SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.channels import (
+    SendSample,
+    SetDigest,
+    SetLanguage,
+    ShowAudit,
+    ShowSettings,
+    UseWorkspace,
+)
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
@@ -122,6 +129,12 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     "test": (
         ("test", SendSample()),
         ("test in:<#C1|general>", SendSample(channel_id="C1")),
+    ),
+    "use": (
+        ("use", ShowSettings()),
+        ("use prod", UseWorkspace(name="prod")),
+        ("use the workspace prod/", UseWorkspace(name="prod")),
+        ("use OFF in:<#C1|general>", UseWorkspace(name=None, channel_id="C1")),
     ),
     "audit": (
         ("audit", ShowAudit()),

@@ -14,7 +14,7 @@ from cdi_bot.core.model.integration import normalize_name
 from tests.core.commands.phrasings import ASKED, MISTAKES, NAMES, NEAR_MISSES, PHRASINGS
 from tests.core.commands.samples import SAMPLE_TIME as NOW
 
-KNOWN = frozenset(map(normalize_name, NAMES))
+KNOWN = frozenset(normalize_name(f"{workspace}{name}") for name in NAMES for workspace in ("", "prod/"))
 
 
 def read(text: str) -> Command | Mistake:

@@ -46,8 +46,8 @@ def test_one_incident_stands_for_an_integration() -> None:
     """A failure before lateness, lateness before slowness, and all of them before odd rows, in whatever order."""
     known = [incident(kind) for kind in (Kind.QUALITY, Kind.SLOW, Kind.LATE, Kind.SYNC_FAILED)]
     for count, worst in enumerate(known, start=1):
-        assert worst_by_integration(known[:count]) == {"users": worst}
-        assert worst_by_integration(reversed(known[:count])) == {"users": worst}
+        assert worst_by_integration(known[:count]) == {(worst.workspace_id, "users"): worst}
+        assert worst_by_integration(reversed(known[:count])) == {(worst.workspace_id, "users"): worst}
     assert worst_by_integration([incident(Kind.UNREACHABLE)]) == {}
 
 
@@ -56,9 +56,11 @@ def test_what_is_recovering_stands_for_an_integration_only_alone() -> None:
     recovering = incident(recovered_since=NOON)
     odd = incident(Kind.QUALITY, "success")
     assert (
-        worst_by_integration([recovering, odd]) == worst_by_integration([odd, recovering]) == {"users": odd}
+        worst_by_integration([recovering, odd])
+        == worst_by_integration([odd, recovering])
+        == {(odd.workspace_id, "users"): odd}
     )
-    assert worst_by_integration([recovering]) == {"users": recovering}
+    assert worst_by_integration([recovering]) == {(recovering.workspace_id, "users"): recovering}
     assert attention(recovering, missing=False) is Attention.RECOVERING
 
 

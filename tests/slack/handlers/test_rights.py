@@ -56,6 +56,7 @@ TYPED = {
     "snooze": "snooze Users 2h",
     "unsnooze": "unsnooze Users",
     "digest": "digest daily 09:00",
+    "use": "use prod",
     "language": "language ja",
     "escalate": f"escalate to:<@{MARA}>",
     "sync": "sync Users",

@@ -5,7 +5,6 @@ Braze's ids are unique within a workspace. What is typed means the first; every 
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -36,7 +35,7 @@ from cdi_bot.slack.render.kit.buttons import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from tests.rigs import people
-from tests.rigs.people import ALERTS, Desk, PatientApp
+from tests.rigs.people import ALERTS, MARKETING, Desk, PatientApp
 from tests.slack.api.bolt_kit import PATIENCE, Json
 from tests.slack.render.samples import failing
 from tests.store.samples import incident
@@ -231,6 +230,21 @@ async def test_choose(two: Two) -> None:
     assert by == [None, MARA]
 
 
+async def test_which_workspace(two: Two) -> None:
+    """The buttons of the question subscribe to one workspace, and the last one to all of them."""
+    asked = await two.desk.responder_for(two.app).answer_text("subscribe all", MARKETING, MARA)
+    assert asked
+    prod, staging, every = (
+        each for block in asked.blocks for each in block.get("elements", []) if "value" in each
+    )
+    for button, count in ((staging, 1), (every, 2)):
+        await two.press(button)
+        async with two.desk.store.read() as uow:
+            everything = [one for one in await uow.subscriptions.for_channel(ALERTS) if one.selector == "all"]
+        assert len(everything) == count
+    assert "prod" in prod["text"]["text"]
+
+
 async def test_form(two: Two) -> None:
     """The form is about the card's workspace: what it shows, offers, changes and ends."""
     view = IncidentView(incident=failing(), integration=two.second, dashboard_url=None)
@@ -239,8 +253,7 @@ async def test_form(two: Two) -> None:
     await two.press(menu, {"selected_option": menu["options"][-1]})
     modal = two.desk.sandbox.slack.views.modal(MARA)
     assert modal
-    assert json.loads(modal["private_metadata"])["workspace"] == two.second.workspace_id
-    assert "Consent" in str(modal["blocks"])
+    assert "staging / Consent" in str(modal["blocks"])
     topics = {"topics": {"topics": {"selected_options": [{"value": "error"}]}}}
     told = await two.desk.sandbox.people.submit(MARA, modal["id"], topics)
     assert (told["acked"], told["error"]) == (True, None), told
@@ -257,8 +270,9 @@ async def test_form(two: Two) -> None:
 
 async def test_what_the_picker_offers(two: Two) -> None:
     """A form for the second workspace offers what that one has."""
-    offered = await two.desk.forms.search("", two.second.workspace_id)
-    assert [one.integration_name for one in offered.integrations] == ["Consent"]
+    assert [one.integration_name for one in (await two.desk.forms.search("staging/")).integrations] == [
+        "Consent"
+    ]
 
 
 async def test_a_workspace_that_is_no_longer_watched(two: Two) -> None:

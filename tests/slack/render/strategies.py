@@ -11,7 +11,7 @@ from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
-from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.channel import AuditEntry, Channel, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
@@ -39,7 +39,7 @@ from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
 from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.core.model.subscription import Filters, Selection, Snooze, Subscription
 from cdi_bot.core.statistics import IntegrationTotals, PeriodTotals, RunTotals, Usual
 from cdi_bot.delivery.views import (
     CardView,
@@ -85,8 +85,10 @@ channels = st.builds(Channel, team_id=st.just("T1"), channel_id=st.one_of(st.jus
 languages = st.sampled_from([None, "en", "ja"])
 digests = st.sampled_from(["daily 09:00", "weekly mon 17:30 quiet"]) | text
 
+workspace_names = st.none() | st.just("prod") | text
 integrations = st.builds(
     Integration,
+    workspace_name=workspace_names,
     workspace_id=st.just(1),
     integration_id=ids,
     integration_name=text,
@@ -122,6 +124,7 @@ words = st.builds(
 )
 incidents = st.builds(
     Incident,
+    workspace_name=workspace_names,
     incident_id=st.integers(1, 10**12),
     workspace_id=st.just(1),
     integration_id=ids,
@@ -144,6 +147,7 @@ incidents = st.builds(
 )
 unreachable = st.builds(
     Incident,
+    workspace_name=workspace_names,
     incident_id=st.integers(1, 10**12),
     workspace_id=st.just(1),
     integration_id=st.none(),
@@ -285,6 +289,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(EscalationBroken, target=people, reason=text),
     st.builds(WorkspaceRemoved, who=people, name=text, subscriptions=st.integers(0, 10**6)),
     st.builds(LanguageChanged, who=people, language=languages),
+    st.builds(WorkspaceChanged, who=people, name=workspace_names),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
 
@@ -376,6 +381,7 @@ _rows = st.builds(
 )
 _subscriptions = st.builds(
     Subscription,
+    workspace_name=workspace_names,
     subscription_id=st.integers(1, 10**9),
     channel=channels,
     workspace_id=st.just(1),
@@ -390,7 +396,7 @@ _totals = st.integers(0, 10**6)
 _maybe_text = st.none() | text
 _reasons = st.none() | st.sampled_from([*BrazeReason])
 _one: dict[str, Any] = {"integration": integrations}
-_selected: dict[str, Any] = {"selector": text, "name": _maybe_text}
+_selections = st.builds(Selection, selector=text, name=_maybe_text, workspace_name=workspace_names)
 
 every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(
@@ -403,7 +409,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         total=_totals,
         failing=_totals,
         unhealthy=_totals,
-        unreachable=st.none() | unreachable,
+        unreachable=st.lists(unreachable, max_size=5).map(tuple),
     ),
     st.builds(
         query_answers.RunHistory,
@@ -449,8 +455,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         only_failing=st.booleans(),
         total=_totals,
         failing=_totals,
-        unreachable=st.none() | unreachable,
-        trouble=_reasons,
+        unreachable=st.lists(unreachable, max_size=5).map(tuple),
+        troubles=st.lists(st.tuples(workspace_names, st.sampled_from(BrazeReason)), max_size=5).map(tuple),
         observed_at=st.none() | times,
     ),
     st.builds(
@@ -466,10 +472,10 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         nearest=st.lists(integrations, max_size=3).map(tuple),
         unchanged=st.booleans(),
         trouble=st.none() | st.sampled_from(BrazeReason),
-        **_selected,
+        what=_selections,
     ),
-    st.builds(answers.SubscriptionEnded, still_covered_by=_maybe_text, **_selected),
-    st.builds(answers.NotSubscribed, covered_by=_maybe_text, **_selected),
+    st.builds(answers.SubscriptionEnded, still_covered_by=st.none() | _selections, what=_selections),
+    st.builds(answers.NotSubscribed, covered_by=st.none() | _selections, what=_selections),
     st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
     st.builds(answers.NothingOpen, **_one),
     st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
@@ -496,6 +502,12 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         total=_totals,
     ),
     st.builds(
+        answers.WhichWorkspace,
+        selector=text,
+        workspaces=st.lists(st.tuples(st.integers(1, 99), text), min_size=2, max_size=40).map(tuple),
+        may_be_all=st.booleans(),
+    ),
+    st.builds(
         answers.NoMatch,
         query=text,
         nearest=st.lists(integrations, max_size=5).map(tuple),
@@ -516,11 +528,13 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
                     who=people,
                     action=st.sampled_from(["subscribe", "acknowledge", "snooze", "digest"]) | text,
                     subject=text,
+                    workspace_id=st.none() | st.just(1),
                 ),
-                _maybe_text,
+                st.none() | integrations,
             ),
             max_size=20,
         ).map(tuple),
+        workspaces=st.just({}) | st.builds(lambda name: {1: name}, text),
     ),
     st.builds(
         answers.BrazeRefused,
@@ -538,6 +552,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         escalate_after=st.none() | _lengths,
         escalate_to=st.none() | people,
         escalate_trouble=_maybe_text,
+        workspace_name=workspace_names,
+        workspaces=st.lists(text, max_size=3).map(tuple),
     ),
     st.builds(
         answers.SampleSent,
@@ -550,6 +566,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
     st.builds(BadTarget, target=channels, reason=text),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
+    st.builds(answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
+    st.builds(answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(
         answers.DigestSet,

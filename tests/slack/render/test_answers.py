@@ -18,7 +18,7 @@ from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import QualityReason, Topic
-from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Subscription
+from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
@@ -107,7 +107,6 @@ OVERVIEW = Overview(
     total=8,
     failing=2,
     unhealthy=4,
-    unreachable=None,
 )
 LATER_PAGE = replace(
     OVERVIEW, rows=(row(),) * 15, offset=15, listed=1_234, total=1_234, failing=0, unhealthy=0
@@ -165,7 +164,6 @@ LISTING = query_answers.IntegrationList(
     total=3,
     failing=1,
     observed_at=NOW - timedelta(seconds=20),
-    trouble=None,
 )
 
 
@@ -194,7 +192,7 @@ CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100, f
 ANSWERS: dict[str, Answer] = {
     "overview": OVERVIEW,
     "overview_later_page": LATER_PAGE,
-    "overview_unreachable": replace(OVERVIEW, unreachable=unreachable(reason="bad_key")),
+    "overview_unreachable": replace(OVERVIEW, unreachable=(unreachable(reason="bad_key"),)),
     "overview_failing": replace(OVERVIEW, rows=OVERVIEW.rows[:4], listed=4, only_failing=True),
     "overview_failing_none": replace(OVERVIEW, rows=(), listed=0, failing=0, unhealthy=0, only_failing=True),
     "overview_lost": replace(
@@ -204,13 +202,11 @@ ANSWERS: dict[str, Answer] = {
     "overview_with_troubles": replace(
         OVERVIEW,
         troubles=query_answers.BotTroubles(
-            names=("Users attributes",),
+            integrations=(integration(name="Users attributes"),),
             channels=(ItemTrouble(work=Work.DIGEST, item=ALERTS, since=NOW, tried_at=NOW),),
         ),
     ),
-    "overview_empty": Overview(
-        rows=(), offset=0, listed=0, total=0, failing=0, unhealthy=0, unreachable=None
-    ),
+    "overview_empty": Overview(rows=(), offset=0, listed=0, total=0, failing=0, unhealthy=0),
     "history": HISTORY,
     "history_with_troubles": replace(
         HISTORY,
@@ -275,9 +271,9 @@ ANSWERS: dict[str, Answer] = {
     "list_words": replace(
         LISTING, query="cat & <b>", rows=LISTING.rows[1:] * 10, offset=20, listed=50, total=50, failing=0
     ),
-    "list_last_known_state": replace(LISTING, trouble=BrazeReason.NO_PERMISSION),
+    "list_last_known_state": replace(LISTING, troubles=((None, BrazeReason.NO_PERMISSION),)),
     "list_unreachable": replace(
-        LISTING, unreachable=unreachable(reason="bad_key"), trouble=BrazeReason.BAD_KEY
+        LISTING, unreachable=(unreachable(reason="bad_key"),), troubles=((None, BrazeReason.BAD_KEY),)
     ),
     "list_failing": replace(LISTING, rows=LISTING.rows[:1], listed=1, only_failing=True),
     "list_failing_none": replace(LISTING, rows=(), listed=0, failing=0, only_failing=True),
@@ -302,33 +298,40 @@ ANSWERS: dict[str, Answer] = {
     ),
     "subscriptions_none": answers.SubscriptionList(rows=()),
     "subscribed_to": answers.SubscriptionSet(
-        selector=USERS, name="Users attributes", filters=Filters(), total=1, unchanged=False
+        what=Selection(selector=USERS, name="Users attributes"), filters=Filters(), total=1, unchanged=False
     ),
     "subscribed_to_unseen": answers.SubscriptionSet(
-        selector="all",
-        name=None,
+        what=Selection(selector="all"),
         filters=Filters(),
         total=0,
         unchanged=False,
         trouble=BrazeReason.SERVER_ERROR,
     ),
     "subscribed_to_nothing": answers.SubscriptionSet(
-        selector="Usrs*", name=None, filters=Filters(), total=0, unchanged=False, nearest=(integration(),)
+        what=Selection(selector="Usrs*"),
+        filters=Filters(),
+        total=0,
+        unchanged=False,
+        nearest=(integration(),),
     ),
     "subscribed_to_nothing_similar": answers.SubscriptionSet(
-        selector="Usrs*", name=None, filters=Filters(), total=0, unchanged=False
+        what=Selection(selector="Usrs*"), filters=Filters(), total=0, unchanged=False
     ),
     "subscribed_to_unchanged": answers.SubscriptionSet(
-        selector="Users*", name=None, filters=CHOSEN, total=4, unchanged=True
+        what=Selection(selector="Users*"), filters=CHOSEN, total=4, unchanged=True
     ),
     "unsubscribed_from": answers.SubscriptionEnded(
-        selector=USERS, name="Users attributes", still_covered_by=None
+        what=Selection(selector=USERS, name="Users attributes"), still_covered_by=None
     ),
     "unsubscribed_from_covered": answers.SubscriptionEnded(
-        selector=USERS, name="Users attributes", still_covered_by="all"
+        what=Selection(selector=USERS, name="Users attributes"), still_covered_by=Selection(selector="all")
     ),
-    "not_subscribed": answers.NotSubscribed(selector=USERS, name="Users attributes", covered_by=None),
-    "not_subscribed_covered": answers.NotSubscribed(selector=USERS, name=None, covered_by="Users*"),
+    "not_subscribed": answers.NotSubscribed(
+        what=Selection(selector=USERS, name="Users attributes"), covered_by=None
+    ),
+    "not_subscribed_covered": answers.NotSubscribed(
+        what=Selection(selector=USERS), covered_by=Selection(selector="Users*")
+    ),
     "acknowledged": answers.Acknowledged(**HERE, already_by=None, on_card=False),
     "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI, on_card=False),
     "acknowledged_all": answers.Acknowledged(integration=None, already_by=None, on_card=False),
@@ -355,6 +358,20 @@ ANSWERS: dict[str, Answer] = {
     "sync_started_unclear": answers.SyncStarted(**HERE, is_certain=False),
     "several": answers.SeveralMatches(query="u", candidates=LISTED, total=14),
     "several_all_shown": answers.SeveralMatches(query="u", candidates=LISTED, total=3),
+    "which_workspace": answers.WhichWorkspace(selector="all", workspaces=((1, "prod"), (2, "staging"))),
+    "in_each_workspace": answers.InEachWorkspace(
+        answers=(
+            answers.SubscriptionSet(
+                what=Selection(selector="all", workspace_name="prod"),
+                filters=Filters(),
+                total=3,
+                unchanged=True,
+            ),
+            answers.BrazeRefused(
+                reason=BrazeReason.NO_PERMISSION, query="all", permission="cdi.integration_list"
+            ),
+        )
+    ),
     "none_matches": answers.NoMatch(query="Usrs", nearest=LISTED[:2], list_known=True),
     "none_matches_last_known_state": answers.NoMatch(
         query="Usrs", nearest=LISTED[:2], list_known=True, trouble=BrazeReason.OUT_OF_BUDGET
@@ -370,11 +387,11 @@ ANSWERS: dict[str, Answer] = {
     "not_allowed_outside": answers.NotAllowed(action="change_from_outside"),
     "audit": query_answers.AuditTrail(
         rows=(
-            (entry("sync", USERS), "Users attributes (Snowflake)"),
+            (entry("sync", USERS), integration()),
             (entry("acknowledge", "unreachable"), None),
-            (entry("acknowledge", USERS), "Users attributes (Snowflake)"),
+            (entry("acknowledge", USERS), integration()),
             (entry("snooze", "abc123xyz"), None),
-            (entry("unsnooze", USERS), "*Users* & <b>"),
+            (entry("unsnooze", USERS), integration(name="*Users* & <b>")),
             (entry("digest", "weekly mon 09:00"), None),
             (entry("language", "ja"), None),
             (entry("unsubscribe", "Users*"), None),
@@ -451,6 +468,9 @@ ANSWERS: dict[str, Answer] = {
     "language_set": answers.LanguageSet(language="ja", unchanged=False),
     "language_set_own": answers.LanguageSet(language=None, unchanged=False),
     "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
+    "workspace_set": answers.WorkspaceSet(name="prod", unchanged=False),
+    "workspace_set_all": answers.WorkspaceSet(name=None, unchanged=True),
+    "unknown_workspace": answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
     "unknown_language": answers.UnknownLanguage(given="klingon", languages=("en", "ja")),
     "digest_set": answers.DigestSet(
         digest="weekly mon 09:00 quiet", zone="Europe/Stockholm", next_due=NOW, unchanged=False
@@ -487,6 +507,7 @@ STEP_ELSEWHERE = {
     "workspace_of_settings",
     "workspace_unknown",  # the names that there are
     "braze_refused_permission",  # with whoever runs the bot
+    "in_each_workspace",  # as each of its answers
 }
 """Answers whose next step is said, but is no command and no button."""
 
@@ -498,6 +519,7 @@ DONE = (
     answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
+    answers.WorkspaceSet,
     answers.DigestSet,
     workspace_answers.WorkspaceGone,
     workspace_answers.WorkspaceRefused,
@@ -593,17 +615,13 @@ def test_overview_pages() -> None:
     """The overview turns its pages and says which part it shows."""
     shown = render(LATER_PAGE)
     assert actions_of(shown) == ["overview_page", "overview_page"]
-    assert pressed(shown, "overview_page") == {"workspace": 1, "offset": 0}
+    assert pressed(shown, "overview_page") == {"offset": 0}
     assert "16 to 30 of 1,234" in said(shown)
 
 
 def test_list_pages_keep_words() -> None:
     """A list that was searched stays searched on its other pages."""
-    assert pressed(render(ANSWERS["list_words"]), "list_page") == {
-        "workspace": 1,
-        "words": "cat & <b>",
-        "offset": 0,
-    }
+    assert pressed(render(ANSWERS["list_words"]), "list_page") == {"words": "cat & <b>", "offset": 0}
 
 
 def test_choices_carry_the_command() -> None:
@@ -743,7 +761,7 @@ def test_the_overviews_text_names_what_fails() -> None:
 def test_default_topics_are_told_in_words() -> None:
     """The default is told as what it is, anything else by name."""
     chosen = answers.SubscriptionSet(
-        selector="all", name=None, filters=Filters(topics=DEFAULT_TOPICS), total=1, unchanged=False
+        what=Selection(selector="all"), filters=Filters(topics=DEFAULT_TOPICS), total=1, unchanged=False
     )
     assert "all alerts except sync starts" in said(render(chosen))
 

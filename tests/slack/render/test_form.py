@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.sandbox.slack.block_kit import options_problems
 from cdi_bot.slack.render.form import FormDraft, subscription_form
 from cdi_bot.slack.render.form_fields import (
@@ -56,31 +56,27 @@ NOW_SET = SettingsShown(
     language="ja", digest="weekly mon 08:30", zone="Europe/Berlin", next_due=NOW, languages=LANGUAGES
 )
 FORMS = {
-    "anywhere": FormDraft(workspace_id=1, languages=LANGUAGES),
+    "anywhere": FormDraft(languages=LANGUAGES),
     "here": FormDraft(
-        workspace_id=1, channel_id=ALERTS.channel_id, selector=USERS, name="Users attributes (Snowflake)"
+        channel_id=ALERTS.channel_id, what=Selection(selector=USERS, name="Users attributes (Snowflake)")
     ),
     "direct": FormDraft(
-        workspace_id=1,
         channel_id="D0MARA",
         languages=LANGUAGES,
         now=replace(NOW_SET, digest=None, language=None),
     ),
     "change": FormDraft(
-        workspace_id=1,
         channel_id=ALERTS.channel_id,
         subscription_id=3,
-        selector=USERS,
-        name="Users attributes (Snowflake)",
+        what=Selection(selector=USERS, name="Users attributes (Snowflake)"),
         filters=FILTERS,
         languages=LANGUAGES,
         now=NOW_SET,
     ),
-    "change_all": FormDraft(workspace_id=1, channel_id=ALERTS.channel_id, subscription_id=3, selector="all"),
+    "change_all": FormDraft(channel_id=ALERTS.channel_id, subscription_id=3, what=Selection(selector="all")),
     "again": FormDraft(
-        workspace_id=1,
         picked=ALERTS.channel_id,
-        selector="Users*",
+        what=Selection(selector="Users*"),
         filters=FILTERS,
         languages=LANGUAGES,
         settings=SettingsChange(
@@ -120,15 +116,15 @@ KNOWN = [
 def test_options(typed: str) -> None:
     """What fits is offered, names that begin with the words first, and what takes in several at once."""
     name = {"": "untyped", "*S": "pattern"}.get(typed, typed)
-    offered = choices(typed, KNOWN, listed=True)
+    offered = choices(typed, [(None, KNOWN)], listed=True)
     assert_golden_options(f"options_{name}", lambda query: selector_options(offered, query))
 
 
 def test_an_id_without_a_list() -> None:
     """Where Braze may not be asked for the list, what looks like an id can be chosen unseen."""
-    assert choices("abc123", [], listed=False).unlisted == "abc123"
-    assert choices("abc123", KNOWN, listed=True).unlisted is None
-    unseen = choices("abc123", [], listed=False)
+    assert choices("abc123", [(None, [])], listed=False).unlisted == "abc123"
+    assert choices("abc123", [(None, KNOWN)], listed=True).unlisted is None
+    unseen = choices("abc123", [(None, [])], listed=False)
     assert_golden_options("options_unlisted", lambda query: selector_options(unseen, query))
 
 
@@ -178,7 +174,7 @@ def test_what_was_shown_is_read_back() -> None:
 def test_what_is_wrong_stands_at_its_field() -> None:
     """Every field is judged, not only the first; nothing that people type raises."""
     wrong = filled(
-        FormDraft(workspace_id=1),
+        FormDraft(),
         channel={"selected_conversation": None},
         selector={"selected_option": None},
         topics={"selected_options": []},
@@ -200,7 +196,7 @@ def test_what_is_wrong_stands_at_its_field() -> None:
 )
 def test_freshness(typed: str, fresh: str | None) -> None:
     """As the command takes it; the zone of a time of day is the channel's, so a form that changes it shows none."""
-    draft = FormDraft(workspace_id=1, channel_id="C1", selector="all")
+    draft = FormDraft(channel_id="C1", what=Selection(selector="all"))
     values = read_form(filled(draft, fresh={"value": typed}), WORDS)
     assert isinstance(values, FormValues)
     assert values.filters.fresh == fresh
@@ -220,7 +216,7 @@ def test_freshness(typed: str, fresh: str | None) -> None:
 )
 def test_groups(typed: str, mention: str | None) -> None:
     """Groups are named by their ids, one or several."""
-    draft = FormDraft(workspace_id=1, channel_id="C1", selector="all")
+    draft = FormDraft(channel_id="C1", what=Selection(selector="all"))
     values = read_form(filled(draft, group={"value": typed}, people={"selected_users": []}), WORDS)
     assert isinstance(values, FormValues)
     assert values.filters.mention == mention
@@ -248,7 +244,7 @@ def option(value: str) -> Json:
 )
 def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -> None:
     """What is chosen is wished, what is left as it is is not."""
-    draft = FormDraft(workspace_id=1, channel_id="C1", selector="all", languages=LANGUAGES)
+    draft = FormDraft(channel_id="C1", what=Selection(selector="all"), languages=LANGUAGES)
     values = read_form(filled(draft, language=option(language), digest=option(digest)), WORDS)
     assert isinstance(values, FormValues)
     assert values.settings == talk
@@ -268,7 +264,7 @@ def test_language_and_digest(language: str, digest: str, talk: SettingsChange) -
 )
 def test_an_escalation(after: str, to: str, wish: SettingsChange) -> None:
     """It takes a time and a channel."""
-    draft = FormDraft(workspace_id=1, channel_id="C1", selector="all", languages=LANGUAGES)
+    draft = FormDraft(channel_id="C1", what=Selection(selector="all"), languages=LANGUAGES)
     chosen = {"escalate": option(after), "escalate_to": {"selected_conversation": to}}
     values = read_form(filled(draft, **chosen), WORDS)
     assert isinstance(values, FormValues)
@@ -282,7 +278,7 @@ def test_nobody_else_is_called() -> None:
     """Neither a channel nor a person goes through as a group."""
     for typed in ("<!channel>", "<@U0MARA0001>", "here", "U0MARA0001", "S1|x> <!here"):
         errors = read_form(
-            filled(FormDraft(workspace_id=1, channel_id="C1", selector="all"), group={"value": typed}), WORDS
+            filled(FormDraft(channel_id="C1", what=Selection(selector="all")), group={"value": typed}), WORDS
         )
         assert isinstance(errors, dict), typed
         assert GROUP in errors
@@ -300,8 +296,13 @@ drafts = st.builds(
     FormDraft,
     channel_id=st.sampled_from([None, "C0ALERTS01", "D0MARA"]),
     subscription_id=st.none() | st.integers(1, 10**12),
-    selector=st.none() | strategies.ids | st.just("x" * 3000),
-    name=st.none() | strategies.text,
+    what=st.none()
+    | st.builds(
+        Selection,
+        selector=strategies.ids | st.just("x" * 3000),
+        name=st.none() | strategies.text,
+        workspace_name=strategies.workspace_names,
+    ),
     filters=filters,
     problem=st.none() | strategies.text.map(plain),
 )
@@ -316,7 +317,7 @@ def test_slack_takes_any_form(draft: FormDraft) -> None:
 @given(strategies.text, st.lists(strategies.integrations, max_size=8), st.booleans())
 def test_slack_takes_any_options(typed: str, known: list[Integration], listed: bool) -> None:
     """Whatever is typed and whatever there is, the options keep to Slack's limits."""
-    assert options_problems(selector_options(choices(typed, known, listed=listed), WORDS)) == []
+    assert options_problems(selector_options(choices(typed, [(None, known)], listed=listed), WORDS)) == []
 
 
 @pytest.mark.parametrize("length", [1, 3000])
@@ -324,14 +325,14 @@ def test_slack_takes_any_options(typed: str, known: list[Integration], listed: b
 def test_extremes(length: int, count: int) -> None:
     """One integration or two hundred, with names of one character or three thousand."""
     known = [integration(str(number), "x" * length) for number in range(count)]
-    found: Choices = choices("x", known, listed=True)
-    assert (found.total, found.everything) == (count, None)
+    found: Choices = choices("x", [(None, known)], listed=True)
+    assert found.total == count
     answer = selector_options(found, WORDS)
     assert options_problems(answer) == []
     assert answer["option_groups"]
-    assert_view_taken(subscription_form(FormDraft(workspace_id=1, selector="x", name="x" * length), WORDS))
+    assert_view_taken(subscription_form(FormDraft(what=Selection(selector="x", name="x" * length)), WORDS))
 
 
 def test_the_callback_is_the_shortcut() -> None:
     """One name opens the form and takes it."""
-    assert subscription_form(FormDraft(workspace_id=1), WORDS)["callback_id"] == FORM
+    assert subscription_form(FormDraft(), WORDS)["callback_id"] == FORM

@@ -133,7 +133,7 @@ HOMES = {
     "busy": home(*ENTRIES, failing=10, unhealthy=12, not_shown=2, unseen=1),
     "healthy": home(subscribed("all"), how(), total=1, channels=1),
     "guest": home(*ENTRIES[:3], may_change=False),
-    "unreachable": home(subscribed("all"), how(), unreachable=unreachable()),
+    "unreachable": home(subscribed("all"), how(), unreachable=(unreachable(),)),
     "lost": home(subscribed("all"), how(), lost=2),
     "with_troubles": home(
         NotShown(kind=NeedsAttention, name="Users attributes <Snowflake>"),
@@ -142,7 +142,7 @@ HOMES = {
         how(),
         NotShown(kind=IntegrationSummary, name="Purchases (BigQuery)"),
         troubles=BotTroubles(
-            names=("Users attributes",) * 5,
+            integrations=(integration(name="Users attributes"),) * 5,
             channels=(
                 ItemTrouble(work=Work.DIGEST, item=ALERTS, since=NOW, tried_at=NOW),
                 ItemTrouble(work=Work.DELIVER, item=MARKETING, since=NOW, tried_at=NOW, detail="card:1"),
@@ -254,7 +254,7 @@ def test_extremes(length: int, count: int, rows: int) -> None:
             failing=count,
             unhealthy=count,
             not_shown=max(0, count - 8),
-            unreachable=unreachable(),
+            unreachable=(unreachable(),),
             unseen=3,
         )
         assert_view_taken(home_view(shown, WORDS, NOW, TROUBLES))

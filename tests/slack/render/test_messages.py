@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
+from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
@@ -430,6 +431,8 @@ EVENTS = {
     ),
     "notice_workspace_removed": event(WorkspaceRemoved(who=MARA, name="emea", subscriptions=2)),
     "notice_language_changed": event(LanguageChanged(who=MARA, language="ja")),
+    "notice_workspace_changed": event(WorkspaceChanged(who=MARA, name="prod")),
+    "notice_workspace_ended": event(WorkspaceChanged(who=MARA, name=None)),
     "notice_language_own": event(LanguageChanged(who=MARA, language=None)),
     "notice_digest_set": event(
         DigestChanged(who=MARA, digest="weekly mon 09:00", zone="Europe/Stockholm", next_due=NOW)

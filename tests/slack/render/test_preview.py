@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.model.incident import Kind, Topic, opened, resolved
 from cdi_bot.core.model.integration import WatchedIntegration
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.core.replay.told import Told
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.preview import preview_line, render_preview
@@ -27,8 +27,7 @@ TOLD = (
     Told(integration=integration(), first=FAILED, last=resolved(FAILED, NOW + timedelta(hours=3))),
 )
 FULL = Preview(
-    selector="Users*",
-    name=None,
+    what=Selection(selector="Users*"),
     filters=Filters(topics=frozenset({Topic.ERROR, Topic.LATE}), min_rows=100),
     days=30,
     counts=((Kind.SYNC_FAILED, 4), (Kind.LATE, 2), (Kind.SLOW, 1), (Kind.QUALITY, 1), (Kind.UNREACHABLE, 1)),
@@ -42,7 +41,7 @@ FULL = Preview(
 )
 SILENT = replace(
     FULL,
-    selector="all",
+    what=Selection(selector="all"),
     filters=Filters(),
     counts=(),
     newest=(),
@@ -70,7 +69,11 @@ def test_any_preview_is_taken(one: Preview, counts: list[tuple[Kind, int]], name
     """Whatever names and numbers are in it."""
     named = replace(integration(), integration_name=name)
     told = tuple(replace(each, integration=named) for each in TOLD) * 2
-    assert_taken(render_preview(replace(one, counts=tuple(counts), name=name, newest=told), Translator()))
+    assert_taken(
+        render_preview(
+            replace(one, counts=tuple(counts), what=replace(one.what, name=name), newest=told), Translator()
+        )
+    )
 
 
 def test_it_repeats_the_filters_and_how_to_subscribe() -> None:

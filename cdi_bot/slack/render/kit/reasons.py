@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
@@ -10,7 +11,17 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.text import REASON, SHORT_NAME, as_of, channel, date, escape, plain
+from cdi_bot.slack.render.kit.text import (
+    REASON,
+    SHORT_NAME,
+    as_of,
+    braze_name,
+    channel,
+    date,
+    escape,
+    name_of,
+    plain,
+)
 from cdi_bot.usecases.query_answers import BotTroubles
 
 UNREACHABLE = "🔌"
@@ -99,20 +110,28 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
 
 
 def last_known_state(
-    unreachable: Incident | None, trouble: str | None, seen: datetime | None, i18n: Translator
+    unreachable: Incident | None,
+    trouble: str | None,
+    seen: datetime | None,
+    i18n: Translator,
+    *,
+    workspace_name: str | None = None,
 ) -> list[str]:
     """Say in mrkdwn that Braze can't be reached, and that what follows is as it was `seen`; nothing where it answers.
 
     `unreachable` is the open incident of the workspace, `trouble` why Braze did not answer just now.
+    `workspace_name` is that of the workspace that did not, where there are several.
     """
     if unreachable:
         since = date(unreachable.failing_since)
-        text = i18n("*Can't reach Braze since {when}* ({reason}).").format(
-            when=since, reason=escape(reason_text(unreachable.reason, i18n))
+        text = i18n("*Can't reach {braze} since {when}* ({reason}).").format(
+            braze=escape(braze_name(unreachable.workspace_name, i18n)),
+            when=since,
+            reason=escape(reason_text(unreachable.reason, i18n)),
         )
     elif trouble:
-        text = i18n("*Can't reach Braze at the moment* ({reason}).").format(
-            reason=escape(reason_text(trouble, i18n))
+        text = i18n("*Can't reach {braze} at the moment* ({reason}).").format(
+            braze=escape(braze_name(workspace_name, i18n)), reason=escape(reason_text(trouble, i18n))
         )
     else:
         return []
@@ -202,12 +221,27 @@ def _work(trouble: ItemTrouble, i18n: Translator) -> str:
     return known.get(trouble.work, trouble.work.value)
 
 
+def last_known_states(unreachable: Sequence[Incident], seen: datetime | None, i18n: Translator) -> list[str]:
+    """Say the same of several workspaces: in one line where it is for the same reason."""
+    by_reason: dict[str | None, list[Incident]] = {}
+    for each in unreachable:
+        by_reason.setdefault(each.reason, []).append(each)
+    said = []
+    for alike in by_reason.values():
+        names = [plain(each.workspace_name) for each in alike if each.workspace_name]
+        if more := len(names) - _FEW:
+            names[_FEW:] = [i18n("{count} more").format(count=i18n.number(more))] if more > 0 else []
+        first = min(alike, key=lambda each: each.failing_since)
+        said += last_known_state(replace(first, workspace_name=i18n.listed(names) or None), None, seen, i18n)
+    return said
+
+
 def bot_troubles(troubles: BotTroubles, i18n: Translator) -> list[str]:
     """Say in mrkdwn with what the bot itself fails; nothing where it fails with nothing."""
     said = []
-    if troubles.names:
-        names = [f"*{escape(plain(name, SHORT_NAME))}*" for name in troubles.names[:_FEW]]
-        if more := len(troubles.names) - len(names):
+    if troubles.integrations:
+        names = [f"*{escape(name_of(one, SHORT_NAME))}*" for one in troubles.integrations[:_FEW]]
+        if more := len(troubles.integrations) - len(names):
             names.append(i18n("{count} more").format(count=i18n.number(more)))
         text = i18n("⚠️ I can't do everything for {names}: `/cdi status NAME` says what, the log says why.")
         said.append(text.format(names=i18n.listed(names)))

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from cdi_bot.core.commands.parser import print_command
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.freshness_limit import FreshnessLimit
-from cdi_bot.core.model.incident import Expected
+from cdi_bot.core.model.incident import Expected, Incident
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import MESSAGE_TEXT, clip
@@ -28,6 +28,7 @@ UNKNOWN = "–"
 NAME = 100  # longer names are cut: escaped they take up to five times as much
 SHORT_NAME = 60  # in tables and lists
 ID = 100
+WORKSPACE = 24  # of a name of which another one follows
 SHORT_ID = 8  # tells integrations of one name apart
 STATUS = 60
 REASON = 300
@@ -65,6 +66,13 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def workspace_text(name: str | None, i18n: Translator) -> str:
+    """Say in mrkdwn which workspace is meant in a channel where none is named."""
+    if name is None:
+        return i18n("Workspace: all")
+    return i18n("Workspace: {workspace}").format(workspace=code(name))
+
+
 def outside(raw: str, limit: int = NAME) -> str:
     """Make outside text safe to stand in mrkdwn: it can't ping, forge a link or break the line."""
     return escape(plain(raw, limit))
@@ -81,15 +89,44 @@ def typed(command: Command) -> str:
 
 
 def name_of(integration: Integration, limit: int = NAME) -> str:
-    """Return an integration's name as plain text, its id where it has no name."""
-    return plain(integration.integration_name.strip() or integration.integration_id, limit)
+    """Return an integration's name as plain text, its id where it has no name; before it that of its workspace."""
+    name = integration.integration_name.strip() or integration.integration_id
+    return plain(in_workspace(integration.workspace_name, name), limit)
+
+
+def in_workspace(workspace_name: str | None, name: str) -> str:
+    """Write the name of something with that of its workspace, where there are several."""
+    return f"{plain(workspace_name, WORKSPACE)} / {name}" if workspace_name else name
+
+
+def shared_workspace(
+    things: Iterable[Integration | Incident | Subscription],
+) -> str | None:
+    """Return the workspace that all of these belong to: then it is named once; `None` where they are of several."""
+    names = {each.workspace_name for each in things}
+    return names.pop() if len(names) == 1 else None
+
+
+def titled(workspace_name: str | None, title: str) -> str:
+    """Write the title of what is about one workspace, as plain text or mrkdwn."""
+    return f"{outside(workspace_name, WORKSPACE)}: {title}" if workspace_name else title
+
+
+def braze_name(workspace_name: str | None, i18n: Translator) -> str:
+    """Name Braze itself as plain text, with the workspace that is meant where there are several."""
+    if workspace_name is None:
+        return i18n("Braze")
+    return i18n("Braze ({workspace})").format(workspace=plain(workspace_name))
 
 
 def subject(view: IncidentView, i18n: Translator) -> str:
     """Name what an incident is about, as plain text: an integration, by its id if need be, or Braze itself."""
     if view.integration:
         return name_of(view.integration)
-    return plain(view.incident.integration_id) if view.incident.integration_id else i18n("Braze")
+    incident = view.incident
+    if incident.integration_id:
+        return plain(in_workspace(incident.workspace_name, incident.integration_id))
+    return braze_name(incident.workspace_name, i18n)
 
 
 def bold_name(integration: Integration, url: str | None = None, limit: int = NAME) -> str:
