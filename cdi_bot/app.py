@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +20,7 @@ from cdi_bot.delivery.escalations import Escalations
 from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.monitoring.poller import PollerSettings
@@ -48,6 +47,8 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 Cases = TypeVar("Cases", bound=UseCases)
 
 INTERVALS = {
+    "beat": 1.0,
+    "watch": 0.3,
     "observe": 0.5,
     "deliver": 1.0,
     "follow": 2.0,
@@ -65,22 +66,17 @@ INTERVALS = {
 """What runs how often, in seconds; the one place that says so."""
 
 
-def process_name() -> str:
-    """A name for this process in leases: no two that live at the same time have the same."""
-    return f"{socket.gethostname()}:{os.getpid()}:{random.randrange(16**6):06x}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapters:
     """How the program reaches what is outside of it: real, or simulated.
 
     `workspaces` are the Braze workspaces, each with its client. `team_id` is the Slack team that the app was installed
     to, `team_url` its address on the web. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts
-    and is never set, so that a step of the clock is noticed; without it none is expected. `owner` names this process in
-    leases.
+    and is never set, so that a step of the clock is noticed; without it none is expected.
     """
 
     store: Store
+    holder: Holder
     workspaces: Sequence[tuple[Workspace, Braze]]
     messenger: Messenger
     directory: Directory
@@ -89,7 +85,6 @@ class Adapters:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
     seconds: Callable[[], float] | None = None
-    owner: str = field(default_factory=process_name)
     metrics: Metrics = field(default_factory=Metrics)
 
 
@@ -97,6 +92,7 @@ class Adapters:
 class App:
     """Everything that works together. `on_wake` is called whenever messages may be owed or something has changed."""
 
+    holder: Holder
     workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
@@ -119,6 +115,8 @@ class App:
     def recurring(self) -> dict[str, Work]:
         """What runs again and again, by the names in `INTERVALS`; Home is added by whoever shows it."""
         return {
+            "beat": self.holder.beat,
+            "watch": self.holder.watch,
             "observe": self.workspaces.poll,
             "deliver": self._deliver,
             "follow": self.workspaces.follow_syncs,
@@ -148,7 +146,7 @@ def watch_workspaces(
     *,
     store: Store,
     clock: Clock,
-    owner: str,
+    holder: Holder,
     metrics: Metrics,
     troubles: ItemTroubles,
     wake: Callable[[], None] = lambda: None,
@@ -171,7 +169,7 @@ def watch_workspaces(
                 grace=settings.grace,
                 keep=settings.retention,
                 clock=clock,
-                owner=owner,
+                holder=holder,
                 wake=wake,
                 measurements=metrics,
                 troubles=troubles,
@@ -198,6 +196,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         for each in on_wake:
             each()
 
+    adapters.holder.on_change.append(wake)
     dispatcher = Dispatcher(
         store=store,
         messenger=messenger,
@@ -205,7 +204,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         clock=clock,
         sleep=adapters.sleep,
         random=adapters.random,
-        owner=adapters.owner,
+        holder=adapters.holder,
         admin_channel=admin_channel,
         troubles=troubles,
         count=adapters.metrics.delivered,
@@ -216,7 +215,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         adapters.workspaces,
         store=store,
         clock=clock,
-        owner=adapters.owner,
+        holder=adapters.holder,
         admin_channel=admin_channel,
         wake=wake,
         metrics=adapters.metrics,
@@ -244,6 +243,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
 
     subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
     return App(
+        holder=adapters.holder,
         workspaces=workspaces,
         dispatcher=dispatcher,
         digests=Digests(

@@ -20,6 +20,7 @@ from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import Endpoint, notable_skew
 from cdi_bot.operator.http import WebServer, build_web
@@ -139,6 +140,10 @@ async def _begin(
     try:
         store = readiness.store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
+        holder = Holder(store)
+        stack.push_async_callback(holder.end)
+        await holder.beat()
+        await holder.watch()
         workspace, braze = await open_workspace(
             settings.braze_base_url,
             settings.braze_api_key.get_secret_value(),
@@ -153,7 +158,7 @@ async def _begin(
     stack.push_async_callback(braze.aclose)
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
-    app, home = _build(settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics)
+    app, home = _build(settings, slack, identity, holder, reached=(workspace, braze), metrics=metrics)
     readiness.app = app
     readiness.scheduler = _start(app, home, stack, slack)
     startup.freeze_loaded_objects()
@@ -217,15 +222,16 @@ def _adapters(
     settings: Settings,
     slack: SlackApp,
     identity: Identity,
+    holder: Holder,
     *,
-    store: Store,
     reached: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> tuple[Adapters, SlackDirectory]:
     """The adapters, and the directory once more: handlers of what Slack sends need more of it than `assemble`."""
     directory = SlackDirectory(slack.api, identity.team_id, identity.enterprise_id)
     adapters = Adapters(
-        store=store,
+        store=holder.store,
+        holder=holder,
         workspaces=[reached],
         messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
         directory=directory,
@@ -242,13 +248,13 @@ def _build(
     settings: Settings,
     slack: SlackApp,
     identity: Identity,
+    holder: Holder,
     *,
-    store: Store,
     reached: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> tuple[App, HomeTab]:
     """Assemble the program, and have it answer Slack."""
-    adapters, directory = _adapters(settings, slack, identity, store=store, reached=reached, metrics=metrics)
+    adapters, directory = _adapters(settings, slack, identity, holder, reached=reached, metrics=metrics)
     app = assemble(settings, adapters, surroundings.clock)
     measure_workspaces(app, {reached[0].workspace_id: reached[1]}, metrics, surroundings.clock)
     responder = Responder(

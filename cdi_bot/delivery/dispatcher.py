@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,8 +20,9 @@ from cdi_bot.delivery.grouping import group_with, pending_messages
 from cdi_bot.delivery.rate_limiter import SlackRateLimiter
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles, Work
-from cdi_bot.store import Lease, Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +30,7 @@ _SENDING_AT_ONCE = 16
 """Messages that are sent at the same time. A channel that only waits for its rate limit takes no slot."""
 
 _CHANNELS_AT_ONCE = 500
-"""Channels held at a time: a process that dies leaves no more of them waiting for its leases to end."""
-
-_KEEP_CHANNEL = Lease.CHANNEL / 2
-"""How long a channel is delivered to at a stretch: it is given back well before its lease ends."""
+"""Channels held at a time: other processes may have the rest."""
 
 _LOOK_AHEAD = 500
 """So many of a channel's messages are looked at together, to group what belongs together."""
@@ -44,7 +42,7 @@ _LONG = 60.0
 """Seconds after which a look at the outbox hangs."""
 
 _AFTER_TROUBLE = 1.0
-"""Seconds to leave a channel alone when the database failed: the lease alone would leave it for a minute."""
+"""Seconds to leave a channel alone when the database failed."""
 
 
 class Dispatcher:
@@ -59,16 +57,16 @@ class Dispatcher:
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
         random: Callable[[], float],
-        owner: str,
+        holder: Holder,
         admin_channel: Channel | None,
         troubles: ItemTroubles,
         count: Callable[[StrEnum], None] = lambda _outcome: None,
     ) -> None:
-        """Keep the collaborators; `owner` names this process in leases, `random` gives 0 to 1 for jitter.
+        """Keep the collaborators; `random` gives 0 to 1 for jitter.
 
         `count` is told what became of each attempt.
         """
-        self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
+        self._store, self._clock, self._sleep, self._holder = store, clock, sleep, holder
         self._troubles = troubles
         self.channel_health = ChannelHealth(
             store=store,
@@ -79,7 +77,12 @@ class Dispatcher:
             troubles=troubles,
         )
         self._sender = MessageSender(
-            store=store, messenger=messenger, views=views, clock=clock, channel_health=self.channel_health
+            store=store,
+            holder=holder,
+            messenger=messenger,
+            views=views,
+            clock=clock,
+            channel_health=self.channel_health,
         )
         self._count = count
         self._woken = asyncio.Event()
@@ -88,6 +91,7 @@ class Dispatcher:
         self._failing_since: datetime | None = None  # since when Slack answers nothing of use
         self._look_at_all = True  # what an earlier process put off went by its clock
         self._working: dict[Channel, asyncio.Task[None]] = {}
+        self._held: dict[Channel, int] = {}  # by which number; given back when nothing is under way there
         self._slots = asyncio.Semaphore(_SENDING_AT_ONCE)
         self._rate_limiter = SlackRateLimiter(clock)
         self._failure_handler = FailureHandler(
@@ -126,6 +130,9 @@ class Dispatcher:
             self._looks_since = None
             await self._woken.wait()
         await self.wait_idle()
+        with suppress(StoreTrouble):
+            async with self._store.write() as uow:
+                await self._give_back(uow, self._held)
 
     async def wait_idle(self) -> None:
         """Wait until nothing is under way."""
@@ -145,64 +152,63 @@ class Dispatcher:
 
     async def start_due(self) -> None:
         """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""
-        now = self._clock()
+        now, number = self._clock(), self._holder.number
+        done = {channel: held for channel, held in self._held.items() if channel not in self._working}
         room = _CHANNELS_AT_ONCE - len(self._working)
-        if room <= 0:
+        if number is None or room <= 0:
             return
         everything, self._look_at_all = self._look_at_all, False
         try:
             async with self._store.write() as uow:
                 if everything:
                     await uow.outbox.make_due(now=now)
-                channels = await uow.outbox.claim_channels(
-                    owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
-                )
+                await self._give_back(uow, done)
+                channels = await uow.outbox.claim_channels(holder=number, now=now, limit=room)
         except StoreTrouble:
             self._look_at_all |= everything
             raise
+        for channel in done:
+            del self._held[channel]
         for channel, rest_until in channels.items():
+            self._held[channel] = number
             self._rate_limiter.pause(channel, rest_until)
-            if channel not in self._working:  # its lease may have run out while Slack kept it waiting
-                self._working[channel] = asyncio.create_task(self._deliver_to(channel))
+            if channel not in self._working:  # under a number before this one, it ends by itself
+                self._working[channel] = asyncio.create_task(self._deliver_to(channel, number))
 
-    async def _deliver_to(self, channel: Channel) -> None:
-        """Deliver to one channel while its lease lasts and something is due."""
-        since = self._clock()
+    async def _give_back(self, uow: UnitOfWork, done: Mapping[Channel, int]) -> None:
+        """Give channels back, with how long Slack wants each to be left alone."""
+        for channel, number in done.items():
+            rest_until = self._rate_limiter.pause_of(channel)
+            await uow.outbox.release_channel(channel, holder=number, rest_until=rest_until)
+
+    async def _deliver_to(self, channel: Channel, number: int) -> None:
+        """Deliver to one channel while this process holds it and something is due."""
         try:
             with self._troubles.guard(Work.DELIVER, channel):
                 while (
                     not self._stopping
-                    and still_waits(since, _KEEP_CHANNEL, self._clock())
-                    and await self._deliver_next(channel)
+                    and self._holder.number == number
+                    and await self._deliver_next(channel, number)
                 ):
                     pass
-                await self._release(channel)
         except StoreTrouble as trouble:
             log.debug("delivering waits for the database", why=str(trouble))
             await self._sleep(_AFTER_TROUBLE)
-            with suppress(StoreTrouble):  # then the lease ends by itself, which takes longer
-                await self._release(channel)
         finally:
             del self._working[channel]
             self.wake()
 
-    async def _release(self, channel: Channel) -> None:
-        async with self._store.write() as uow:
-            await uow.outbox.release_channel(
-                channel, owner=self._owner, rest_until=self._rate_limiter.pause_of(channel)
-            )
-
-    async def _deliver_next(self, channel: Channel) -> bool:
+    async def _deliver_next(self, channel: Channel, number: int) -> bool:
         """Deliver the next due message; False when there is none, or the channel has to wait."""
         async with self._slots:
             now = self._clock()
-            outcome = await self._send_due(channel, now)
+            outcome = await self._send_due(channel, now, number)
         if isinstance(outcome, bool):
             return outcome
         await self._sleep(max((outcome - now).total_seconds(), 0))
         return True  # others may be waiting by now: look again
 
-    async def _send_due(self, channel: Channel, now: datetime) -> bool | datetime:
+    async def _send_due(self, channel: Channel, now: datetime, number: int) -> bool | datetime:
         """Send the first message that may be sent now; else return until when everything due has to wait."""
         async with self._store.read() as uow:
             owed = await uow.outbox.pending(channel, limit=_LOOK_AHEAD)
@@ -227,7 +233,7 @@ class Dispatcher:
             with self._troubles.guard(Work.DELIVER, channel, f"group with {message.owed.key}"):
                 if await group_with(self._store, message, waiting):
                     return True
-            outcome = await self._send(message, card, owed)
+            outcome = await self._send(message, card, owed, number)
             if outcome:  # a look before the next may go would find the same
                 rest = (each for each in due if each is not message)
                 return min(
@@ -239,14 +245,14 @@ class Dispatcher:
         return soonest or False
 
     async def _send(
-        self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage]
+        self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage], number: int
     ) -> bool | None:
         """Send one message. True: look again; False: leave the channel for now; `None`: go on to the next."""
         log_ = log.bind(
             message=message.message_id, key=message.owed.key, channel=message.owed.channel.channel_id
         )
         try:
-            done = await self._sender.deliver(message, card_due=_card_due(message, owed))
+            done = await self._sender.deliver(message, holder=number, card_due=_card_due(message, owed))
             if done in {AttemptResult.TOLD_BY_CARD, AttemptResult.NOT_NEEDED}:
                 await self._sender.settle(
                     _with_replies(message, owed) if done is AttemptResult.NOT_NEEDED else [message]

@@ -127,6 +127,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         app = assemble(bot_settings(), without_slack(store, reached, metrics), now)
         measure_workspaces(app, {workspace.workspace_id: braze for workspace, braze in reached}, metrics, now)
         stack.push_async_callback(app.workspaces.stop, 5)
+        await app.holder.beat()
         await app.workspaces.poll()
         await app.workspaces.idle()
         started = time.perf_counter() - begun

@@ -1,7 +1,7 @@
 """The real program in a process that dies by SIGKILL where a test says so. This side runs in that process.
 
 Nothing of the program knows of this: the points at which it may die are put around its parts before it starts.
-Its clock is the test's, which runs fast and jumps from one process to the next, so that nobody waits for a lease.
+Its clock is the test's, which runs fast and jumps from one process to the next.
 """
 
 from __future__ import annotations

@@ -67,9 +67,10 @@ class Brazes:
         self.reached.append((workspace, braze))
         self.names.append(created.config.integration_id)
 
-    def watch(self) -> WatchedWorkspaces:
+    async def watch(self) -> WatchedWorkspaces:
         """Have all of them watched, and measured."""
         app = assemble(bot_settings(), without_slack(self.store, self.reached, self.metrics), self.clock)
+        await app.holder.beat()
         clients = {workspace.workspace_id: braze for workspace, braze in self.reached}
         measure_workspaces(app, clients, self.metrics, self.clock)
         return app.workspaces
@@ -112,7 +113,7 @@ async def test_each_workspace_is_watched_for_itself(brazes: Brazes) -> None:
     """A failure belongs to the workspace it happened in, and each has numbers of its own."""
     for _ in range(2):
         await brazes.add()
-    watched = brazes.watch()
+    watched = await brazes.watch()
     await brazes.live(watched, 5)
     fail(brazes.sandboxes[1], brazes.names[1])
     await brazes.live(watched, 10)
@@ -136,7 +137,7 @@ async def test_trouble_of_one_workspace_stops_no_other(brazes: Brazes) -> None:
 
     await brazes.add(Broken)
     await brazes.add()
-    watched = brazes.watch()
+    watched = await brazes.watch()
     await brazes.live(watched, 5)
     Broken.broken = True
     fail(brazes.sandboxes[1], brazes.names[1])

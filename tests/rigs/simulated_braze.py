@@ -52,6 +52,7 @@ class SimBraze(Braze):
     broken_from: int | None = None
     cursors: int = 0
     further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
+    may_poll: Callable[[], bool] = lambda: True
     _frozen: dict[Endpoint, dict[str, list[Run]]] = field(default_factory=dict)
     _closed_until: datetime | None = None
 

@@ -59,7 +59,7 @@ ASKED: dict[str, Ask] = {
     "incidents over lately": lambda work: work.incidents.over_since(1, NOW + (RUNS - 2) * MINUTE),
     "whether incidents changed": lambda work: work.incidents.fingerprint(1, NOW + (RUNS - 2) * MINUTE),
     "channels with something due": lambda work: work.outbox.claim_channels(
-        owner="me", now=NOW + MINUTE, until=NOW + 2 * MINUTE, limit=10
+        holder=1, now=NOW + MINUTE, limit=10
     ),
     "cards of incidents": lambda work: work.cards.of_incidents([1, 2, 3]),
     "members of cards": lambda work: work.cards.members([1, 2, 3]),

@@ -81,7 +81,7 @@ async def test_a_restart_after_the_clock_was_set(bot: Whole, before: float, afte
     await bot.run(20)
     bot.clock_error = after
     bot.sandbox.slack.faults.clear()
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await bot.until(lambda: len(bot.cards()) == 1, seconds=70)
     bot.end_run(users, "success")
     await bot.until(lambda: len(bot.replies()) == 1, seconds=50)
@@ -201,7 +201,7 @@ async def test_a_clock_that_is_years_ahead_forgets_nothing(bot: Whole) -> None:
     """A machine that starts with a wrong date must not delete what is recent by the right one."""
     users = await watching(bot, 0)
     bot.clock_error = 20 * 365 * DAYS / 3
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     for _ in range(3):
         for _ in range(5):
             await bot.bot.app.retention.tick()  # at first, nobody has told the time
@@ -278,7 +278,7 @@ async def test_nothing_is_late_before_its_time_after_a_restart_on_a_clock_that_i
     await bot.bot.close()
     bot.clock_error = 0
     bot.sandbox.braze.faults.add(Fault(kind=FaultKind.CUT_BEFORE))
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await bot.run(30)
     assert bot.messages() == []
     bot.sandbox.braze.faults.clear()
