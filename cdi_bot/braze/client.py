@@ -127,8 +127,8 @@ class BrazeClient:
         self._host = urlsplit(self._base_url).hostname or ""
         self._budget, self._skew = Budget(), ClockSkew()
         self._clock, self._random, self._sleep = clock, random, sleep
-        self._total = timeouts.total
-        self._measurements, self.may_poll = measurements, lambda: True
+        self._total, self._measurements = timeouts.total, measurements
+        self.may_poll: Callable[[], bool] = lambda: True
         proxy = network.proxy_for(self._base_url)
         for_proxy = network.certificates() if proxy and proxy.startswith("https:") else None
         self._through_proxy = proxy is not None

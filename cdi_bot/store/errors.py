@@ -46,7 +46,7 @@ _POSTGRES = {
     "25006": "accepts no writes; is it a standby?",
     "55P03": "kept something locked for too long; see who holds locks in pg_stat_activity",
     "57014": "cancelled a statement; raise its statement_timeout for this user",
-    "25P03": "ended a transaction; raise its idle_in_transaction_session_timeout for this user",
+    "25P03": "ended a transaction that stood still; it is tried again",
     "25P04": "ended a transaction; raise its transaction_timeout for this user",
     "57": "is shutting down or starting up; it is tried again",
     "40": "had two conflicting transactions; it is tried again",

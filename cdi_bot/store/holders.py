@@ -98,17 +98,17 @@ class FileLock:
     def __init__(self, database: Path) -> None:
         """Take nothing yet."""
         self._database = database
-        self._taken: tuple[int, int] | None = None  # the number, the file's descriptor
+        self._taken: int | None = None  # the file's descriptor
 
     async def take(self, number: int) -> bool:
         """Make the file and lock it; False where the folder or its file system does not let it."""
         self.close()
         with suppress(OSError):
-            file = os.open(self._file(number), os.O_CREAT | os.O_RDWR, 0o600)
-            self._taken = number, file
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._taken = os.open(self._file(number), os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.flock(self._taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         self.close()
+        self.forget(number)
         return False
 
     async def free(self, among: Collection[int]) -> set[int]:
@@ -121,12 +121,10 @@ class FileLock:
             self._file(number).unlink()
 
     def close(self) -> None:
-        """Unlock and delete the file."""
-        if self._taken:
-            number, file = self._taken
+        """Unlock the file."""
+        if self._taken is not None:
+            os.close(self._taken)
             self._taken = None
-            self.forget(number)
-            os.close(file)
 
     def _file(self, number: int) -> Path:
         return self._database.with_name(f"{self._database.name}-holder-{number}")

@@ -93,12 +93,14 @@ class CrashPoint(StrEnum):
 class Crash:
     """When to kill the process: when `point` has been reached `times` times, or any point or SQL statement if `None`.
 
-    `delay` is how many real seconds later it is killed, in the middle of whatever it then does.
+    `delay` is how many real seconds later it is killed, in the middle of whatever it then does. One that `freezes` is
+    stopped instead, and may go on later.
     """
 
     point: CrashPoint | None
     times: int = 1
     delay: float = 0.0
+    freezes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +146,13 @@ class CrashTrigger:
             return
         os.write(2, f"{KILLED}{point or 'at a statement'}\n".encode())
         if self._crash.delay:
-            threading.Thread(target=_kill, args=[self._crash.delay], daemon=True).start()
+            threading.Thread(target=self._kill, daemon=True).start()
         else:
-            _kill(0)
+            self._kill()
 
-
-def _kill(delay: float) -> None:
-    time.sleep(delay)
-    os.kill(os.getpid(), signal.SIGKILL)
+    def _kill(self) -> None:
+        time.sleep(self._crash.delay)
+        os.kill(os.getpid(), signal.SIGSTOP if self._crash.freezes else signal.SIGKILL)
 
 
 def _run_fast(clock: Clock) -> None:

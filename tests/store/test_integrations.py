@@ -40,7 +40,7 @@ async def test_one_process_polls_a_workspace(store: Store) -> None:
 
 
 async def test_what_a_predecessor_polled_is_refused(store: Store) -> None:
-    """A transaction of whoever polled before stores nothing; one of whoever polls keeps others waiting until its end."""
+    """A transaction of whoever polled before stores nothing."""
     workspace_id = await a_workspace(store)
     gone, holder = await a_process(store), await a_process(store)
     async with store.write() as work:
