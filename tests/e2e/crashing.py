@@ -138,8 +138,13 @@ class CrashTrigger:
         self._crash, self._left = crash, crash.times
 
     def reach(self, point: CrashPoint | None) -> None:
-        """Reach a point, or with `None` a moment that has no name."""
+        """Reach a point, or with `None` a moment that has no name.
+
+        A process freezes in the middle of a transaction only where that is the point.
+        """
         if self._crash.point not in {None, point}:
+            return
+        if self._crash.freezes and len(_open) > (point is CrashPoint.OWING):
             return
         self._left -= 1
         if self._left:
@@ -206,6 +211,9 @@ def _replace(owner: object, name: str, by: object) -> None:
 
 # ------------------------------------------------------------------------------------------------ transactions
 
+_open: list[None] = []
+"""One for each transaction that writes, from before it begins until it has ended."""
+
 _done: ContextVar[list[str]] = ContextVar("done")
 """What was done so far in the transaction at hand."""
 
@@ -242,12 +250,16 @@ def _crashing_write(trigger: CrashTrigger) -> Callable[..., Any]:
         done: list[str] = []
         _done.set(done)
         before = after = None
-        async with real(store) as uow:
-            yield uow
-            known = next((name for name in _TRANSACTIONS if name in done), None)
-            if known:
-                before, after = _TRANSACTIONS[known]
-            trigger.reach(before)
+        _open.append(None)
+        try:
+            async with real(store) as uow:
+                yield uow
+                known = next((name for name in _TRANSACTIONS if name in done), None)
+                if known:
+                    before, after = _TRANSACTIONS[known]
+                trigger.reach(before)
+        finally:
+            _open.pop()
         trigger.reach(after)
 
     return write

@@ -54,6 +54,12 @@ class BotProcess:
         """Everything it printed or logged."""
         return self._log.read_text() if self._log.exists() else ""
 
+    async def ready(self) -> None:
+        """Wait until it says that it is ready."""
+        async with asyncio.timeout(PATIENCE):
+            while '"ready"' not in self.printed:  # noqa: ASYNC110  # what another process logs is no event here
+                await asyncio.sleep(_LOOK)
+
     async def over(self) -> None:
         """Wait for its end."""
         await asyncio.to_thread(self._process.join, PATIENCE)

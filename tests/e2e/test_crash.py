@@ -108,9 +108,12 @@ async def test_killed_at_random_moments(processes: BotProcesses, number: int) ->
 async def test_killed_beside_another(processes: BotProcesses) -> None:
     """At random moments, while another process is there: polling, delivering, or waiting for its turn."""
     chance = random.Random(str(processes.url))
-    crashes = [Crash(point=None, times=chance.randint(1, 400)) for _ in range(KILLS)]
+    crashes = [Crash(point=None, times=chance.randint(1, 150)) for _ in range(KILLS)]
     await crash_and_recover(processes, crashes, together=2, beside=True)
 
+
+ON_THEIR_WAY = 2
+"""Polls whose sending had begun when the process was frozen: they go out when it goes on, and are not recorded."""
 
 FREEZES = (CrashPoint.MARKED, CrashPoint.POSTED, CrashPoint.CLAIMED, None, CrashPoint.OWING)
 
@@ -132,14 +135,15 @@ async def test_frozen(processes: BotProcesses, engine: str, point: CrashPoint | 
     await processes.until(lambda: frozen.killed_at is not None)
     other = processes.start()
     assert await processes.settled(other), other.printed
-    polled = processes.polled_by()
+    polled, asked = processes.polled_by(), len(system.sandbox.braze.requests)
     frozen.thaw()
     await processes.until(lambda: "it begins anew" in frozen.printed)
     await processes.wait(1)
     _run(system, ids, "success", ["Sync A"])
     assert await processes.settled(other), other.printed
     assert processes.polled_by()[-1] == polled[-1] == other.key
-    assert len(processes.polled_by()) == len(polled)
+    late = [each for each in list(system.sandbox.braze.requests)[asked:] if each.key == frozen.key]
+    assert len(late) <= ON_THEIR_WAY
     for process in (frozen, other):
         await process.stop()
     expected = {"Sync A": Shown.RECOVERED, "Sync B": Shown.FAILING}
@@ -165,7 +169,7 @@ async def test_connections_cut(processes: BotProcesses, which: str) -> None:
     both = [processes.start()]
     assert await processes.settled(both[0])
     both.append(processes.start())
-    await processes.until(lambda: "ready" in both[1].printed)
+    await both[1].ready()
     for cuts, name in enumerate(ids, start=1):
         enough = len(system.sandbox.braze.requests) + 1
         Databases.ask(processes.url, CUTS[which])
@@ -201,6 +205,8 @@ async def crash_and_recover(
         await other.stop()
     for crash, names in groups:
         process = processes.start(crash=crash)
+        if beside and crash is None:
+            await process.ready()
         steps = [("error", names), ("success", names[:1])]
         while await processes.settled(process) and steps:
             _run(system, ids, *steps.pop(0))
