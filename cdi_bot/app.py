@@ -39,6 +39,7 @@ from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
+from cdi_bot.usecases.sample_alert import SampleAlerts
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
@@ -62,6 +63,7 @@ INTERVALS = {
     "forget": 1.0,
     "fill": 1.0,
     "home": 1.0,
+    "heartbeat": 60.0,
 }
 """What runs how often, in seconds; the one place that says so."""
 
@@ -108,12 +110,13 @@ class App:
     channels: ChangeChannelSettings
     queries: Queries
     previews: Previews
+    samples: SampleAlerts
     forms: SubscriptionForms
     homes: HomeQueries
     on_wake: list[Callable[[], None]]
 
     def recurring(self) -> dict[str, Work]:
-        """What runs again and again, by the names in `INTERVALS`; Home is added by whoever shows it."""
+        """What runs again and again, by the names in `INTERVALS`; `cli/run.py` adds Home and the heartbeat."""
         return {
             "beat": self.holder.beat,
             "watch": self.holder.watch,
@@ -229,7 +232,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     )
     lookup = Lookup(store=store, workspaces=workspaces)
 
-    def made(kind: type[Cases]) -> Cases:
+    def made(kind: Callable[..., Cases], **more: Any) -> Cases:
         return kind(
             store=store,
             messenger=messenger,
@@ -239,6 +242,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             languages=languages(),
             clock=clock,
             wake=wake,
+            **more,
         )
 
     subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
@@ -293,6 +297,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             clock=clock,
             settings=ReplaySettings(grace=settings.grace, unreachable_after=settings.unreachable_after),
         ),
+        samples=made(SampleAlerts, sleep=adapters.sleep),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
         on_wake=on_wake,

@@ -1,4 +1,4 @@
-"""How the program gets out: the environment's proxies and trusted certificates, the same for Braze and for Slack.
+"""How the program gets out: the environment's proxies and trusted certificates, the same for all that it asks.
 
 Each library of HTTP reads the environment in its own way and stumbles over what the others take, so it is read here.
 
@@ -18,10 +18,11 @@ from enum import StrEnum
 from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import certifi
+import httpx
 
 _SCHEMES = {"https": "https_proxy", "wss": "https_proxy", "http": "http_proxy", "ws": "http_proxy"}
 
@@ -79,6 +80,36 @@ def certificates() -> ssl.SSLContext:
     if not _has_certificates():
         context.load_verify_locations(certifi.where())
     return context
+
+
+def http_client(url: str, **more: Any) -> httpx.AsyncClient:
+    """Make a client for one address; of the environment it takes nothing else. `more` is what httpx is told besides."""
+    proxy = proxy_for(url)
+    for_proxy = certificates() if proxy and proxy.startswith("https:") else None
+    return httpx.AsyncClient(
+        trust_env=False,
+        verify=certificates(),
+        proxy=httpx.Proxy(proxy, ssl_context=for_proxy) if proxy else None,
+        **more,
+    )
+
+
+def fault_of(error: BaseException, *, through_proxy: bool) -> str | None:
+    """Name what kept a request of such a client from arriving, as far as it is a proxy's or a certificate's fault."""
+    if isinstance(error, httpx.ProxyError):
+        status = str(error).partition(" ")[0]  # of the proxy's answer to CONNECT
+        if status == str(httpx.codes.PROXY_AUTHENTICATION_REQUIRED.value):
+            return FAULTS[Fault.PROXY_REFUSED]
+        return f"the proxy refused to connect to it ({status})" if status.isdecimal() else None
+    if not isinstance(error, httpx.ConnectError):
+        return None
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return FAULTS[Fault.UNTRUSTED]
+        cause = cause.__cause__ or cause.__context__
+    # What is behind a proxy is the proxy's to reach.
+    return FAULTS[Fault.PROXY_UNREACHABLE] if through_proxy else None
 
 
 def _has_certificates() -> bool:

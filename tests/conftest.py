@@ -1,7 +1,8 @@
-"""What all tests share: the real program, and the stand-ins it talks to."""
+"""What all tests share: the real program, the stand-ins it talks to, and the order in which workers take them."""
 
+import gc
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.settings.environment import VARIABLES
 from tests.databases import Databases, postgres_server
 from tests.program import Invoke, Program
+from tests.rigs.people import Desk, responder
+from tests.rigs.whole import Whole, whole
 
 # How long an example takes says nothing on a busy machine. `--hypothesis-profile=thorough` tries more of each.
 settings.register_profile(
@@ -23,6 +26,31 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
 settings.load_profile("quick")
+
+_WAITING = Path(__file__).parent / "e2e"
+"""These tests wait for other processes most of the time."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded stays: to look for garbage in it would only take longer, now and after each test."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several workers wait beside others that compute, and the last tests are short ones."""
+    if hasattr(config, "workerinput"):
+        waiting = [item for item in items if _WAITING in item.path.parents]
+        others = [item for item in items if _WAITING not in item.path.parents]
+        places = {item: 0.7 * place / len(waiting) for place, item in enumerate(waiting)}
+        places |= {item: place / len(others) for place, item in enumerate(others)}
+        items.sort(key=places.__getitem__)
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +81,20 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     """The stand-ins for Braze and Slack, listening on a free port."""
     async with Sandbox() as running:
         yield running
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
+    """Everything on a fresh SQLite database, with one clock for all."""
+    async with whole(tmp_path) as everything:
+        yield everything
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk whose key may do everything."""
+    async with responder(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

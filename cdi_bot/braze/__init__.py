@@ -1,1 +1,1 @@
-"""The adapter to Braze's Cloud Data Ingestion API, and the only place that imports httpx."""
+"""The adapter to Braze's Cloud Data Ingestion API."""

@@ -6,6 +6,8 @@ other clients recorded. The rules, and the failure that each prevents:
 * Polling takes at most 80 % of a limit, and 80 % of what other tools leave of it: these are not starved.
 * Ten status requests a minute are reserved for people's commands, out of the 80 % and out of what is left:
   `/cdi status` is answered while polling runs at full rate.
+* What other tools used in either of the last two windows is expected of them again, up to half of the limit and
+  evenly over the minute: polling that sends much at once leaves them theirs.
 * Nobody takes more than the headers say is left. Requests that the newest header may not count yet are subtracted,
   so that concurrent ones can't exceed the limit.
 * Before a minute's first header only a few requests are in flight at a time: a process that has just started
@@ -13,104 +15,17 @@ other clients recorded. The rules, and the failure that each prevents:
 * A request counts from the moment it is sent, and again in the next minute if it is still in flight then:
   Braze counts it when it arrives.
 * A 429 closes the endpoint until the time that Braze names.
-* Headers are used only while they are plausible, and clocks may differ.
+* Headers (`rate_headers.py`) are used only while they are plausible, and clocks may differ.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from math import ceil
 
+from cdi_bot.braze.rate_headers import RateHeaders
 from cdi_bot.monitoring.braze_port import Endpoint, Purpose
-
-HIGHEST_LIMIT = 10_000
-"""A limit above this, for calls documented with 100 a minute and less, is some other limit."""
-
-FURTHEST_RESET = timedelta(minutes=2)
-"""A window ends within a minute; the second minute is for clocks that differ."""
-
-CLOCK_YEARS = range(1970, 2200)
-"""What a clock may show, however wrong it is."""
-
-LONGEST_RETRY_AFTER = timedelta(days=1)
-"""A longer wait is not plausible."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateHeaders:
-    """The plausible part; `None` stands for missing, empty or implausible.
-
-    `limit` is requests a minute, `remaining` is between 0 and `limit`, `reset` is when the window ends and lies
-    in the near future.
-    """
-
-    limit: int | None = None
-    remaining: int | None = None
-    reset: datetime | None = None
-    retry_after: timedelta | None = None
-
-
-NO_RATE_HEADERS = RateHeaders()
-"""For a request without a response."""
-
-
-def read_rate_headers(headers: Mapping[str, str], now: datetime) -> RateHeaders:
-    """Read a response's headers; `headers` must ignore letter case. Never raises."""
-    limit = _number(headers.get("x-ratelimit-limit"))
-    if limit is not None and not 1 <= limit <= HIGHEST_LIMIT:
-        limit = None
-    remaining = _number(headers.get("x-ratelimit-remaining"))
-    if remaining is not None and remaining > (limit or HIGHEST_LIMIT):
-        remaining = None
-    return RateHeaders(
-        limit=limit,
-        remaining=remaining,
-        reset=_reset(headers.get("x-ratelimit-reset"), now),
-        retry_after=_retry_after(headers.get("retry-after"), now),
-    )
-
-
-def read_date(headers: Mapping[str, str]) -> float | None:
-    """When Braze made a response, in seconds since 1970 by its clock; `None` where it does not say. Never raises.
-
-    Nor does a date say anything that no clock shows: with it, times would be reckoned that the calendar does not have.
-    """
-    date = _http_date(headers.get("date") or "")
-    return date.timestamp() if date and date.year in CLOCK_YEARS else None
-
-
-def _number(text: str | None) -> int | None:
-    """A whole number of at most 12 digits, which also limits the work."""
-    text = (text or "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None  # noqa: PLR2004  see above
-
-
-def _reset(text: str | None, now: datetime) -> datetime | None:
-    seconds = _number(text)
-    if seconds is None or not 0 < seconds - now.timestamp() <= FURTHEST_RESET.total_seconds():
-        return None
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """Seconds, or a date in HTTP's format."""
-    seconds = _number(text)
-    if seconds is None:
-        at = _http_date(text or "")
-        seconds = int((at - now).total_seconds()) + 1 if at else None
-    if seconds is None or not 0 <= seconds <= LONGEST_RETRY_AFTER.total_seconds():
-        return None
-    return timedelta(seconds=seconds)
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
 
 DOCUMENTED_LIMITS: Mapping[Endpoint, int] = {Endpoint.LIST: 50, Endpoint.STATUS: 100, Endpoint.SYNC: 20}
 """Requests a minute, from Braze's API reference; customers can have them raised, and the headers say so."""
@@ -181,6 +96,7 @@ class _Window:
     for_commands: int = 0
     in_flight: int = 0
     others: int = 0  # requests that other tools have sent at least
+    others_before: tuple[int, int] = (0, 0)  # the same in the two windows before
     reported: _Reported | None = None
     closed_until: datetime | None = None
 
@@ -206,6 +122,12 @@ class Budget:
         """How many requests may be sent right now, never below 0."""
         room, _ = self._room(endpoint, now, purpose)
         return max(0, room)
+
+    def rest(self, endpoint: Endpoint, now: datetime) -> int:
+        """How many requests polling may still send in this minute, as far as is known; never below 0."""
+        window = self._windows[endpoint]
+        _roll(window, now)
+        return max(0, min(room for room, _ in _rooms(window, now, Purpose.POLL, _reserved(endpoint, window))))
 
     def acquire(self, endpoint: Endpoint, now: datetime, purpose: Purpose) -> Permit | Denial:
         """Count one request as sent, or say why not. Every permit has to be released, also after a failure."""
@@ -249,24 +171,46 @@ class Budget:
         """The least that any rule allows, and that rule."""
         window = self._windows[endpoint]
         _roll(window, now)
-        if window.closed_until is not None:
-            return 0, DenialReason.CLOSED
-        available = max(0, window.limit - window.others)
-        reserved = 0
-        rooms = [(available - window.sent, DenialReason.NOTHING_LEFT)]
-        if purpose is Purpose.POLL:
-            share = _share(window.limit)
-            for_commands = min(RESERVED_FOR_COMMANDS.get(endpoint, 0), share // 2)
-            reserved = max(0, for_commands - window.for_commands)
-            rooms = [
-                (share - reserved - window.sent, DenialReason.SHARE_USED),
-                (_share(available) - window.sent, DenialReason.NOTHING_LEFT),
-            ]
+        rooms = _rooms(window, now, purpose, _reserved(endpoint, window) if purpose is Purpose.POLL else 0)
         if window.reported is None:
             rooms.append((IN_FLIGHT_AT_FIRST[purpose] - window.in_flight, DenialReason.NO_HEADERS_YET))
-        else:
-            rooms.append((_left(window, window.reported) - reserved, DenialReason.NOTHING_LEFT))
         return min(rooms, key=lambda rule: rule[0])
+
+
+def _rooms(window: _Window, now: datetime, purpose: Purpose, reserved: int) -> list[tuple[int, DenialReason]]:
+    """What each rule still allows in this minute, if all of it is known; `reserved` is kept for others."""
+    if window.closed_until is not None:
+        return [(0, DenialReason.CLOSED)]
+    if purpose is Purpose.POLL:
+        share, left = _share(window.limit), _share(max(0, window.limit - _expected_others(window, now)))
+        rooms = [
+            (share - reserved - window.sent, DenialReason.SHARE_USED),
+            (left - window.sent, DenialReason.NOTHING_LEFT),
+        ]
+    else:
+        rooms = [(max(0, window.limit - window.others) - window.sent, DenialReason.NOTHING_LEFT)]
+    if window.reported is not None:
+        rooms.append((_left(window, window.reported) - reserved, DenialReason.NOTHING_LEFT))
+    return rooms
+
+
+def _reserved(endpoint: Endpoint, window: _Window) -> int:
+    """How many requests of this minute are still kept for commands."""
+    for_commands = min(RESERVED_FOR_COMMANDS.get(endpoint, 0), _share(window.limit) // 2)
+    return max(0, for_commands - window.for_commands)
+
+
+def _expected_others(window: _Window, now: datetime) -> int:
+    """How many requests other tools have probably sent by the end of this minute."""
+    usual = min(max(window.others_before), window.limit // 2)
+    to_come = ceil(usual * (60 - now.timestamp() % 60) / 60)
+    return max(window.others, min(usual, window.others + to_come))
+
+
+def _forget_others(window: _Window) -> None:
+    """Begin to count what other tools send in a new window of Braze's."""
+    window.others_before = (window.others, window.others_before[0])
+    window.others = 0
 
 
 def _roll(window: _Window, now: datetime) -> None:
@@ -276,9 +220,12 @@ def _roll(window: _Window, now: datetime) -> None:
         window.reported = window.closed_until = None
     # A clock that is set back by a moment only must not start the same minute twice.
     if minute > window.minute or minute < window.minute - 1:
+        _forget_others(window)
+        if minute != window.minute + 1:
+            window.others_before = (0, 0)
         window.minute = minute
         window.sent = window.in_flight
-        window.for_commands = window.others = 0
+        window.for_commands = 0
     if window.reported is not None and now >= window.reported.until:
         window.reported = None
     if window.closed_until is not None and now >= window.closed_until:
@@ -292,7 +239,7 @@ def _note(window: _Window, permit: Permit, now: datetime, remaining: int, reset:
         if reset < known.reset:
             return  # a response from the window before
         known = None  # Braze's clock started a new window in the middle of ours
-        window.others = 0
+        _forget_others(window)
     if known is None:
         window.reported = _Reported(
             number=permit.number,

@@ -21,7 +21,7 @@ import structlog
 
 from cdi_bot import network
 from cdi_bot.braze.bodies import ACCEPT_ENCODING, link_header, read_whole
-from cdi_bot.braze.budget import NO_RATE_HEADERS, Budget, Denial, Permit, read_date, read_rate_headers
+from cdi_bot.braze.budget import Budget, Denial, Permit
 from cdi_bot.braze.errors import (
     HTTPX_ERRORS,
     NOT_AT_ONCE,
@@ -32,12 +32,8 @@ from cdi_bot.braze.errors import (
     trouble_of_response,
 )
 from cdi_bot.braze.instances import checked_base_url, checked_key
-from cdi_bot.braze.payloads import (
-    check_integration_id,
-    read_confirmation,
-    read_list_page,
-    read_status_page,
-)
+from cdi_bot.braze.payloads import check_integration_id, read_confirmation, read_list_page, read_status_page
+from cdi_bot.braze.rate_headers import NO_RATE_HEADERS, read_date, read_rate_headers
 from cdi_bot.core.planner.timing import ClockSkew
 from cdi_bot.monitoring.braze_port import (
     NO_MEASUREMENTS,
@@ -129,10 +125,9 @@ class BrazeClient:
         self._clock, self._random, self._sleep = clock, random, sleep
         self._total, self._measurements = timeouts.total, measurements
         self.may_poll: Callable[[], bool] = lambda: True
-        proxy = network.proxy_for(self._base_url)
-        for_proxy = network.certificates() if proxy and proxy.startswith("https:") else None
-        self._through_proxy = proxy is not None
-        self._http = httpx.AsyncClient(
+        self._through_proxy = network.proxy_for(self._base_url) is not None
+        self._http = network.http_client(
+            self._base_url,
             headers={
                 "Authorization": f"Bearer {checked_key(api_key)}",
                 "Accept": "application/json",
@@ -140,9 +135,6 @@ class BrazeClient:
                 "Accept-Encoding": ACCEPT_ENCODING,
                 "User-Agent": "cdi-bot",
             },
-            trust_env=False,
-            verify=network.certificates(),
-            proxy=httpx.Proxy(proxy, ssl_context=for_proxy) if proxy else None,
             timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect, pool=timeouts.total),
             limits=httpx.Limits(
                 max_connections=_CONNECTIONS,
@@ -162,6 +154,10 @@ class BrazeClient:
     def allowance(self, endpoint: Endpoint, now: datetime, *, purpose: Purpose = Purpose.POLL) -> int:
         """How many requests may be sent to `endpoint` right now; few before a minute's first response."""
         return self._budget.allowance(endpoint, now, purpose)
+
+    def rest(self, endpoint: Endpoint, now: datetime) -> int:
+        """How many requests polling may still send to `endpoint` in the present clock minute, as far as is known."""
+        return self._budget.rest(endpoint, now)
 
     def used(self, endpoint: Endpoint, now: datetime) -> int:
         """How many requests were sent to `endpoint` in the present clock minute."""

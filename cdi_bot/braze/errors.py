@@ -8,14 +8,13 @@ No text holds anything that came from the network: Braze's own message for a 401
 searched for known words, and nothing of them is kept.
 """
 
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
 
+from cdi_bot import network
 from cdi_bot.monitoring.braze_port import BrazeReason, BrazeTrouble, Endpoint
-from cdi_bot.network import FAULTS, Fault
 
 PERMISSIONS = {
     Endpoint.LIST: "cdi.integration_list",
@@ -176,30 +175,12 @@ def trouble_of_error(error: Exception, host: str, *, through_proxy: bool = False
         trouble = trouble_for(BrazeReason.TIMEOUT, host=host)
     elif isinstance(error, httpx.DecodingError):
         trouble = trouble_for(BrazeReason.NOT_JSON, what="a body packed in a way that can't be unpacked")
-    elif why := _on_the_way(error, through_proxy=through_proxy):
+    elif why := network.fault_of(error, through_proxy=through_proxy):
         trouble = trouble_for(BrazeReason.UNREACHABLE, text=NOT_ARRIVED, host=host, why=why)
     else:
         trouble = trouble_for(BrazeReason.UNREACHABLE, text=CONNECTION_BROKE if was_sent else None, host=host)
     trouble.may_have_happened = was_sent
     return trouble
-
-
-def _on_the_way(error: BaseException, *, through_proxy: bool) -> str | None:
-    """Name what kept a request from reaching Braze, as far as it is a proxy's or a certificate's fault."""
-    if isinstance(error, httpx.ProxyError):
-        status = str(error).partition(" ")[0]  # of the proxy's answer to CONNECT
-        if status == str(httpx.codes.PROXY_AUTHENTICATION_REQUIRED.value):
-            return FAULTS[Fault.PROXY_REFUSED]
-        return f"the proxy refused to connect to it ({status})" if status.isdecimal() else None
-    if not isinstance(error, httpx.ConnectError):
-        return None
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return FAULTS[Fault.UNTRUSTED]
-        cause = cause.__cause__ or cause.__context__
-    # What is behind a proxy is the proxy's to reach.
-    return FAULTS[Fault.PROXY_UNREACHABLE] if through_proxy else None
 
 
 def trouble_of_response(

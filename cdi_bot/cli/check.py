@@ -23,6 +23,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.monitoring.braze_port import BrazeReason, notable_skew
 from cdi_bot.network import FAULTS
+from cdi_bot.operator.heartbeat import beat
 from cdi_bot.operator.logs import redact
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
@@ -99,6 +100,8 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> AsyncIterator[Ch
         yield await _check_delivery_of_commands(slack, with_app_token=settings.slack_app_token is not None)
     finally:
         await slack.close()
+    if settings.heartbeat_url is not None:
+        yield _heartbeat(await beat(settings.heartbeat_url.get_secret_value()))
     try:
         of_key = await _check_key(braze)
         for result in of_key:
@@ -107,6 +110,15 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> AsyncIterator[Ch
             yield _check_clock(braze.clock_skew)
     finally:
         await braze.aclose()
+
+
+def _heartbeat(trouble: str | None) -> CheckResult:
+    return CheckResult(
+        what="CDI_BOT_HEARTBEAT_URL",
+        ok=trouble is None,
+        detail=trouble or "the switch took a beat",
+        fix="Compare it with the address that your dead-man's switch shows; redirects are not followed",
+    )
 
 
 def _check_clock(skew: timedelta) -> CheckResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,10 +21,11 @@ from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.holder import Holder
-from cdi_bot.item_troubles import Work
-from cdi_bot.monitoring.braze_port import Endpoint, notable_skew
+from cdi_bot.monitoring.braze_port import Endpoint
+from cdi_bot.operator.heartbeat import Heartbeat, beat
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
+from cdi_bot.operator.readiness import Readiness, workspace_label
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
@@ -60,40 +61,6 @@ class Surroundings:
 surroundings = Surroundings()
 
 
-@dataclass(slots=True)
-class _Readiness:
-    """What `/readyz` looks at: the parts as far as they are there."""
-
-    slack: SlackApp
-    step: str = "trying the credentials"
-    store: Store | None = None
-    app: App | None = None
-    scheduler: Scheduler | None = None
-
-    def troubles(self) -> Mapping[Work, int]:
-        """How many single items the bot fails with, by work."""
-        return self.app.workspaces.troubles.counts() if self.app else {}
-
-    def reasons(self) -> list[str]:
-        """Why the bot can't do its work now; a missing connection for commands keeps no alert from being sent."""
-        if self.app is None or self.store is None:
-            return [f"starting: {self.step}"]
-        reasons = []
-        if not self.slack.is_connected:
-            reasons.append("Slack can't deliver commands: no WebSocket connection is open")
-        if self.store.trouble:
-            reasons.append(self.store.trouble)
-        unreachable = [each.poller.connectivity.reason for each in self.app.workspaces]
-        reasons += [f"can't reach Braze: {reason.value}" for reason in unreachable if reason]
-        reasons += filter(None, {notable_skew(each.poller.clock_skew) for each in self.app.workspaces})
-        if self.app.dispatcher.trouble is not None:
-            reasons.append(f"Slack takes no messages: {self.app.dispatcher.trouble}")
-        standing = [*(self.scheduler.silent() if self.scheduler else []), *self.app.hanging()]
-        if standing:
-            reasons.append(f"not come to an end for more than a minute: {', '.join(standing)}")
-        return reasons
-
-
 async def run_bot(
     settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[], None] | None = None
 ) -> int:
@@ -105,9 +72,9 @@ async def run_bot(
     async with AsyncExitStack() as stack:
         slack = startup.make_slack(settings)
         stack.push_async_callback(slack.close)
-        readiness, metrics = _Readiness(slack), Metrics()
-        await _serve(settings, stack, readiness, metrics=metrics)
-        if await _unless_stopped(stop, _begin(settings, stack, readiness, metrics=metrics)):
+        readiness, metrics = Readiness(is_connected=lambda: slack.is_connected), Metrics()
+        await _serve(settings, stack, readiness, slack, metrics=metrics)
+        if await _unless_stopped(stop, _begin(settings, stack, readiness, slack, metrics=metrics)):
             if on_ready:
                 on_ready()
             await stop.wait()
@@ -130,10 +97,9 @@ async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) 
 
 
 async def _begin(
-    settings: Settings, stack: AsyncExitStack, readiness: _Readiness, *, metrics: Metrics
+    settings: Settings, stack: AsyncExitStack, readiness: Readiness, slack: SlackApp, *, metrics: Metrics
 ) -> None:
     """Start the parts one after the other; the connection for commands comes last, and nothing waits for it."""
-    slack = readiness.slack
     async with aclosing(trial_client(settings)) as trial:
         await startup.try_credentials(slack, trial)
     readiness.step = "opening the database"
@@ -159,8 +125,14 @@ async def _begin(
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
     app, home = _build(settings, slack, identity, holder, reached=(workspace, braze), metrics=metrics)
-    readiness.app = app
-    readiness.scheduler = _start(app, home, stack, slack)
+    if settings.heartbeat_url is not None:
+        url = settings.heartbeat_url.get_secret_value()
+        readiness.heartbeat = Heartbeat(lambda: beat(url), readiness.no_alerts)
+        beating = asyncio.create_task(readiness.heartbeat.run(INTERVALS["heartbeat"], surroundings.sleep))
+        stack.callback(beating.cancel)
+    scheduler = _start(app, home, stack, slack)
+    readiness.workspaces, readiness.dispatcher = app.workspaces, app.dispatcher
+    readiness.standing = lambda: [*scheduler.silent(), *app.hanging()]
     startup.freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspace=workspace.base_url)
@@ -203,7 +175,7 @@ def measure_workspaces(
         def used(endpoint: Endpoint, client: BrazeClient = client) -> int:
             return client.used(endpoint, clock())
 
-        name = watched.workspace.base_url.partition("://")[2]
+        name = workspace_label(watched.workspace)
         metrics.watch_workspace(name, used=used, left=left, oldest=watched.poller.oldest_age)
 
 
@@ -265,6 +237,7 @@ def _build(
         queries=app.queries,
         channels=app.channels,
         previews=app.previews,
+        samples=app.samples,
         access=app.access,
         directory=directory,
         i18n=Translator.load(settings.language),
@@ -304,23 +277,23 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> S
 
 
 async def _serve(
-    settings: Settings, stack: AsyncExitStack, readiness: _Readiness, *, metrics: Metrics
+    settings: Settings, stack: AsyncExitStack, readiness: Readiness, slack: SlackApp, *, metrics: Metrics
 ) -> None:
     async def measured() -> tuple[bytes, str]:
-        page = metrics.page(readiness.store, surroundings.clock(), readiness.troubles())
+        page = metrics.page(readiness.store, surroundings.clock(), readiness.troubles(), readiness.reasons())
         return await page, CONTENT_TYPE
 
     async def slack_events(request: Request) -> Response:
-        if readiness.app is None:
+        if readiness.workspaces is None:
             return Response(status_code=503)  # Slack sends it again
-        return await readiness.slack.handle(request)
+        return await slack.handle(request)
 
     probe = asyncio.create_task(watch_loop(metrics.lagged), name="watch the event loop")
     stack.callback(probe.cancel)
     web = WebServer(
         build_web(
-            ready=readiness.reasons,
-            troubles=readiness.troubles,
+            ready=lambda: list(dict.fromkeys(each.text for each in readiness.reasons())),
+            details=readiness.details,
             metrics=measured,
             slack_events=None if settings.slack_app_token else slack_events,
         ),

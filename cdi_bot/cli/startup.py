@@ -103,7 +103,7 @@ async def tell_admins(
     )
     with suppress(TimeoutError):
         async with asyncio.timeout(_TELL_SECONDS):
-            await health.tell(str(trouble), clock())
+            await health.tell(str(trouble))
 
 
 async def try_credentials(slack: SlackApp, braze: BrazeClient) -> None:

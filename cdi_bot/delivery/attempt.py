@@ -163,12 +163,12 @@ class MessageSender:
         key = content.changes if isinstance(content, Spike | SyncEnded) else None
         if key is None:
             return _Ready(view=await self.views.event(uow, message, now))
-        ts = await uow.outbox.posted_ts(key)
-        if ts is None:
-            if await uow.outbox.is_pending(key):  # it may be on its way, as things stood before
+        earlier = await uow.outbox.progress(key)
+        if earlier.ts is None:
+            if earlier.is_pending:  # it may be on its way, as things stood before
                 return _Wait(until=now + SETTLE_AFTER, reason="in doubt")
             return AttemptResult.NOT_NEEDED
-        return _Ready(view=await self.views.event(uow, message, now), changes=(ts, key))
+        return _Ready(view=await self.views.event(uow, message, now), changes=(earlier.ts, key))
 
     async def _prepare_reply(
         self, uow: UnitOfWork, message: OutboxMessage, card: Card, now: datetime

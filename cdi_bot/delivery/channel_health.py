@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -34,6 +34,9 @@ _SHUT_OUT = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_
 _TOLD_BY_A_LOOK = _SEEN | _SHUT_OUT
 """What a look at the channel can show to be over; of the rest only a post can."""
 
+_FIRST_TRY, _LAST_TRY = timedelta(seconds=5), timedelta(minutes=1)
+"""How long a channel that can't be posted to is left alone: a tenth of the time for which it can't, within these."""
+
 
 class ChannelHealth:
     """The channels of one Slack team, and whether the bot may post there."""
@@ -52,6 +55,7 @@ class ChannelHealth:
         self._store, self._messenger, self._clock = store, messenger, clock
         self._admin_channel, self._wake, self._troubles = admin_channel, wake, troubles
         self._healthy: set[Channel] = set()
+        self._lost_since: dict[Channel | None, datetime] = {}  # `None`: the whole team
         self._next: Channel | None = None  # to look at
         self.trouble: str | None = None
         """Why Slack lets the bot do nothing at all, in its word."""
@@ -63,14 +67,23 @@ class ChannelHealth:
     def mark_healthy(self, channel: Channel) -> None:
         """Note that Slack took a message: what was wrong with the channel, or with the whole team, is over."""
         self._healthy.add(channel)
+        for each in (channel, None):
+            self._lost_since.pop(each, None)
         if self.trouble is not None:
             log.info("Slack takes messages again", after=self.trouble)
             self.trouble = None
+
+    def next_try_in(self, channel: Channel | None = None) -> timedelta:
+        """How long to leave a channel that is marked, or (`None`) the whole team, alone before the next try."""
+        now = self._clock()
+        lost_for = now - self._lost_since.get(channel, now)
+        return min(max(lost_for / 10, _FIRST_TRY), _LAST_TRY if channel else _LAST_TRY / 2)
 
     async def mark_broken(self, channel: Channel, reason: str) -> None:
         """Mark the channel's subscriptions as broken, and owe those who made them, once, how to fix it."""
         self._healthy.discard(channel)
         now = self._clock()
+        self._lost_since.setdefault(channel, now)
         async with self._store.write() as uow:
             marked = await uow.subscriptions.mark_broken(channel, reason)
             people = sorted({each.created_by for each in marked})
@@ -128,6 +141,7 @@ class ChannelHealth:
                 "Slack no longer lets the bot in: reinstall the app, and set its new token", reason=reason
             )
         self.trouble = reason
+        self._lost_since.setdefault(None, self._clock())
         self._healthy -= channels
         async with self._store.write() as uow:
             for channel in sorted(channels):
@@ -188,7 +202,7 @@ class ChannelHealth:
         async with self._store.write() as uow:
             await uow.subscriptions.clear_broken(channel)
             await uow.escalations.clear_broken(channel)
-            await uow.outbox.release_held(channel, error=reason, now=self._clock())
+            await uow.outbox.make_due(channel, now=self._clock())
         self.mark_healthy(channel)
         self._wake()
         log.info("channel can be posted to again", channel=channel.channel_id, after=reason)

@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card, MessageKind, OutboxMessage
 from cdi_bot.delivery.attempt import AttemptResult, MessageSender
 from cdi_bot.delivery.channel_health import ChannelHealth
-from cdi_bot.delivery.failures import FailureHandler
+from cdi_bot.delivery.failures import FailureHandler, lets_others_go
 from cdi_bot.delivery.grouping import group_with, pending_messages
 from cdi_bot.delivery.rate_limiter import SlackRateLimiter
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
@@ -32,17 +32,23 @@ _SENDING_AT_ONCE = 16
 _CHANNELS_AT_ONCE = 500
 """Channels held at a time: other processes may have the rest."""
 
+_TRY_CHANNEL = timedelta(seconds=10)
+"""How long Slack is tried with one channel's messages while it is away: it may be these alone that it can't take."""
+
 _LOOK_AHEAD = 500
 """So many of a channel's messages are looked at together, to group what belongs together."""
 
-_OUTAGE = timedelta(seconds=10)
-"""How long nothing went through when the next message that does wakes all that waits; less is one bad answer."""
+_AWAY = 2
+"""So many failures in a row, of whatever messages, say something about Slack: one alone may be about its message."""
+
+_KNOWN = timedelta(minutes=2)
+"""How long a failure says that Slack is away: where nothing is owed any more, nothing finds out that it is back."""
 
 _LONG = 60.0
 """Seconds after which a look at the outbox hangs."""
 
 _AFTER_TROUBLE = 1.0
-"""Seconds to leave a channel alone when the database failed."""
+"""Seconds after which a channel is gone on with when the database failed."""
 
 
 class Dispatcher:
@@ -88,7 +94,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._stopping = False
         self._looks_since: float | None = None
-        self._failing_since: datetime | None = None  # since when Slack answers nothing of use
+        self._failures = 0  # in a row: since Slack last answered
+        self._newest_failure: tuple[str, datetime] | None = None
         self._look_at_all = True  # what an earlier process put off went by its clock
         self._working: dict[Channel, asyncio.Task[None]] = {}
         self._held: dict[Channel, int] = {}  # by which number; given back when nothing is under way there
@@ -100,7 +107,11 @@ class Dispatcher:
 
     @property
     def trouble(self) -> str | None:
-        """Why Slack takes nothing at all from the bot at present, in Slack's word."""
+        """Why Slack takes nothing at all from the bot at present, in Slack's word, as far as it was tried lately."""
+        if self._newest_failure is not None and self._is_away:
+            reason, at = self._newest_failure
+            if still_waits(at, _KNOWN, self._clock()):
+                return reason
         return self.channel_health.trouble
 
     @property
@@ -154,7 +165,7 @@ class Dispatcher:
         """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""
         now, number = self._clock(), self._holder.number
         done = {channel: held for channel, held in self._held.items() if channel not in self._working}
-        room = _CHANNELS_AT_ONCE - len(self._working)
+        room = (1 if self._is_away else _CHANNELS_AT_ONCE) - len(self._working)
         if number is None or room <= 0:
             return
         everything, self._look_at_all = self._look_at_all, False
@@ -182,30 +193,40 @@ class Dispatcher:
             await uow.outbox.release_channel(channel, holder=number, rest_until=rest_until)
 
     async def _deliver_to(self, channel: Channel, number: int) -> None:
-        """Deliver to one channel while this process holds it and something is due."""
+        """Deliver to one channel while this process holds it and something is due, through trouble of the database."""
+        since = self._clock()
         try:
             with self._troubles.guard(Work.DELIVER, channel):
-                while (
-                    not self._stopping
-                    and self._holder.number == number
-                    and await self._deliver_next(channel, number)
-                ):
-                    pass
-        except StoreTrouble as trouble:
-            log.debug("delivering waits for the database", why=str(trouble))
-            await self._sleep(_AFTER_TROUBLE)
+                while not await self._delivered(channel, number, since):
+                    await self._sleep(_AFTER_TROUBLE)
         finally:
             del self._working[channel]
             self.wake()
 
+    async def _delivered(self, channel: Channel, number: int, since: datetime) -> bool:
+        """Deliver what is due; False where the database fails before that is done."""
+        try:
+            while (
+                not self._stopping
+                and self._holder.number == number
+                and (not self._is_away or still_waits(since, _TRY_CHANNEL, self._clock()))
+                and await self._deliver_next(channel, number)
+            ):
+                pass
+        except StoreTrouble as trouble:
+            log.debug("delivering waits for the database", why=str(trouble))
+            return self._stopping or self._holder.number != number
+        return True
+
     async def _deliver_next(self, channel: Channel, number: int) -> bool:
         """Deliver the next due message; False when there is none, or the channel has to wait."""
         async with self._slots:
-            now = self._clock()
-            outcome = await self._send_due(channel, now, number)
+            if self._is_away and channel != next(iter(self._working)):
+                return False  # one alone finds out whether Slack is back
+            outcome = await self._send_due(channel, self._clock(), number)
         if isinstance(outcome, bool):
             return outcome
-        await self._sleep(max((outcome - now).total_seconds(), 0))
+        await self._sleep(max((outcome - self._clock()).total_seconds(), 0))
         return True  # others may be waiting by now: look again
 
     async def _send_due(self, channel: Channel, now: datetime, number: int) -> bool | datetime:
@@ -216,7 +237,7 @@ class Dispatcher:
         due, cards = waiting.due, waiting.cards
         soonest: datetime | None = None
         waiting_cards: set[int | None] = set()
-        for message in due:
+        for message in sorted(due, key=lets_others_go):
             card = cards.get(message.message_id)
             start = self._rate_limiter.earliest_start(message, card)
             if start > now:
@@ -234,7 +255,7 @@ class Dispatcher:
                 if await group_with(self._store, message, waiting):
                     return True
             outcome = await self._send(message, card, owed, number)
-            if outcome:  # a look before the next may go would find the same
+            if outcome is True:  # a look before the next may go would find the same
                 rest = (each for each in due if each is not message)
                 return min(
                     (self._rate_limiter.earliest_start(each, cards[each.message_id]) for each in rest),
@@ -246,8 +267,11 @@ class Dispatcher:
 
     async def _send(
         self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage], number: int
-    ) -> bool | None:
-        """Send one message. True: look again; False: leave the channel for now; `None`: go on to the next."""
+    ) -> bool | datetime | None:
+        """Send one message. True: look again; False: leave the channel for now; `None`: go on to the next.
+
+        A time: leave the channel until then.
+        """
         log_ = log.bind(
             message=message.message_id, key=message.owed.key, channel=message.owed.channel.channel_id
         )
@@ -261,9 +285,8 @@ class Dispatcher:
             self._count(trouble.verdict)
             if trouble.verdict is SlackVerdict.UNKNOWN:  # it may have been taken
                 self._rate_limiter.note_sent(message, card)
-            if trouble.verdict in {SlackVerdict.UNKNOWN, SlackVerdict.RETRY} and trouble.retry_after is None:
-                self._failing_since = self._failing_since or self._clock()
-            return await self._failure_handler.handle(message, trouble)
+            self._note_answer(trouble)
+            return await self._failure_handler.handle(message, trouble, slack_is_away=self._is_away)
         except StoreTrouble:
             raise
         except Exception as error:  # noqa: BLE001  # the channel's other messages go all the same
@@ -276,15 +299,28 @@ class Dispatcher:
             return None
         if done in {AttemptResult.POSTED, AttemptResult.UPDATED}:
             self._rate_limiter.note_sent(message, card)
-            self._note_success()
+        if done in {AttemptResult.POSTED, AttemptResult.UPDATED, AttemptResult.FOUND}:
+            self._note_answer()
         log_.info("message", done=done.value)
         return True
 
-    def _note_success(self) -> None:
-        """Slack took a message: after an outage, everything is looked at anew that was put off."""
-        since, self._failing_since = self._failing_since, None
-        if since is not None and not still_waits(since, _OUTAGE, self._clock()):
-            self._look_at_all = True
+    @property
+    def _is_away(self) -> bool:
+        """Whether Slack as a whole takes nothing: what is owed stays due, and one message at a time is tried."""
+        return self._failures >= _AWAY
+
+    def _note_answer(self, trouble: SlackTrouble | None = None) -> None:
+        """Slack took a message (`None`), or did not; what it refuses for a reason of the message's is an answer too."""
+        was_away = self._is_away
+        if trouble is None or not trouble.is_of_slack:
+            self._failures = 0
+        else:
+            self._failures += _AWAY if trouble.verdict is SlackVerdict.TEAM_GONE else 1
+            self._newest_failure = trouble.reason, self._clock()
+        if self._is_away and trouble and not was_away:
+            log.warning("Slack takes no messages; one at a time is tried", reason=trouble.reason)
+        elif was_away and not self._is_away:
+            log.info("Slack answers again")
             self.wake()
 
 

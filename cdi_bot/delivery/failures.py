@@ -16,9 +16,14 @@ from cdi_bot.store import Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
+_LONGEST_TRY = timedelta(seconds=4)
+"""The longest wait of a message with which a channel, or Slack, is tried; finding it due takes up to a second more."""
+
+_TRIES = 4
+"""After so many failures others are tried first: it may be this message alone that Slack can't take."""
+
 _LONGEST_RETRY = timedelta(minutes=1)
-_RETRY_CHANNEL = timedelta(minutes=1)
-"""How often a channel that can't be posted to is tried, in case somebody fixed it."""
+"""The longest wait of a message that fails while others don't."""
 
 _RETRY_REFUSED = timedelta(minutes=30)
 
@@ -39,8 +44,14 @@ class FailureHandler:
         self._store, self._sender, self._channel_health = store, sender, channel_health
         self._clock, self._random = clock, random
 
-    async def handle(self, message: OutboxMessage, trouble: SlackTrouble) -> bool | None:
-        """Handle one refusal. True: look again; False: leave the channel for now; `None`: go on to the next."""
+    async def handle(
+        self, message: OutboxMessage, trouble: SlackTrouble, *, slack_is_away: bool
+    ) -> bool | datetime | None:
+        """Handle one refusal. True: look again; False: leave the channel for now; `None`: go on to the next.
+
+        A time: leave the channel until then. What waits for Slack as a whole is not put off: the dispatcher tries one
+        message at a time, and its success lets all others go.
+        """
         channel, verdict = message.owed.channel, trouble.verdict
         say = log.debug if message.attempts else log.warning  # once a message: an outage has many tries
         say(
@@ -52,34 +63,50 @@ class FailureHandler:
             verdict=verdict.value,
             attempts=message.attempts + 1,
         )
-        if verdict is SlackVerdict.UNKNOWN:
-            await self._postpone(message, SETTLE_AFTER, trouble.reason, keep_sending=True)
-            return False
         if verdict is SlackVerdict.MESSAGE_GONE:
             return await self._post_anew(message)
         if verdict is SlackVerdict.REFUSED:
             await self._postpone(message, _RETRY_REFUSED, trouble.reason)
             return None
-        if verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
-            return await self._lost(message, verdict, trouble.reason)
+        if verdict is SlackVerdict.CHANNEL_GONE:
+            return await self._channel_gone(message, trouble.reason)
+        if verdict is SlackVerdict.TEAM_GONE:
+            await self._channel_health.mark_team_broken({channel}, trouble.reason)
+            wait = self._channel_health.next_try_in()
+            await self._postpone(message, timedelta(0), trouble.reason)
+            return self._clock() + wait
         if trouble.retry_after is not None:
             # The limit is the method's: what needs another one, such as a change of a card, may still go.
             await self._postpone(message, timedelta(seconds=trouble.retry_after), trouble.reason)
             return None
-        await self._hold(message, self._backoff(message), trouble.reason)
-        return False
+        return await self._try_again(message, trouble, slack_is_away=slack_is_away)
 
-    async def _lost(self, message: OutboxMessage, verdict: SlackVerdict, reason: str) -> bool:
-        """Nothing can be posted there, or to no channel of the team: mark it, and have it told."""
+    async def _try_again(
+        self, message: OutboxMessage, trouble: SlackTrouble, *, slack_is_away: bool
+    ) -> datetime | None:
+        """Try the channel, or Slack, with the same message soon; one that fails while others don't waits alone."""
+        is_unknown = trouble.verdict is SlackVerdict.UNKNOWN
+        is_alone = not slack_is_away and lets_others_go(message)
+        wait = self._backoff(message) if is_alone else min(self._backoff(message), _LONGEST_TRY)
+        wait = max(wait, SETTLE_AFTER) if is_unknown else wait
+        now = self._clock()
+        async with self._store.write() as uow:
+            await self._push_back(uow, message, now + wait, trouble.reason, keep_sending=is_unknown)
+            if slack_is_away:  # its channel is the last that is tried again
+                await uow.outbox.hold(message.owed.channel, until=now, error=trouble.reason)
+        return None if is_alone else now + wait
+
+    async def _channel_gone(self, message: OutboxMessage, reason: str) -> bool:
+        """Nothing can be posted there: mark it, have it told, and keep all that it is owed until it may be back."""
         channel = message.owed.channel
-        if verdict is SlackVerdict.CHANNEL_GONE and channel.is_person:
+        if channel.is_person:
             await self._channel_health.pass_on(message, reason)
             return True
-        await self._hold(message, _RETRY_CHANNEL, reason)
-        if verdict is SlackVerdict.CHANNEL_GONE:
-            await self._channel_health.mark_broken(channel, reason)
-        else:
-            await self._channel_health.mark_team_broken({channel}, reason)
+        await self._channel_health.mark_broken(channel, reason)
+        until = self._clock() + self._channel_health.next_try_in(channel)
+        async with self._store.write() as uow:
+            await self._push_back(uow, message, until, reason)
+            await uow.outbox.hold(channel, until=until, error=reason)
         return False
 
     async def push_back(self, message: OutboxMessage, reason: str) -> None:
@@ -110,13 +137,6 @@ class FailureHandler:
         in_doubt = keep_sending or message.sending_since is not None
         await uow.outbox.postpone(message.message_id, until=until, error=reason, keep_sending=in_doubt)
 
-    async def _hold(self, message: OutboxMessage, wait: timedelta, reason: str) -> None:
-        """Push the whole channel back, so that its order is kept."""
-        until = self._clock() + wait
-        async with self._store.write() as uow:
-            await self._push_back(uow, message, until, reason)
-            await uow.outbox.hold(message.owed.channel, until=until, error=reason)
-
     async def _post_anew(self, message: OutboxMessage) -> bool:
         """Somebody deleted the card, or Slack won't let it be changed any more: show its present state in a new one.
 
@@ -145,3 +165,8 @@ class FailureHandler:
         if message.owed.kind is not MessageKind.CARD:
             await self._sender.settle([message])
         return True
+
+
+def lets_others_go(message: OutboxMessage) -> bool:
+    """Whether a message has failed so often that others are tried before it."""
+    return message.attempts >= _TRIES

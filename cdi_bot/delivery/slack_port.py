@@ -32,6 +32,12 @@ class SlackTrouble(Exception):
         self.verdict = verdict
         self.retry_after = retry_after
 
+    @property
+    def is_of_slack(self) -> bool:
+        """Whether it may be about Slack as a whole: no answer, or none of use. A limit on a method is an answer."""
+        may_pass = self.verdict in {SlackVerdict.RETRY, SlackVerdict.UNKNOWN} and self.retry_after is None
+        return may_pass or self.verdict is SlackVerdict.TEAM_GONE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelInfo:

@@ -22,9 +22,6 @@ log = structlog.get_logger(__name__)
 PATIENCE = timedelta(minutes=1)
 """How long the trouble lasts before it is told: a restart of the database, or a failover, is none."""
 
-_AGAIN = timedelta(seconds=30)
-"""How long after Slack refused it is tried again."""
-
 _LOOK_BACK = timedelta(days=1)
 """How far back what was said is looked for."""
 
@@ -41,7 +38,6 @@ class StoreHealth:
     clock: Callable[[], datetime]
     admin_channel: Channel | None
     _since: datetime | None = None
-    _refused_at: datetime | None = None
     _said: str | None = None
     """The `ts` of the message that says it, until the end is said as well."""
     _has_looked: bool = False
@@ -51,12 +47,12 @@ class StoreHealth:
         trouble, now = self.trouble(), self.clock()
         self._since = (self._since or now) if trouble else None
         if not still_waits(self._since, PATIENCE, now):
-            await self.tell(trouble, now)
+            await self.tell(trouble)
 
-    async def tell(self, trouble: str | None, now: datetime) -> None:
+    async def tell(self, trouble: str | None) -> None:
         """Say that there is trouble, or (`None`) that it is over, unless the channel knows. Raises nothing."""
         is_known = bool(self._said) if trouble else self._has_looked and not self._said
-        if self.admin_channel is None or is_known or still_waits(self._refused_at, _AGAIN, now):
+        if self.admin_channel is None or is_known:
             return
         try:
             said = await self._look(self.admin_channel)
@@ -69,7 +65,6 @@ class StoreHealth:
                 said = None
         except SlackTrouble as refusal:
             log.warning("the admin channel can't be told of the database", reason=refusal.reason)
-            self._refused_at = now
             return
         self._said, self._has_looked = said, True
 

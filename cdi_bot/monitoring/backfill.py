@@ -16,7 +16,7 @@ import structlog
 
 from cdi_bot.core.model.integration import FilledPast
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.planner.planner import CALLS_SHARE
+from cdi_bot.core.planner.shares import CALLS_SHARE
 from cdi_bot.core.rules.slow import held_as_running
 from cdi_bot.monitoring.braze_port import Braze, BrazeReason, BrazeTrouble, Endpoint, Purpose, StatusPage
 from cdi_bot.monitoring.integration_state import IntegrationState

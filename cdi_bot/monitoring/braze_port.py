@@ -147,6 +147,10 @@ class Braze(Protocol):
         """How many requests may be sent to `endpoint` right now within the budget."""
         ...
 
+    def rest(self, endpoint: Endpoint, now: datetime) -> int:
+        """How many requests polling may still send to `endpoint` in this clock minute, as far as is known."""
+        ...
+
     @property
     def clock_skew(self) -> timedelta:
         """How far Braze's clock is ahead of ours, by the dates of its answers; zero until there is one."""

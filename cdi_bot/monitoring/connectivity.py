@@ -1,7 +1,7 @@
-"""Keep track of whether Braze answers at all: pause polling while it does not, and open an incident.
+"""Keep track of whether Braze answers at all: while it does not, one request at a time tries it; open an incident.
 
-Trouble of the network has to last first, as it mostly ends by itself. A refused API key does not: two refusals in a
-row are enough.
+Trouble of the network has to last before it is told, as it mostly ends by itself. A refused API key does not: two
+refusals in a row are enough.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from cdi_bot.store import Store
 log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE = timedelta(seconds=1)
-_LONGEST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(seconds=4)
+"""Between two tries of a Braze that does not answer; a tick comes up to half a second later."""
+
+_LONGEST_REFUSED_PAUSE = timedelta(seconds=30)
+"""Between two tries of a key that is refused: somebody has to do something about it."""
 
 _SINGLE_FAILURE = timedelta(seconds=30)
 """While other requests succeed, one that fails says nothing about Braze as a whole."""
@@ -33,17 +37,19 @@ _KEY_REFUSED = {BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION}
 """401 and 403. A key that may read the list alone is no trouble, and not noted here."""
 
 _CERTAIN = 2
-"""So many refusals of the key in a row are no mishap of one request."""
+"""So many refusals of the key, or failures of any kind, in a row are no mishap of one request."""
 
 _WORKSPACE_WIDE = {BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.INVALID_URL} | _KEY_REFUSED
-"""Reasons that hold for every integration: asking for the next one at once would only be noise."""
+"""Reasons that hold for every integration, from the first failure on."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Connectivity:
     """Whether Braze answers, and ever has. `reason` is why the newest request failed, `None` if it did not.
 
-    `answering_since` is when it began to answer again after the newest outage, `None` without one.
+    From `paused_until` on one request at a time may try whether it does again; with its answer this is `None`.
+    `tries` counts those that failed. `answering_since` is when it began to answer again after the newest outage, `None`
+    without one.
     """
 
     store: Store
@@ -55,7 +61,8 @@ class Connectivity:
     incident: Incident | None = None  # the newest, open or over
     paused_until: datetime | None = None
     answering_since: datetime | None = None
-    _failures: int = 0
+    tries: int = 0
+    _failures: int = 0  # in a row
     _refusals: int = 0  # of the key, in a row
     has_answered: bool = False
 
@@ -65,16 +72,17 @@ class Connectivity:
             log.info("Braze answers again", after=str(now - self.last_answer))
             self.answering_since = now
         self.last_answer, self.reason, self.paused_until = now, None, None
-        self._failures = self._refusals = 0
+        self.tries = self._failures = self._refusals = 0
         self.has_answered = True
 
     def failed(self, trouble: BrazeTrouble, now: datetime) -> None:
-        """Note a failure; one that holds for the whole workspace pauses polling, longer each time."""
+        """Note a failure; what holds for the whole workspace pauses polling, longer each time."""
         if trouble.reason in _COUNT_AS_ANSWERS:
             self.answered(now)
             return
         if trouble.reason is BrazeReason.OUT_OF_BUDGET:
             return
+        self._pause(trouble.reason, now)
         if (
             self.has_answered
             and trouble.reason not in _WORKSPACE_WIDE
@@ -84,11 +92,20 @@ class Connectivity:
         if trouble.reason is not self.reason:
             log.warning("Braze can't be asked", reason=trouble.reason.value, why=str(trouble))
         self.reason = trouble.reason
-        if trouble.reason in _WORKSPACE_WIDE and not self.is_paused(now):
-            # Several calls that fail together count once.
-            self.paused_until = now + min(_FIRST_PAUSE * 2 ** min(self._failures, 10), _LONGEST_PAUSE)
-            self._failures += 1
-            self._refusals = self._refusals + 1 if trouble.reason in _KEY_REFUSED else 0
+
+    def _pause(self, reason: BrazeReason, now: datetime) -> None:
+        """Leave Braze alone for a moment where not just one request failed. A used-up limit is an answer."""
+        if reason is BrazeReason.RATE_LIMITED:
+            return
+        self._failures += 1
+        is_wide = reason in _WORKSPACE_WIDE or self._failures >= _CERTAIN
+        if not is_wide or self.is_paused(now):  # several calls that fail together count once
+            return
+        is_refused = reason in _KEY_REFUSED
+        longest = _LONGEST_REFUSED_PAUSE if is_refused else _LONGEST_PAUSE
+        self.paused_until = now + min(_FIRST_PAUSE * 2 ** min(self.tries, 10), longest)
+        self.tries += 1
+        self._refusals = self._refusals + 1 if is_refused else 0
 
     def is_paused(self, now: datetime) -> bool:
         """Whether to leave Braze alone for a moment."""

@@ -14,8 +14,9 @@ import structlog
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration, Workspace
-from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
+from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_estimate import RUNS_KEPT
+from cdi_bot.core.planner.shares import CALLS_SHARE, PAGES_SHARE
 from cdi_bot.core.planner.timing import RequestPace
 from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles, Work
@@ -42,9 +43,7 @@ _REFRESH_EVERY = timedelta(seconds=5)
 _LEARNED_AT_ONCE = 20
 """Integrations whose usual runs are looked up in one tick after a start: a few milliseconds."""
 
-_CLAIM_EVERY = timedelta(seconds=10)
-"""How often the store is asked whether this process still is the one that polls, though nobody may have taken over."""
-
+_CLAIM_EVERY = timedelta(seconds=10)  # it is this process's already: to be sure
 _FRESH_LIST = timedelta(minutes=1)
 
 _NEWS_AHEAD = 8
@@ -105,7 +104,7 @@ class Poller:
             state=self._state,
             connectivity=self.connectivity,
             planner=self._planner,
-            on_news=self._ask_for_news,
+            on_news=self._take_up_news,
             polled_by=lambda: self._led_by,
             troubles=troubles,
         )
@@ -131,8 +130,13 @@ class Poller:
         """The present by Braze's clock, `None` before Braze has answered."""
         return self._clock() + self.clock_skew if self.connectivity.has_answered else None
 
-    def oldest_age(self) -> timedelta:
-        """How long ago Braze told of the subscribed integration that it told of least recently; zero without any."""
+    def oldest_age(self) -> timedelta | None:
+        """How long ago Braze told of the subscribed integration that it told of least recently; zero without any.
+
+        `None` where this process does not poll the workspace: another one knows.
+        """
+        if not self.is_leading:
+            return None
         times = [item.last_observed_at for item in self._state.integrations.values() if item.subscribed]
         oldest = min(filter(None, times), default=None)
         return self._clock() - oldest if oldest else timedelta()
@@ -213,11 +217,11 @@ class Poller:
         self._to_learn = deque(key for key, item in self._state.integrations.items() if item.subscribed)
 
     async def _refresh_state(self, now: datetime) -> None:
-        """Compare memory and store from time to time."""
+        """Compare memory and store from time to time; while the database can't be used, at each tick."""
         if not still_waits(self._refreshed_at, _REFRESH_EVERY, now):
-            self._refreshed_at = now
             await self._state.save_times()
             await self._state.check_subscriptions()
+            self._refreshed_at = now
 
     async def _judge(self, now: datetime) -> None:
         """See whether Braze can be reached."""
@@ -231,7 +235,11 @@ class Poller:
             calls_per_minute=self._braze.limit(Endpoint.STATUS) * CALLS_SHARE,
             pages_per_minute=self._braze.limit(Endpoint.LIST) * PAGES_SHARE,
         )
+        if self.connectivity.paused_until is not None:
+            self._requests.start_one(now)
+            return
         self._read_pages(now)
+        self._ask_unread(now)
         self._ask(now)
 
     async def stop(self, timeout: float) -> None:
@@ -293,23 +301,36 @@ class Poller:
         self._led_by, self._led_at = number if won else None, now
         return won
 
-    def _read_pages(self, now: datetime) -> None:
-        """Read the pages of the list that are worth most now."""
+    def _read_pages(self, now: datetime, *, urgent_only: bool = False) -> None:
+        """Read the pages of the list that are worth most now; those that a storm has made urgent at once."""
         if self.can_list is False:
             return
-        for _ in range(self._braze.allowance(Endpoint.LIST, now)):
-            page = self._planner.next_page(now) if self._pages.is_ready(now) else None
+        for sent in range(1, self._braze.allowance(Endpoint.LIST, now) + 1):
+            is_time = self._pages.is_ready(now) and not urgent_only
+            page = self._planner.next_page(now, urgent_only=not is_time)
             if page is None:
                 return
-            self._pages.sent(self._braze.limit(Endpoint.LIST) * PAGES_SHARE)
+            if is_time:
+                rest = self._braze.rest(Endpoint.LIST, now) - sent
+                self._pages.sent(now, most=self._braze.limit(Endpoint.LIST) * PAGES_SHARE, rest=rest)
             self._requests.start_reading(page)
+
+    def _ask_unread(self, now: datetime) -> None:
+        """In a storm that has used up what may be read in this minute, ask those on the other pages one by one."""
+        if not self._requests.may_ask or self._braze.rest(Endpoint.LIST, now):
+            return
+        for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
+            chosen = self._planner.next_unread(now)
+            if chosen is None:
+                return
+            self._requests.start_asking(chosen)
 
     def _ask(self, now: datetime, *, urgent_only: bool = False) -> None:
         """Ask the integrations whose answer is worth most now."""
         if not self._requests.may_ask and self.can_list:
             return  # where both are refused, somebody has to ask whether that is over
         rate = self._braze.limit(Endpoint.STATUS) * CALLS_SHARE
-        for _ in range(self._braze.allowance(Endpoint.STATUS, now)):
+        for sent in range(1, self._braze.allowance(Endpoint.STATUS, now) + 1):
             is_time = self._calls.is_ready(now) and not urgent_only
             if not is_time and not self._calls.is_ready(
                 now, ahead=timedelta(minutes=_NEWS_AHEAD / max(rate, 1))
@@ -318,8 +339,11 @@ class Poller:
             chosen = self._planner.next_call(now, urgent_only=not is_time)
             if chosen is None:
                 return
-            self._calls.sent(rate)
+            self._calls.sent(now, most=rate, rest=self._braze.rest(Endpoint.STATUS, now) - sent)
             self._requests.start_asking(chosen)
 
-    def _ask_for_news(self) -> None:
-        self._ask(self._clock(), urgent_only=True)
+    def _take_up_news(self) -> None:
+        now = self._clock()
+        self._read_pages(now, urgent_only=True)
+        self._ask_unread(now)
+        self._ask(now, urgent_only=True)

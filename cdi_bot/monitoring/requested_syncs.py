@@ -104,8 +104,8 @@ class SyncFollower:
 
 async def _owe(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime) -> bool:
     """Owe the channel the end, once; False where the announcement is not posted yet, and this has to wait."""
-    is_posted = await uow.outbox.posted_ts(sync.announced) is not None
-    if not is_posted and now - sync.asked_at < LONGEST and await uow.outbox.is_pending(sync.announced):
+    announced = await uow.outbox.progress(sync.announced)
+    if announced.is_pending and announced.ts is None and now - sync.asked_at < LONGEST:
         return False
     if not await uow.requested_syncs.remove(sync.sync_id):
         return False
@@ -116,7 +116,7 @@ async def _owe(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime
         ending=end.ending,
         run_start=end.run.sync_start_time if end.run else None,
         is_certain=sync.is_certain,
-        changes=sync.announced if is_posted else None,
+        changes=sync.announced if announced.ts else None,
     )
     message = OwedMessage(
         key=f"sync_ended:{sync.announced}",

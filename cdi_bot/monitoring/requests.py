@@ -13,7 +13,14 @@ import structlog
 from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_estimate import ListChange
 from cdi_bot.item_troubles import ItemTroubles, Work
-from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, Braze, BrazeReason, BrazeTrouble, Purpose
+from cdi_bot.monitoring.braze_port import (
+    NO_SUCH_INTEGRATION,
+    Braze,
+    BrazeReason,
+    BrazeTrouble,
+    Endpoint,
+    Purpose,
+)
 from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.fetch import ListFetcher, fetch_runs
 from cdi_bot.monitoring.incident_writer import ConflictError
@@ -68,6 +75,32 @@ class BrazeRequests:
         task.add_done_callback(self.tasks.discard)
         return task
 
+    def start_one(self, now: datetime) -> None:
+        """Find out with one request whether Braze is back: in turns a page and a status call, as one alone may fail."""
+        if self.tasks:
+            return
+        turns = [self._start_page, self._start_call]
+        if self._connectivity.tries % 2:
+            turns.reverse()
+        _ = turns[0](now) or turns[1](now)
+
+    def _start_page(self, now: datetime) -> bool:
+        if self.list_fetcher.can_list is False or not self._braze.allowance(Endpoint.LIST, now):
+            return False
+        page = self._planner.next_page(now)
+        if page is not None:
+            self.start_reading(page)
+        return page is not None
+
+    def _start_call(self, now: datetime) -> bool:
+        refused = not self.may_ask and self.list_fetcher.can_list
+        if refused or not self._braze.allowance(Endpoint.STATUS, now):
+            return False
+        chosen = self._planner.next_call(now)
+        if chosen is not None:
+            self.start_asking(chosen)
+        return chosen is not None
+
     # ------------------------------------------------------------------------------------- the status call
 
     def start_asking(self, integration_id: str) -> None:
@@ -97,14 +130,17 @@ class BrazeRequests:
                 again = self._clock() + _ASK_AGAIN
                 if trouble.reason is BrazeReason.NO_PERMISSION and self.list_fetcher.can_list:
                     self._forgo_statuses(trouble)
+                elif self._connectivity.is_paused(self._clock()):
+                    again = self._clock()  # it waits with all others
                 elif trouble.reason is not BrazeReason.OUT_OF_BUDGET:
                     again = item.back_off(self._clock())
                     await self._note_trouble(item, trouble)
                 return again
-        except (StoreTrouble, ConflictError) as trouble:
-            if not isinstance(trouble, RowRefused):  # the recorder has told of that
-                log.warning("observation not stored", integration=item.integration_id, why=str(trouble))
+        except RowRefused:  # the recorder has told of that
             return item.back_off(self._clock())
+        except (StoreTrouble, ConflictError) as trouble:
+            log.warning("observation not stored", integration=item.integration_id, why=str(trouble))
+            return self._clock() + _ASK_AGAIN
         return None
 
     def _key(self, item: IntegrationState) -> IntegrationKey:

@@ -27,8 +27,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cdi_bot.item_troubles import Work
-
 log = structlog.get_logger(__name__)
 
 SHUTDOWN_SECONDS = 3  # how long open requests may take to end; the whole stop has 10
@@ -42,15 +40,15 @@ def build_web(
     ready: Callable[[], list[str]],
     metrics: MetricsPage,
     slack_events: SlackEvents | None,
-    troubles: Callable[[], Mapping[Work, int]] = dict,
+    details: Callable[[], Mapping[str, object]] = dict,
 ) -> Starlette:
     """The web application.
 
     Args:
         ready: gives the reasons why the bot can't do its work now; empty when it can.
         metrics: gives what the bot counted, and the type of that text.
-        troubles: counts the items that the bot fails with, by work; all others are done, so it is ready all the same.
         slack_events: answers Slack's signed requests (it checks the signature itself); None in Socket Mode.
+        details: gives what is wrong although the bot does its work.
     """
 
     async def healthz(_request: Request) -> Response:
@@ -58,9 +56,7 @@ def build_web(
 
     async def readyz(_request: Request) -> Response:
         reasons = ready()
-        told: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
-        if failing := troubles():
-            told["item_troubles"] = dict(failing)
+        told = {"ready": not reasons, "reasons": reasons, **details()}
         return JSONResponse(told, status_code=503 if reasons else 200)
 
     async def metrics_page(_request: Request) -> Response:

@@ -7,7 +7,7 @@ integration, channel or person is ever a label.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -27,6 +27,7 @@ from prometheus_client import (
 
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
+from cdi_bot.operator.readiness import Cause, Reason
 from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,12 @@ class Metrics:
         ProcessCollector(registry=registry)
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
+        self._workspaces: list[str] = []
+        self._not_ready = gauge(
+            "cdi_bot_not_ready",
+            "1 while this keeps the bot from its work, of a workspace or of all",
+            ["cause", "workspace"],
+        )
         per_call = ["workspace", "endpoint"]
         self._polls = counter("cdi_bot_polls", "Requests to Braze", ["endpoint", "outcome"])
         self._used = gauge(
@@ -60,7 +67,7 @@ class Metrics:
         )
         self._oldest = gauge(
             "cdi_bot_oldest_observation_seconds",
-            "Time since the subscribed integration that was not heard of for longest was heard of",
+            "Time since the last observation of the subscribed integration that was not observed for longest",
             ["workspace"],
         )
         self._latency = histogram(
@@ -104,21 +111,36 @@ class Metrics:
         *,
         used: Callable[[Endpoint], int],
         left: Callable[[Endpoint], int],
-        oldest: Callable[[], timedelta],
+        oldest: Callable[[], timedelta | None],
     ) -> None:
         """Ask these for a workspace's numbers whenever somebody looks."""
+        self._workspaces.append(name)
         for endpoint in Endpoint:
             self._used.labels(name, endpoint.value).set_function(_known(partial(used, endpoint)))
             self._left.labels(name, endpoint.value).set_function(_known(partial(left, endpoint)))
-        self._oldest.labels(name).set_function(_known(lambda: oldest().total_seconds()))
+
+        def age() -> float:
+            known = oldest()
+            return known.total_seconds() if known is not None else float("nan")
+
+        self._oldest.labels(name).set_function(_known(age))
 
     async def page(
-        self, store: Store | None, now: datetime, troubles: Mapping[Work, int] = MappingProxyType({})
+        self,
+        store: Store | None,
+        now: datetime,
+        troubles: Mapping[Work, int] = MappingProxyType({}),
+        reasons: Sequence[Reason] = (),
     ) -> bytes:
         """Everything counted, and what is owed now, as soon as there is a store.
 
-        `troubles` counts the items that the bot fails with now, by work.
+        `troubles` counts the items that the bot fails with now, by work; `reasons` keep it from its work now.
         """
+        for cause in Cause:
+            for workspace in self._workspaces if cause.is_of_workspace else [""]:
+                self._not_ready.labels(cause.value, workspace).set(0)
+        for reason in reasons:
+            self._not_ready.labels(reason.cause.value, reason.workspace).set(1)
         for work in Work:
             self._troubles.labels(work.value).set(troubles.get(work, 0))
         depth = age = lost = float("nan")  # not known is no number

@@ -5,7 +5,7 @@ The words never repeat the value: it may be a secret that was pasted into the wr
 
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator
 
@@ -65,23 +65,40 @@ def one_word(fix: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _parts_of(address: str, characters: str, fix: str) -> SplitResult:
+    """The parts of an http(s) address made of such characters."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # reading it is what checks it
+    except ValueError:
+        raise WrongValue("isn't a valid web address", fix) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(characters, address):
+        raise WrongValue("isn't a valid web address that starts with https://", fix)
+    return parts
+
+
 def web_address(fix: str) -> BeforeValidator:
     """Accepts an http(s) address without credentials, query or fragment; gives it without a last slash."""
 
     def check(value: object) -> str:
         text = str(value).strip()
-        try:
-            parts = urlsplit(text)
-            _ = parts.port  # reading it is what checks it
-        except ValueError:
-            raise WrongValue("isn't a valid web address", fix) from None
-        if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
-            raise WrongValue("isn't a valid web address that starts with https://", fix)
+        parts = _parts_of(text, r"\S+", fix)
         if parts.username or parts.password or parts.query or parts.fragment:
             raise WrongValue("contains more than a host and a path", fix)
-        if parts.hostname.startswith("dashboard"):
+        if str(parts.hostname).startswith("dashboard"):
             raise WrongValue("is the dashboard's address, not the REST endpoint's", fix)
         return text.rstrip("/")
+
+    return BeforeValidator(check)
+
+
+def secret_address(fix: str) -> BeforeValidator:
+    """Accepts an http(s) address of which any part may be secret."""
+
+    def check(value: object) -> str:
+        text = str(value).strip()
+        _parts_of(text, r"[\x21-\x7e]+", fix)
+        return text
 
     return BeforeValidator(check)
 

@@ -67,6 +67,7 @@ class LogLevel(StrEnum):
 _BOT_TOKEN_FIX = "Copy the Bot User OAuth Token from OAuth & Permissions in your Slack app's settings"  # noqa: S105 (words, not a token)
 _APP_TOKEN_FIX = "Make an app-level token with connections:write under Basic Information"  # noqa: S105 (likewise)
 _SIGNING_FIX = "Copy the Signing Secret from Basic Information in your Slack app's settings"
+_HEARTBEAT_FIX = "Copy the address to ping from your dead-man's switch, such as https://hc-ping.com/UUID"
 _BRAZE_URL_FIX = "Give your instance's REST endpoint, such as https://rest.iad-03.braze.com"
 BRAZE_KEY_FIX = (
     "Make a new key under Settings > APIs and Identifiers in Braze, with the permissions "
@@ -173,6 +174,9 @@ class Settings(BrazeSettings):
         alias="SLACK_API_URL", default="https://slack.com/api", validate_default=True
     )
     """Ends with a slash, as Slack's SDK wants it."""
+    heartbeat_url: Annotated[SecretStr, checks.secret_address(_HEARTBEAT_FIX)] | None = Field(
+        alias="CDI_BOT_HEARTBEAT_URL", default=None
+    )
     port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
     host: str = Field(alias="CDI_BOT_HOST", default="", validate_default=True)
     """With Slack's requests over HTTP every address of this machine unless told otherwise, else its own alone."""
@@ -216,13 +220,14 @@ class Settings(BrazeSettings):
             if self.slack_api_url.startswith("https://slack.com/")
             else []
         )
-        return [*super().addresses, self.slack_api_url, *of_slack]
+        heartbeat = [self.heartbeat_url.get_secret_value()] if self.heartbeat_url else []
+        return [*super().addresses, self.slack_api_url, *of_slack, *heartbeat]
 
     @property
     def secrets(self) -> list[str]:
-        """The same, with Slack's."""
-        tokens = [self.slack_bot_token, self.slack_app_token, self.slack_signing_secret]
-        return [*(token.get_secret_value() for token in tokens if token), *super().secrets]
+        """The same, with Slack's, and the heartbeat's address: whoever knows it can keep the switch quiet."""
+        known = [self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.heartbeat_url]
+        return [*(each.get_secret_value() for each in known if each), *super().secrets]
 
 
 VARIABLES: tuple[str, ...] = tuple(str(field.alias) for field in Settings.model_fields.values())

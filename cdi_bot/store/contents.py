@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,6 +13,15 @@ from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, Owed
 from cdi_bot.store.portable import AnyRow, row_of, value_of
 
 _CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="what")])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a message has come: the `ts` under which Slack has it, and why it waits, if something is wrong."""
+
+    is_pending: bool
+    ts: str | None = None
+    last_error: str | None = None
 
 
 def content_to_json(content: Content) -> str:

@@ -19,13 +19,14 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
-from cdi_bot.store.contents import content_to_json, message_of, row_of_message
+from cdi_bot.store.contents import Progress, content_to_json, message_of, row_of_message
 from cdi_bot.store.portable import (
     Repository,
     Upsert,
@@ -223,31 +224,19 @@ class Outbox(Repository):
             .values(not_before=until, last_error=error)
         )
 
-    async def make_due(self, *, now: datetime) -> None:
-        """Make everything due that is put off."""
+    async def make_due(self, channel: Channel | None = None, *, now: datetime) -> None:
+        """Make everything due that is put off, in a channel or (`None`) in all."""
+        where = in_channel(OUTBOX, channel) if channel else true()
         await self._connection.execute(
-            update(OUTBOX).where(_PENDING, OUTBOX.c.not_before > now).values(not_before=now)
+            update(OUTBOX).where(where, _PENDING, OUTBOX.c.not_before > now).values(not_before=now)
         )
 
-    async def release_held(self, channel: Channel, *, error: str, now: datetime) -> None:
-        """Make a channel's messages due that were held for a reason which no longer exists."""
-        await self._connection.execute(
-            update(OUTBOX)
-            .where(
-                in_channel(OUTBOX, channel), _PENDING, OUTBOX.c.not_before > now, OUTBOX.c.last_error == error
-            )
-            .values(not_before=now)
-        )
-
-    async def is_pending(self, key: str) -> bool:
-        """Whether the message of this key is still to be sent."""
-        message = select(OUTBOX.c.message_id).where(OUTBOX.c.key == key, _PENDING)
-        return await self._connection.scalar(message) is not None
-
-    async def posted_ts(self, key: str) -> str | None:
-        """The `ts` under which the message of this key was posted, if Slack confirmed one."""
-        ts: str | None = await self._connection.scalar(select(OUTBOX.c.ts).where(OUTBOX.c.key == key))
-        return ts
+    async def progress(self, key: str) -> Progress:
+        """How far the message of this key has come; one that was deleted is no longer pending."""
+        columns = OUTBOX.c
+        found = select(_PENDING.label("is_pending"), columns.ts, columns.last_error).where(columns.key == key)
+        row = (await self._connection.execute(found)).one_or_none()
+        return value_of(Progress, row) if row else Progress(is_pending=False)
 
     async def depth(self) -> int:
         """How many messages are pending."""

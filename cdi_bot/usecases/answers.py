@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
@@ -101,6 +102,22 @@ class SnoozeEnded:
 
     integration: Integration
     was_snoozed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSent:
+    """A sample alert was owed to a channel.
+
+    `took` is how long it took until Slack had it; `None` where that has not happened yet, because of `trouble` (Slack's
+    word) or, without one, for a reason that is not known yet. `integrations` is how many the channel is subscribed to,
+    `mentions` whom their alerts mention, `unreachable` the open incident of a Braze workspace that can't be reached.
+    """
+
+    took: timedelta | None
+    trouble: str | None
+    integrations: int
+    mentions: str | None
+    unreachable: Incident | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +271,7 @@ Answer = (
     | UnknownLanguage
     | DigestSet
     | EscalationSet
+    | SampleSent
     | BadTarget
     | ExpectedAnswer
 )

@@ -8,6 +8,7 @@ one integration after the other runs beside it, before the same Braze and under 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,8 +17,9 @@ from typing import Protocol
 
 from cdi_bot.braze.budget import Budget, Denial, Permit
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.planner.planner import CALLS_SHARE, PAGES_SHARE, Planner
+from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_estimate import ListChange
+from cdi_bot.core.planner.shares import CALLS_SHARE, PAGES_SHARE
 from cdi_bot.core.planner.timing import RequestPace
 from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 from tests.bench.timetable import EPOCH, LIMITS, PAGE, Job, Source, World, at
@@ -49,6 +51,7 @@ class Line:
     def __init__(self, world: World) -> None:
         """Nothing is under way."""
         self.world, self.budget = world, Budget()
+        self.sent: Counter[tuple[Endpoint, int]] = Counter()  # by the clock minute
         self._under_way: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
 
@@ -60,6 +63,7 @@ class Line:
         """Ask; the budget has to allow it."""
         permit = self.budget.acquire(endpoint, at(now), Purpose.POLL)
         assert not isinstance(permit, Denial)
+        self.sent[endpoint, int(now // 60)] += 1
         answered = now + self.world.latency()
         here = answered + self.world.latency()
         self._number += 1
@@ -101,7 +105,7 @@ class InTurn:
         while self._pace.is_ready(at(now)) and self.line.is_free(Endpoint.STATUS, now):
             source = self._sources[self._turn % len(self._sources)]
             self.line.send(Endpoint.STATUS, now, partial(_know_told, source))
-            self._pace.sent(CALLS)
+            self._pace.sent(at(now), most=CALLS, rest=self.line.budget.rest(Endpoint.STATUS, at(now)))
             self._turn += 1
 
 
@@ -126,18 +130,33 @@ class Planned:
 
     def tick(self, now: float) -> None:
         """Send what the planner chooses."""
+        self._read_pages(now)
+        self._ask_unread(now)
         while self._calls.is_ready(at(now)) and self.line.is_free(Endpoint.STATUS, now):
             name = self.planner.next_call(at(now))
             if name is None:
                 break
-            self.line.send(Endpoint.STATUS, now, partial(self._told, self._sources[name]))
-            self._calls.sent(CALLS)
-        while self._can_list and self._pages.is_ready(at(now)) and self.line.is_free(Endpoint.LIST, now):
-            page = self.planner.next_page(at(now))
+            self._ask(name, now)
+            self._calls.sent(at(now), most=CALLS, rest=self.line.budget.rest(Endpoint.STATUS, at(now)))
+
+    def _read_pages(self, now: float, *, urgent_only: bool = False) -> None:
+        while self._can_list and self.line.is_free(Endpoint.LIST, now):
+            is_time = self._pages.is_ready(at(now)) and not urgent_only
+            page = self.planner.next_page(at(now), urgent_only=not is_time)
             if page is None:
-                break
+                return
             self.line.send(Endpoint.LIST, now, partial(self._listed, page))
-            self._pages.sent(PAGES)
+            if is_time:
+                self._pages.sent(at(now), most=PAGES, rest=self.line.budget.rest(Endpoint.LIST, at(now)))
+
+    def _ask_unread(self, now: float) -> None:
+        if self._can_list and self.line.budget.rest(Endpoint.LIST, at(now)):
+            return
+        while self.line.is_free(Endpoint.STATUS, now) and (name := self.planner.next_unread(at(now))):
+            self._ask(name, now)
+
+    def _ask(self, name: str, now: float) -> None:
+        self.line.send(Endpoint.STATUS, now, partial(self._told, self._sources[name]))
 
     def _told(self, source: Source, answered: float, here: float) -> None:
         _know_told(source, answered, here)
@@ -158,6 +177,9 @@ class Planned:
         for name, change in changes.items():
             if change is ListChange.URGENT:
                 self.planner.prioritize(name, at(here))
+        if ListChange.URGENT in changes.values():
+            self._read_pages(here, urgent_only=True)
+            self._ask_unread(here)
 
 
 def _know_told(source: Source, answered: float, here: float) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from cdi_bot.braze.budget import RateHeaders
+from cdi_bot.braze.rate_headers import RateHeaders
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
 from cdi_bot.monitoring.braze_port import Endpoint
@@ -45,14 +45,16 @@ class Job:
     end: float
     listed_start: float
     listed_end: float
+    status: str = "success"
     known_at: float | None = None
 
 
 class Source:
     """One integration, all of whose runs come from its own seed."""
 
-    def __init__(self, name: str, seed: float, *, bunched: bool) -> None:
+    def __init__(self, name: str, seed: float, *, bunched: bool, lag: float = LONGEST_LAG) -> None:
         """Choose its cadence, its usual length and how much that varies; `bunched` starts on the quarter hour."""
+        self._lag = lag
         random = self._random = Random(seed)
         self.name = name
         self.period = random.choices([*CADENCES], [*CADENCES.values()])[0]
@@ -87,11 +89,27 @@ class Source:
             if self.period and self._next <= start:
                 continue
             end = start + max(1.0, random.lognormvariate(0.0, self._varies) * self._usual)
-            listed = start + random.uniform(0, LONGEST_LAG)
-            listed_end = max(listed, end + random.uniform(0, LONGEST_LAG))
+            listed = start + random.uniform(0, self._lag)
+            listed_end = max(listed, end + random.uniform(0, self._lag))
             job = Job(start=start, end=end, listed_start=listed, listed_end=listed_end)
             self.jobs.append(job)
             yield job
+
+    def fail(self, now: float) -> Job:
+        """Have a run fail now: the one under way, else a new one."""
+        while self.jobs and self.jobs[-1].start > now:  # it waited for the one before
+            self.jobs.pop()
+        lag = self._random.uniform(0, self._lag)
+        job = self.jobs[-1] if self.jobs and self.jobs[-1].end > now else None
+        if job is None:
+            job = Job(start=now - 1, end=now, listed_start=now + lag, listed_end=now + lag)
+            self.jobs.append(job)
+        job.end, job.listed_end, job.status = now, max(job.listed_start, now + lag), "error"
+        return job
+
+    def stop(self) -> None:
+        """Have no more runs begin."""
+        self._next = float("inf")
 
     def newest(self, now: float) -> list[Job]:
         """The runs that the status call tells, newest first."""
@@ -103,7 +121,7 @@ class Source:
             Run(
                 integration_id=self.name,
                 sync_start_time=at(job.start),
-                job_status="success" if job.end <= now else "running",
+                job_status=job.status if job.end <= now else "running",
                 sync_finish_time=at(job.end) if job.end <= now else None,
             )
             for job in self.newest(now)
@@ -111,7 +129,7 @@ class Source:
 
     def shown(self, now: float) -> Job | None:
         """The run that the list shows."""
-        return next((job for job in reversed(self.jobs[-4:]) if job.listed_start <= now), None)
+        return next((job for job in reversed(self.jobs) if job.listed_start <= now), None)
 
     def listed(self, now: float) -> Integration:
         """What the list tells."""
@@ -121,7 +139,7 @@ class Source:
             integration_id=self.name,
             integration_name=self.name,
             last_job_start_time=at(int(job.start)) if job else None,
-            last_job_status=("success" if job.listed_end <= now else "running") if job else None,
+            last_job_status=(job.status if job.listed_end <= now else "running") if job else None,
             next_scheduled_run=self._upcoming(now, job),
         )
 
@@ -130,7 +148,7 @@ class Source:
         if not self.period:
             return None
         slot = now - (now - self._phase) % self.period
-        is_past = now > slot + LONGEST_LAG or (shown is not None and shown.start >= slot)
+        is_past = now > slot + self._lag or (shown is not None and shown.start >= slot)
         return at(slot + self.period if is_past else slot)
 
 
@@ -145,11 +163,11 @@ class World:
     exceeded: int = 0
 
     @classmethod
-    def make(cls, count: int, *, bunched: float, seed: int) -> World:
+    def make(cls, count: int, *, bunched: float, seed: int, lag: float = LONGEST_LAG) -> World:
         """So many integrations, of which so large a share (0.0 to 1.0) starts on the quarter hour."""
         random = Random(seed)
         sources = [
-            Source(f"i{number:05}", random.random(), bunched=random.random() < bunched)
+            Source(f"i{number:05}", random.random(), bunched=random.random() < bunched, lag=lag)
             for number in range(count)
         ]
         return cls(sources, random)

@@ -7,13 +7,12 @@ import pytest
 from cdi_bot.braze.budget import (
     IN_FLIGHT_AT_FIRST,
     LONGEST_CLOSURE,
-    NO_RATE_HEADERS,
     Budget,
     Denial,
     DenialReason,
     Permit,
-    RateHeaders,
 )
+from cdi_bot.braze.rate_headers import NO_RATE_HEADERS, RateHeaders
 from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 
 MINUTE = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.braze.budget import IN_FLIGHT_AT_FIRST, NO_RATE_HEADERS, Budget, Denial, Permit, RateHeaders
+from cdi_bot.braze.budget import IN_FLIGHT_AT_FIRST, Budget, Denial, Permit
+from cdi_bot.braze.rate_headers import NO_RATE_HEADERS, RateHeaders
 from cdi_bot.monitoring.braze_port import Endpoint, Purpose
 
 MINUTE = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)

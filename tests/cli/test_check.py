@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from sqlalchemy import make_url
 from typer.testing import Result
 
@@ -20,6 +21,7 @@ from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, TEAM
 from cdi_bot.store import Store
 from tests.databases import Databases, new_sqlite
 from tests.program import Invoke, Program
+from tests.rigs.switch import TOKEN, listening
 
 ALERTS = Channel(team_id=TEAM, channel_id=DATA_ALERTS)
 
@@ -129,6 +131,26 @@ async def test_check_before_what_does_not_answer(
     assert "can't be reached at 127.0.0.1" in said["BRAZE_BASE_URL"]
     assert "Without it" not in bad.stdout
     assert "clock" not in said  # nothing is known of it
+
+
+async def test_check_of_the_heartbeat(invoke: Invoke, settings_for_sandbox: dict[str, str]) -> None:
+    """The switch is asked once; its address is not repeated, whatever is wrong with it."""
+
+    async def unknown(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=404)
+
+    async with listening() as switch:
+        env = {**settings_for_sandbox, "CDI_BOT_HEARTBEAT_URL": switch.url}
+        good = await asyncio.to_thread(invoke, "check", env=env)
+        assert checked(good)["CDI_BOT_HEARTBEAT_URL"].startswith("ok ")
+        assert (good.exit_code, len(switch.asked)) == (0, 1)
+        switch.answer = unknown
+        bad = await asyncio.to_thread(invoke, "check", env=env)
+    line = checked(bad)["CDI_BOT_HEARTBEAT_URL"]
+    assert line.startswith("NOT OK")
+    assert "it answered 404" in line
+    assert bad.exit_code == 1
+    assert TOKEN not in good.output + bad.output
 
 
 async def test_check_names_the_channels_that_no_alert_reaches(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.subscription import Filters
@@ -237,3 +240,24 @@ async def test_more_lost_channels_than_slack_lets_look_at_have_their_turn(bot: W
         await bot.run(6)
     lost = (await bot.bot.app.queries.overview(ALERTS)).lost
     assert lost == LostChannels(here="is_archived", elsewhere=0)
+
+
+async def test_a_lost_channel_is_tried_soon_and_then_less_and_less(bot: Whole) -> None:
+    """After 5 s first, once a minute from the tenth minute on, however much it is owed; when it was back, anew."""
+    channel_health = bot.bot.dispatcher.channel_health
+    change(bot, archived=True)
+    bot.end_run("users")
+    tries = []
+    with capture_logs() as logs:
+        for _ in range(20 * 60):
+            said = len(logs)
+            await bot.run(1)
+            tries += [bot.clock.now for each in logs[said:] if each["event"] == "message not taken"]
+    waits = [(later - earlier).total_seconds() for earlier, later in pairwise(tries)]
+    assert waits[0] == pytest.approx(5, abs=1.5)
+    assert waits[-1] == pytest.approx(60, abs=1.5)
+    assert len(tries) < 50
+    change(bot, archived=False)
+    await bot.until(lambda: len(bot.messages()) == 1, seconds=62)
+    await channel_health.mark_broken(ALERTS, "is_archived")
+    assert channel_health.next_try_in(ALERTS) == timedelta(seconds=5)

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
-
-import pytest
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
-from tests.rigs.whole import Whole, whole
+from tests.rigs.whole import Whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """The whole bot on SQLite."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 async def known(bot: Whole, *, snow: int, big: int = 0) -> list[str]:
@@ -107,7 +97,7 @@ async def test_two_are_not_together_nor_what_fails_later(bot: Whole) -> None:
     await bot.subscribe()
     for integration_id in ids:
         bot.end_run(integration_id)
-        await bot.run(330, step=10)
+        await bot.run(330, step=15)
     assert "🔗" not in str(list(map(said, bot.cards())))
 
 

@@ -149,7 +149,7 @@ async def test_an_archived_channel_mends_itself(bot: Whole) -> None:
     channel = bot.sandbox.slack.channels[DATA_ALERTS]
     bot.sandbox.slack.put_channel(replace(channel, is_archived=True))
     bot.end_run("users")
-    await bot.run(150, step=2)
+    await bot.run(150, step=5)
     direct = Channel(team_id=TEAM, channel_id=bot.sandbox.slack.direct_message(WHO).id)
     (word,) = bot.messages(direct)
     assert DATA_ALERTS in str(word["blocks"])
@@ -233,7 +233,7 @@ async def test_a_mute_holds_an_alert_back_until_it_ends(bot: Whole) -> None:
     """What still fails then is told then."""
     await snooze(bot, 5)
     bot.end_run("users")
-    await bot.run(200, step=5)
+    await bot.run(200, step=10)
     assert bot.messages() == []
     await bot.until(lambda: len(bot.messages()) == 1, seconds=120)
 
@@ -244,7 +244,7 @@ async def test_what_recovered_under_a_mute_is_not_told(bot: Whole) -> None:
     bot.end_run("users")
     await bot.run(10)
     bot.end_run("users", "success")
-    await bot.run(3700, step=60)
+    await bot.run(3700, step=120)
     assert bot.messages() == []
     assert await bot.owed() == []
 
@@ -339,7 +339,7 @@ async def test_one_message_that_slack_refuses_stops_no_other(bot: Whole) -> None
     bot.end_run("users", "success")
     await bot.run(20)
     bot.sandbox.slack.faults.clear()
-    await bot.run(2000, step=30)
+    await bot.run(2000, step=120)
     assert len(bot.replies()) == 1
     assert await bot.owed() == []
 

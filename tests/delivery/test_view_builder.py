@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.delivery.views import is_worth_telling
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.rigs.whole import Whole, whole
+from tests.rigs.whole import Whole
 from tests.slack.render.samples import KENJI, failing, incident_view, recovered, recovering, snooze
 
 FAILING, RECOVERING, OVER = failing(), recovering(), recovered()
@@ -40,13 +37,6 @@ def test_what_is_true_no_longer_is_not_told(told: ReplyFact, incident: Incident,
     """The card shows what became of it."""
     assert is_worth_telling(told, incident_view(incident)) is expected
     assert not is_worth_telling(told, incident_view(incident, snooze=snooze()))
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """The whole bot on SQLite."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 async def test_a_card_knows_what_is_usual_and_what_was_lost(bot: Whole) -> None:
@@ -83,6 +73,6 @@ async def test_the_card_of_braze_out_of_reach_counts_what_is_unwatched(bot: Whol
     await bot.run(60, step=5)
     await bot.subscribe()
     bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503))
-    await bot.run(600, step=10)
+    await bot.run(600, step=20)
     (card,) = bot.cards()
     assert "2 integrations of this channel are not watched" in card["text"]

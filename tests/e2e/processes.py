@@ -7,8 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from itertools import groupby
-from multiprocessing import get_context
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from cdi_bot.braze.client import NO_INTEGRATION
@@ -20,6 +19,7 @@ from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TE
 from cdi_bot.store import Store
 from tests.e2e.crashing import KILLED, RATE, Clock, Crash, Launch, run_program
 from tests.e2e.kit import System
+from tests.program import FORKS
 
 CHANNELS = (DATA_ALERTS, MARKETING_OPS)
 
@@ -34,7 +34,7 @@ PATIENCE = 90  # seconds; on a busy machine a process takes many times as long a
 class BotProcess:
     """The bot as a process, until that ends."""
 
-    def __init__(self, process: SpawnProcess, log: Path, key: str) -> None:
+    def __init__(self, process: ForkServerProcess, log: Path, key: str) -> None:
         """Watch a process that was started, and asks Braze with a key of its own."""
         self._process, self._log, self.key = process, log, key
 
@@ -132,7 +132,7 @@ class BotProcesses:
             clock=self.clock,
             crash=crash,
         )
-        process = get_context("spawn").Process(target=run_program, args=[launch])
+        process = FORKS.Process(target=run_program, args=[launch])
         process.start()
         self._processes.append(BotProcess(process, log, key))
         return self._processes[-1]

@@ -60,12 +60,13 @@ async def test_everything_goes_through_the_proxy(system: System, proxy: TlsProxy
 async def test_what_is_wrong_on_the_way_is_named(
     system: System, proxy: TlsProxy, env: dict[str, str], said: str
 ) -> None:
-    """By `check` and in the log, of Braze and of Slack alike; nobody is sent to make a new key."""
+    """By `check` and in the log, of Braze, Slack and the heartbeat alike; nobody is sent to make a new key."""
+    system.env["CDI_BOT_HEARTBEAT_URL"] = f"https://{HOSTS[0]}/secret"
     proxy.login = None if env else "bot:secret"
     finished = await system.program.run("check", env=system.env | env)
     lines = [line for line in finished.out.splitlines() if said in line]
     told = [line.split(": ")[0].split()[-1] for line in lines]
-    assert told == ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "BRAZE_BASE_URL"]
+    assert told == ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "CDI_BOT_HEARTBEAT_URL", "BRAZE_BASE_URL"]
     assert "secret" not in finished.out + finished.err
     bot = await system.program.start("run", env=system.env | env)
     assert said in await bot.logged("Braze can't be asked yet")

@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.settings.environment import VARIABLES
 from tests.e2e.kit import System
 from tests.e2e.processes import BotProcess
-from tests.program import Invoke
+from tests.program import FORKS, Invoke
 
 HOUR = 3600.0
 
@@ -55,11 +54,11 @@ async def test_news_comes_in_time_and_each_step_is_logged_once(system: System, s
     """Set back or ahead: the next failure is told as ever, and the log says what happened to the clock."""
     names = [f"Users {number}" for number in range(len(steps))]
     users = [system.create(name) for name in names]
-    context, log = get_context("spawn"), system.program.folder / "bot.log"
-    ahead = context.Value("d", 0.0)
+    log = system.program.folder / "bot.log"
+    ahead = FORKS.Value("d", 0.0)
     database = f"sqlite:///{system.program.folder / 'bot.db'}"
     env = {**system.env, "DATABASE_URL": database, "CDI_BOT_HOST": "127.0.0.1"}
-    process = context.Process(target=run_program, args=[env, log, ahead])
+    process = FORKS.Process(target=run_program, args=[env, log, ahead])
     process.start()
     bot = BotProcess(process, log, "")
     try:

@@ -54,10 +54,10 @@ def installed(
     if interpreter is None:
         pytest.skip(f"no Python {request.param} here")
     folder = tmp_path_factory.mktemp("environment")
-    pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--no-compile", "--quiet"]
     locked = ["--require-hashes", "--requirement", str(ROOT / "requirements.txt")]
     for command in (
-        [str(interpreter), "-m", "venv", str(folder)],
+        [str(interpreter), "-m", "venv", "--without-pip", str(folder)],
         [*pip, *locked],
         [*pip, "--no-deps", str(wheel)],
     ):

@@ -16,6 +16,7 @@ import pytest
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from tests.e2e.kit import System, begin, readiness
+from tests.program import ROOT
 
 HANG = {"kind": FaultKind.LATENCY, "seconds": 20.0, "times": 1}
 
@@ -87,7 +88,7 @@ async def hanging(what: str, system: System) -> AsyncIterator[dict[str, str]]:
                 "    return real(host, *more, **options)\n"
                 "socket.getaddrinfo = slow\n"
             )
-            yield {"BRAZE_BASE_URL": "http://rest.made-up.example"}
+            yield {"BRAZE_BASE_URL": "http://rest.made-up.example", "PYTHONPATH": f"{ROOT}:{folder}"}
 
 
 @pytest.mark.parametrize(

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 import structlog
 
 from cdi_bot.core.model.message import Subscribed
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.backfill import Backfill
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.rigs.people import ALERTS, Desk, responder
+from tests.rigs.people import ALERTS, Desk
 
 ANN = "U0MARA0001"
 STATUSES = ["success", "error", "partial", "success", "config_error"] * 7
 """Four pages of runs."""
-
-
-@pytest.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk that polls one workspace."""
-    async with responder(tmp_path) as made:
-        yield made
 
 
 def another(at: Desk) -> Backfill:

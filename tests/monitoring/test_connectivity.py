@@ -48,18 +48,50 @@ async def test_calls_that_fail_together_cost_one_pause(connectivity: Connectivit
     assert not connectivity.is_paused(NOW + SECOND)
 
 
-async def test_a_pause_grows_with_each_try_and_ends_with_an_answer(connectivity: Connectivity) -> None:
-    """One second, two, four, and never more than thirty."""
+@pytest.mark.parametrize(
+    ("reason", "pauses"),
+    [
+        (BrazeReason.UNREACHABLE, [1, 2, 4, 4, 4, 4, 4]),
+        (BrazeReason.BAD_KEY, [1, 2, 4, 8, 16, 30, 30]),
+        (BrazeReason.NO_PERMISSION, [1, 2, 4, 8, 16, 30, 30]),
+    ],
+)
+async def test_a_pause_grows_with_each_try_and_ends_with_an_answer(
+    connectivity: Connectivity, reason: BrazeReason, pauses: list[float]
+) -> None:
+    """One second, two, four, and no more, unless somebody has to replace the key."""
     now = NOW
     lengths = []
-    for _ in range(7):
-        connectivity.failed(trouble(BrazeReason.BAD_KEY), now)
+    for _ in pauses:
+        connectivity.failed(trouble(reason), now)
         assert connectivity.paused_until is not None
         lengths.append((connectivity.paused_until - now) / SECOND)
         now = connectivity.paused_until
-    assert lengths == [1, 2, 4, 8, 16, 30, 30]
+    assert lengths == pauses
     connectivity.answered(now)
-    assert (connectivity.is_paused(now), connectivity.reason) == (False, None)
+    assert (connectivity.paused_until, connectivity.reason) == (None, None)
+
+
+async def test_a_second_failure_in_a_row_is_no_longer_about_one_integration(
+    connectivity: Connectivity,
+) -> None:
+    """A 5xx after an answer is that request's; the next one without an answer between them is Braze's."""
+    connectivity.answered(NOW)
+    paused = []
+    for answers in (False, True, False, False):
+        if answers:
+            connectivity.answered(NOW)
+        else:
+            connectivity.failed(trouble(BrazeReason.SERVER_ERROR), NOW)
+        paused.append(connectivity.is_paused(NOW))
+    assert paused == [False, False, False, True]
+
+
+async def test_a_limit_that_is_used_up_is_an_answer(connectivity: Connectivity) -> None:
+    """Braze says itself how long it wants to be left alone."""
+    for _ in range(5):
+        connectivity.failed(trouble(BrazeReason.RATE_LIMITED), NOW)
+    assert connectivity.paused_until is None
 
 
 async def test_one_failure_among_answers_tells_of_itself(connectivity: Connectivity) -> None:

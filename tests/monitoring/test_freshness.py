@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,17 +13,10 @@ from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.braze.runs import Run as PastRun
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
-from tests.rigs.whole import ALERTS, WHO, Whole, whole
+from tests.rigs.whole import ALERTS, WHO, Whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """The whole bot on SQLite."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 def put_run(bot: Whole, integration_id: str, hours: float, mark: float | None) -> None:
@@ -62,7 +53,7 @@ async def test_each_channel_is_told_by_its_own_limit(bot: Whole) -> None:
     await bot.run(5)
     await bot.subscribe(users, fresh="36h")
     await bot.subscribe(channel=OPS, fresh="48h")
-    await bot.run(3000, step=60)
+    await bot.run(3000, step=120)
     assert bot.messages() == []
     bot.end_run(users, "success", rows_synced=0)
     await bot.run(1000, step=60)
@@ -71,10 +62,10 @@ async def test_each_channel_is_told_by_its_own_limit(bot: Whole) -> None:
         "Users (Snowflake) – Stale: newest UPDATED_AT synced is 36 h 2 min old, limit 36 h · Since "
     )
     assert bot.messages(OPS) == []
-    await bot.run(6 * 3600, step=300)
+    await bot.run(6 * 3600, step=900)
     assert len(bot.cards()) == 1
     assert bot.messages(OPS) == []
-    await bot.run(7 * 3600, step=300)
+    await bot.run(7 * 3600, step=900)
     assert "48 h" in bot.cards(OPS)[0]["text"]
     assert [each.reason for each in await stale(bot)] == ["36h", "48h"]
     bot.end_run(users, "success", rows_synced=500)
@@ -93,7 +84,7 @@ async def test_data_that_is_too_old_when_somebody_asks_is_told_at_once(bot: Whol
     await bot.subscribe(channel=OPS)
     await bot.run(60, step=5)
     await bot.subscribe(users, fresh="36h")
-    await bot.run(200, step=5)
+    await bot.run(200, step=10)
     (card,) = bot.messages()
     assert "newest UPDATED_AT synced is 41 h" in card["text"]
     assert bot.messages(OPS) == []
@@ -130,9 +121,9 @@ async def test_by_a_time_of_day_in_the_zone_of_the_channel(bot: Whole) -> None:
         assert settings is not None
         assert settings.zone == "Europe/Berlin"
     bot.end_run(users, "success")
-    await bot.run(19 * 3600 - 600, step=600)  # to 8:50 in Berlin
+    await bot.run(19 * 3600 - 600, step=2712.0)  # to 8:50 in Berlin
     told = len(bot.messages())
-    await bot.run(24 * 3600, step=600)  # the next day's 8:50
+    await bot.run(24 * 3600, step=3456.0)  # the next day's 8:50
     assert len(bot.messages()) == told
     await bot.run(900, step=30)
     *_, card = bot.messages()
@@ -152,7 +143,7 @@ async def test_a_limit_that_is_changed_or_removed_ends_it_without_a_reply(bot: W
     await bot.run(5)
     await bot.subscribe(users, fresh="36h")
     await bot.subscribe(users, channel=OPS, fresh="40h")
-    await bot.run(200, step=5)
+    await bot.run(200, step=10)
     assert len(await stale(bot)) == 2
     await bot.subscribe(users, fresh="72h")
     await bot.run(60, step=5)
@@ -172,9 +163,9 @@ async def test_of_one_limit_of_two_channels_who_leaves_is_told_no_more(bot: Whol
     await bot.run(5)
     for channel in (ALERTS, OPS):
         await bot.subscribe(users, channel=channel, fresh="36h")
-    await bot.run(200, step=5)
+    await bot.run(200, step=10)
     await bot.subscribe(users)
-    await bot.run(5 * 3600, step=60)
+    await bot.run(5 * 3600, step=600)
     assert bot.replies() == []
     assert "still unhealthy – Stale" in str(bot.replies(OPS))
     bot.end_run(users, "success", rows_synced=500)
@@ -190,11 +181,11 @@ async def test_what_is_paused_is_not_stale(bot: Whole) -> None:
     put_run(bot, users, 1, 41)
     await bot.run(5)
     await bot.subscribe(users, fresh="36h")
-    await bot.run(200, step=5)
+    await bot.run(200, step=10)
     assert len(await stale(bot)) == 1
     (config,) = (each.config for each in bot.sandbox.braze.integrations())
     bot.sandbox.braze.change(users, replace(config, integration_status="PAUSED"))
-    await bot.run(200, step=5)
+    await bot.run(200, step=10)
     assert await stale(bot) == []
     assert "no longer checked" in bot.cards()[0]["text"]
     assert bot.replies() == []
@@ -208,14 +199,14 @@ async def test_nothing_is_stale_while_braze_cannot_be_asked(bot: Whole) -> None:
     await bot.subscribe(users, fresh="2h")
     await bot.run(60, step=5)
     bot.sandbox.braze.faults.add(Fault(kind=FaultKind.CUT_BEFORE))
-    await bot.run(2 * 3600, step=30)
+    await bot.run(2 * 3600, step=300)
     bot.end_run(users, "success", rows_synced=10)
-    await bot.run(3600, step=30)
+    await bot.run(3600, step=120)
     assert await stale(bot) == []
     bot.sandbox.braze.faults.clear()
-    await bot.run(600, step=5)
+    await bot.run(600, step=20)
     assert "Stale" not in str(bot.texts())
-    await bot.run(3600, step=30)
+    await bot.run(3600, step=120)
     assert len(await stale(bot)) == 1
 
 
@@ -230,7 +221,7 @@ async def test_a_restart_changes_nothing(bot: Whole, when: str) -> None:
     await bot.bot.close()
     await bot.sleep(1200)
     await bot.start_bot()
-    await bot.run(900, step=5)
+    await bot.run(900, step=30)
     (card,) = bot.messages()
     assert "newest UPDATED_AT synced is 36 h" in card["text"]
     bot.end_run(users, "success", rows_synced=10)
@@ -246,9 +237,9 @@ async def test_beside_a_failure_one_reminder_is_enough(bot: Whole) -> None:
     await bot.run(5)
     await bot.subscribe(users, fresh="36h")
     bot.end_run(users, "error", rows_synced=0)
-    await bot.run(1800, step=30)
+    await bot.run(1800, step=60)
     assert len(bot.cards()) == 2
-    await bot.run(5 * 3600, step=60)
+    await bot.run(5 * 3600, step=600)
     assert "still unhealthy – Error" in str(bot.replies())
     assert "still unhealthy – Stale" not in str(bot.replies())
 
@@ -289,7 +280,7 @@ async def test_what_is_stale_again_soon_is_the_same_incident(bot: Whole) -> None
     assert "Recovering" in bot.cards()[0]["text"]
     for _ in range(8):
         bot.end_run(users, "success", rows_synced=5)
-        await bot.run(1800, step=30)
+        await bot.run(1800, step=60)
     assert len(bot.cards()) == 1
     assert "recovered – " in bot.replies()[-1]["text"]
     assert await stale(bot) == []

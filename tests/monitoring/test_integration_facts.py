@@ -49,11 +49,11 @@ async def restart(bot: Whole) -> None:
 async def test_paused_and_resumed(bot: Whole) -> None:
     """One message each, with what follows."""
     change(bot, integration_status="paused")
-    await bot.run(LOOK, step=5)
+    await bot.run(LOOK, step=15)
     (paused,) = bot.texts()
     assert "Users paused in Braze – no runs until" in paused
     change(bot, integration_status="active")
-    await bot.run(LOOK, step=5)
+    await bot.run(LOOK, step=15)
     assert len(bot.texts()) == 2
     assert "Users resumed in Braze" in bot.texts()[1]
 
@@ -62,7 +62,7 @@ async def test_renamed(bot: Whole) -> None:
     """With both names; a channel whose pattern does not match any more is told how to keep its alerts."""
     await bot.subscribe("Us*", channel=OPS)
     change(bot, integration_name="Customers")
-    await bot.run(LOOK, step=5)
+    await bot.run(LOOK, step=15)
     (told,), (lost,) = bot.messages(), bot.messages(OPS)
     for each in (told, lost):
         assert "Users renamed to Customers in Braze" in each["text"]
@@ -72,10 +72,10 @@ async def test_renamed(bot: Whole) -> None:
 
 async def test_rescheduled(bot: Whole) -> None:
     """Another schedule is told; that runs come and the plan moves on is not."""
-    await bot.run(3 * 3600, step=30)
+    await bot.run(3 * 3600, step=600)
     assert bot.texts() == []
     change(bot, schedule_seconds=6 * 3600)
-    await bot.run(LOOK, step=5)
+    await bot.run(LOOK, step=15)
     assert ["Users has a new schedule in Braze" in each for each in bot.texts()] == [True]
 
 
@@ -84,11 +84,11 @@ async def test_deleted_and_back(bot: Whole) -> None:
     bot.create("Other", integration_id="other")
     (users,) = (each for each in bot.sandbox.braze.integrations() if each.config.integration_id == "users")
     bot.sandbox.braze.delete("users")
-    await bot.run(LOOK, step=5)
+    await bot.run(LOOK, step=15)
     (gone,) = bot.texts()
     assert "Users not found in Braze" in gone
     bot.sandbox.braze.create(users.config)
-    await bot.run(LOOK, step=5)
+    await bot.run(LOOK, step=15)
     assert len(bot.texts()) == 2
     assert "Users found in Braze again" in bot.texts()[1]
 
@@ -97,7 +97,7 @@ async def test_only_who_asked_for_it_is_told(bot: Whole) -> None:
     """A subscription without the topic gets none of it."""
     await bot.subscribe(channel=OPS, topics=DEFAULT_TOPICS - {Topic.LIFECYCLE})
     change(bot, integration_status="paused", integration_name="Customers")
-    await bot.run(LOOK, step=5)
+    await bot.run(LOOK, step=15)
     (both,) = bot.texts()
     assert "renamed to" in both
     assert "paused in Braze" in both
@@ -110,7 +110,7 @@ async def test_each_is_told_once_across_restarts(bot: Whole) -> None:
     change(bot, integration_status="paused", integration_name="Customers")
     await bot.start_bot()
     for _ in range(3):
-        await bot.run(LOOK, step=5)
+        await bot.run(LOOK, step=15)
         (both,) = bot.texts()
         assert "renamed to" in both
         assert "paused in Braze" in both
@@ -133,7 +133,7 @@ async def test_a_status_call_takes_no_change_back(bot: Whole) -> None:
 async def test_a_first_sight_is_no_change(bot: Whole) -> None:
     """An integration that a pattern takes in when it is new, paused from the beginning, is not told to be paused."""
     bot.create("New", integration_status="paused")
-    await bot.run(LOOK, step=5)
+    await bot.run(LOOK, step=15)
     assert bot.texts() == []
 
 
@@ -144,23 +144,23 @@ async def test_new_integrations_without_a_subscriber(tmp_path: Path) -> None:
         await bot.bot.close()
         await bot.start_bot()
         bot.create("There before", integration_id="before")
-        await bot.run(LOOK, step=10)
+        await bot.run(LOOK, step=15)
         await bot.subscribe("Heard*")
         for name in ("One", "Two", "Heard of"):
             bot.create(name)
-        await bot.run(LOOK, step=10)
+        await bot.run(LOOK, step=15)
         await bot.sleep(timedelta(days=1).total_seconds())
-        await bot.run(LOOK, step=10)
+        await bot.run(LOOK, step=15)
         (told,) = bot.texts(ADMIN)
         assert "2 new integrations in Braze without a subscription" in told
         assert "One" in told
         assert "Two" in told
         bot.create("Three")
         await restart(bot)
-        await bot.run(3600, step=60)
+        await bot.run(3600, step=120)
         assert len(bot.texts(ADMIN)) == 1
         await bot.sleep(timedelta(days=1).total_seconds())
-        await bot.run(LOOK, step=10)
+        await bot.run(LOOK, step=15)
         assert len(bot.texts(ADMIN)) == 2
         assert "Three" in bot.texts(ADMIN)[1]
         assert "One" not in bot.texts(ADMIN)[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -26,13 +25,6 @@ from tests.rigs.virtual_time import SlowStore
 from tests.rigs.whole import ALERTS, Whole, whole
 
 OPS = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """Everything on a fresh SQLite database."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 async def test_a_failed_run_is_told_once(bot: Whole) -> None:
@@ -147,7 +139,7 @@ async def test_a_list_that_is_not_permitted_is_not_asked_for_again(bot: Whole) -
     await bot.run(30)
     assert bot.bot.poller.can_list is False
     before = lists_asked(bot)
-    await bot.run(3 * 3600, step=20)
+    await bot.run(3 * 3600, step=600)
     assert lists_asked(bot) == before
     bot.sandbox.braze.set_key(bot.sandbox.braze_api_key, PERMISSIONS.values())
     await bot.bot.poller.discover()
@@ -166,7 +158,7 @@ async def test_a_key_without_the_list_polls_all_the_same(bot: Whole, status: Lit
     settings = bot.sandbox.braze.settings
     bot.sandbox.braze.settings = replace(settings, missing_permission=status)
     forbid_the_list(bot)
-    await bot.run(600, step=2)
+    await bot.run(600, step=20)
     assert bot.messages() == []
     assert bot.bot.poller.connectivity.reason is None
     bot.end_run(users)
@@ -189,11 +181,11 @@ async def test_a_key_without_the_statuses_works_from_the_list(bot: Whole, status
     settings, key = bot.sandbox.braze.settings, bot.sandbox.braze_api_key
     bot.sandbox.braze.settings = replace(settings, missing_permission=status)
     bot.sandbox.braze.set_key(key, {"cdi.integration_list"})
-    await bot.run(600, step=2)
+    await bot.run(600, step=20)
     before = statuses_asked(bot)
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
-    await bot.run(600, step=2)
+    await bot.run(600, step=20)
     assert statuses_asked(bot) == before
     assert len(bot.messages()) == 1
     bot.sandbox.braze.set_key(key, PERMISSIONS.values())
@@ -269,8 +261,8 @@ async def test_a_database_that_fails_once_keeps_no_news_of_the_list_from_being_t
     assert len(bot.messages()) == 1
 
 
-async def test_a_killed_process_is_replaced_when_its_lease_ends(bot: Whole) -> None:
-    """The next process polls as soon as the lease of one that died is over."""
+async def test_a_killed_process_is_replaced(bot: Whole) -> None:
+    """The next process polls at once."""
     users = bot.create("Users")
     await bot.run(5)
     await bot.subscribe()
@@ -335,7 +327,7 @@ async def test_a_word_of_a_run_without_a_finish_is_told_when_it_has_outlasted_th
     await bot.subscribe()
     queued = PastRun(status="queued", start=bot.clock.now, finish=None)
     bot.sandbox.braze.put_history(users, [queued])
-    await bot.run(3500, step=5)
+    await bot.run(3500, step=120)
     assert bot.messages() == []
     await bot.until(lambda: len(bot.cards()) == 1, seconds=300)
     assert "queued" in bot.texts()[0]
@@ -383,7 +375,7 @@ async def test_how_long_a_word_stands_is_counted_by_brazes_clock(tmp_path: Path)
         await bot.subscribe()
         began = bot.clock.now - timedelta(hours=2)
         bot.sandbox.braze.put_history(users, [PastRun(status="queued", start=began, finish=None)])
-        await bot.run(600, step=2)
+        await bot.run(600, step=20)
         assert bot.messages() == []
 
 
@@ -469,7 +461,7 @@ async def test_300_failures_at_once_are_few_messages_soon(bot: Whole) -> None:
     await bot.run(30)
     assert len([each for each in bot.sandbox.braze.requests if "job_sync_status" in each.path]) - before < 50
     bot.sandbox.braze.fail_all()
-    await bot.run(75)
+    await bot.run(75, step=1)
     assert len(bot.cards()) <= 5
     told = await told_incidents(bot)
     assert told == 300
@@ -498,10 +490,10 @@ async def test_blindness_is_told_once_and_its_end_too(bot: Whole) -> None:
     await bot.subscribe()
     await bot.subscribe(users, channel=OPS)
     bot.sandbox.braze.faults.add(Fault(kind=FaultKind.REVOKED))
-    await bot.run(420, step=2)
+    await bot.run(420, step=15)
     assert len(bot.messages()) == len(bot.messages(OPS)) == 1
     bot.sandbox.braze.faults.clear()
-    await bot.run(60, step=1)
+    await bot.run(60, step=2)
     assert len(bot.cards()) == len(bot.replies()) == 1
 
 

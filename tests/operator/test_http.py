@@ -52,16 +52,21 @@ async def test_healthz(client: aiohttp.ClientSession) -> None:
             assert (answer.status, await answer.text()) == (200, "ok\n")
 
 
-async def test_readyz_counts_what_fails_with_single_items() -> None:
-    """It is ready all the same: everything else is done."""
+async def test_readyz_tells_what_fails_although_it_is_ready() -> None:
+    """Single items, and the heartbeat: everything else is done."""
     app = build_web(
-        ready=list, metrics=numbers, slack_events=None, troubles=lambda: {Work.JUDGE: 2, Work.DIGEST: 1}
+        ready=list,
+        metrics=numbers,
+        slack_events=None,
+        details=lambda: {"item_troubles": {Work.JUDGE: 2, Work.DIGEST: 1}, "heartbeat": "it answered 404"},
     )
     server = WebServer(app, host="127.0.0.1", port=0)
     port = await server.serve()
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
         assert answer.status == 200
-        assert (await answer.json())["item_troubles"] == {"judge": 2, "digest": 1}
+        told = await answer.json()
+        assert told["item_troubles"] == {"judge": 2, "digest": 1}
+        assert told["heartbeat"] == "it answered 404"
     await server.stop()
 
 

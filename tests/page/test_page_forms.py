@@ -153,6 +153,22 @@ async def test_update_and_close(sandbox: Sandbox, app: App, page: Page, client: 
     assert sandbox.slack.views.modal(MARA) is None
 
 
+async def test_typing_goes_on_through_an_update(
+    sandbox: Sandbox, app: App, page: Page, client: AsyncWebClient
+) -> None:
+    """Where somebody types, the next letter comes after the last one, also in the middle of a word."""
+    view = modal(field("name", {"type": "plain_text_input"}))
+    await opened(sandbox, app, page, client, view)
+    form, typed = page.get_by_test_id("modal"), page.locator("[data-action-id=name]")
+    await typed.press_sequentially("ac")
+    await page.keyboard.press("ArrowLeft")
+    changed = {**view, "blocks": [section("news"), *view["blocks"]]}
+    await client.views_update(view_id=await form.get_attribute("data-view-id"), view=changed)
+    await expect(form).to_contain_text("news")
+    await page.keyboard.press("b")
+    await expect(typed).to_have_value("abc")
+
+
 async def test_home(app: App, page: Page, client: AsyncWebClient) -> None:
     """Opening the app tells it so; the Home it publishes is shown to its person, and its buttons work."""
     await page.get_by_test_id("app").click()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import aiohttp
 from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.message import Content
 from cdi_bot.monitoring.poller import Poller
@@ -52,6 +54,16 @@ PATIENCE = timedelta(seconds=30)
 """How long people wait for Braze: longer than anything here takes on a busy machine."""
 
 
+class PatientApp(SlackApp):
+    """An app that can be waited for."""
+
+    async def settle(self) -> None:
+        """Wait until everything that was taken is done."""
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+
+
 @dataclass
 class Desk:
     """Everything that a test of the use cases needs."""
@@ -84,6 +96,7 @@ class Desk:
             queries=self.queries,
             channels=self.channels,
             previews=self.app.previews,
+            samples=replace(self.app.samples, sleep=_no_wait),
             access=self.access,
             directory=self.directory,
             i18n=Translator(),
@@ -99,6 +112,22 @@ class Desk:
             channel_health=self.app.dispatcher.channel_health,
             clock=self.clock,
         )
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[PatientApp]:
+        """The whole Slack side over Socket Mode, with everything answered."""
+        app = PatientApp(
+            bot_token=self.sandbox.slack_bot_token,
+            app_token=self.sandbox.slack_app_token,
+            signing_secret=None,
+            api_url=f"{self.sandbox.url}/api/",
+        )
+        await app.identify()
+        self.listen(self.responder_for(app))
+        await app.connect()
+        yield app
+        await app.drain(PATIENCE.total_seconds())
+        await app.close()
 
     def add(
         self, name: str, *statuses: str, integration_id: str = "", minutes: int = 10, last: float = 60.0
@@ -130,6 +159,21 @@ class Desk:
         """What a channel is owed, in order."""
         async with self.store.read() as uow:
             return [message.owed.content for message in await uow.outbox.pending(channel, limit=1000)]
+
+    async def fails(self, integration_id: str) -> None:
+        """Let a run of a watched integration fail, and the bot see it."""
+        self.clock.advance(60)
+        self.sandbox.braze.run(integration_id)
+        self.clock.advance(30)
+        self.sandbox.braze.fail_all()
+        await self.polled()
+
+    async def open_incidents(self, integration_id: str) -> list[Incident]:
+        """The open incidents of an integration whose syncs fail."""
+        async with self.store.read() as uow:
+            return await uow.incidents.open_for(
+                self.workspace.workspace_id, Kind.SYNC_FAILED, [integration_id]
+            )
 
     async def polled(self) -> None:
         """Let the bot poll until all that is due has been asked and stored."""

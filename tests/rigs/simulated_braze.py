@@ -47,6 +47,7 @@ class SimBraze(Braze):
     latency: float = 0.1
     outage: BrazeReason | None = None
     may_list: bool = True
+    items_a_page: int = ITEMS_A_PAGE
     clock_error: float = 0.0
     names: dict[str, str] = field(default_factory=dict)
     runs: dict[str, list[Run]] = field(default_factory=dict)  # newest first
@@ -54,6 +55,7 @@ class SimBraze(Braze):
     cursors: int = 0
     further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
     may_poll: Callable[[], bool] = lambda: True
+    asked: list[tuple[datetime, Endpoint]] = field(default_factory=list)  # while it was out
     _frozen: dict[Endpoint, dict[str, list[Run]]] = field(default_factory=dict)
     _closed_until: datetime | None = None
 
@@ -108,9 +110,9 @@ class SimBraze(Braze):
         shown = self._frozen.get(Endpoint.LIST, self.runs)
         ids = sorted(self.names)
         first = int(cursor or 0)
-        page = ids[first : first + ITEMS_A_PAGE]
+        page = ids[first : first + self.items_a_page]
         items = tuple(self._listed(each, next(iter(shown.get(each, [])), None)) for each in page)
-        return ListPage(integrations=items, next_cursor=_next(first, ITEMS_A_PAGE, len(ids)))
+        return ListPage(integrations=items, next_cursor=_next(first, self.items_a_page, len(ids)))
 
     async def status_page(
         self,
@@ -152,6 +154,10 @@ class SimBraze(Braze):
         """Enough, but none after a 429."""
         return 0 if self._closed_until and self.clock() < self._closed_until else 20
 
+    def rest(self, endpoint: Endpoint, now: datetime) -> int:
+        """As much as is allowed at once."""
+        return self.allowance(endpoint, now)
+
     @property
     def clock_skew(self) -> timedelta:
         """How far the clock of the bot's machine is behind."""
@@ -170,6 +176,7 @@ class SimBraze(Braze):
             self._closed_until = now + timedelta(seconds=20)
             raise _trouble(BrazeReason.RATE_LIMITED, retry_after=20)
         if self.outage:
+            self.asked.append((now, endpoint))
             await asyncio.sleep(5 if self.outage is BrazeReason.TIMEOUT else 0)
             raise _trouble(self.outage)
         if endpoint is Endpoint.LIST and not self.may_list:

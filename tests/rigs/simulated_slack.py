@@ -86,11 +86,12 @@ class Room:
 
     archived: bool = False
     readable: bool = True
+    failing: bool = False  # every post fails for a reason that Slack does not know either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A call that reached Slack, by which process; `taken` unless it was refused."""
+    """A call to Slack, by which process; `taken` unless it was refused, or came to nothing."""
 
     at: datetime
     method: Method
@@ -250,6 +251,8 @@ class SimMessenger(Messenger):
         return await self._call(Method.INFO, carry_out, channel)
 
     def _need(self, channel: Channel, word: str = "is_archived") -> None:
+        if self.slack.room(channel).failing:
+            raise SlackTrouble("internal_error", verdict=SlackVerdict.UNKNOWN)
         if self.slack.room(channel).archived:
             raise SlackTrouble(word, verdict=SlackVerdict.CHANNEL_GONE)
 
@@ -263,6 +266,7 @@ class SimMessenger(Messenger):
         await asyncio.sleep(slack.latency / 2)
         trip = slack.trips.pop(0) if slack.trips else None
         if slack.down or trip in {Trip.LOST, Trip.BROKEN}:
+            self._note(method, channel, taken=False)
             await asyncio.sleep(slack.latency / 2)
             raise SlackTrouble(_UNSURE[trip or Trip.BROKEN], verdict=unsure)
         if trip is Trip.UNREACHABLE:

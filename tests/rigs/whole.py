@@ -179,8 +179,9 @@ class Whole:
             await bot.dispatcher.start_due()
         await bot.dispatcher.wait_idle()
 
-    async def run(self, seconds: float, step: float = 1) -> None:
-        """Live for at least so long."""
+    async def run(self, seconds: float, step: float | None = None) -> None:
+        """Live for at least so long, in steps that are the coarser the longer it is."""
+        step = step or max(1.0, seconds / 30)
         end = self.clock.now + timedelta(seconds=seconds)
         while self.clock.now < end:
             await self.tick(everything=False)

@@ -49,7 +49,7 @@ def test_defaults() -> None:
     assert settings.grace == timedelta(seconds=600)
     assert settings.repeat_interval == timedelta(seconds=14400)
     assert settings.retention == timedelta(days=400)
-    assert (settings.admins, settings.admin_channel) == (frozenset(), None)
+    assert (settings.admins, settings.admin_channel, settings.heartbeat_url) == (frozenset(), None, None)
     assert settings.dashboard_link is None
     assert (settings.language, settings.log_format, settings.log_level) == ("en", None, LogLevel.INFO)
     assert settings.slack_signing_secret is None
@@ -78,6 +78,7 @@ def test_everything_set() -> None:
         CDI_BOT_DASHBOARD_LINK=" {dashboard}/a/{app_group_id}?b={integration_id} ",
         CDI_BOT_ADMINS=" U0AAA , W0BBB , * ,",
         CDI_BOT_ADMIN_CHANNEL=" C0AAA ",
+        CDI_BOT_HEARTBEAT_URL=" https://hc.example/ping/made-up?from=bot ",
         CDI_BOT_LANGUAGE="en-GB",
         CDI_BOT_LOG_FORMAT="JSON",
         CDI_BOT_LOG_LEVEL="Debug",
@@ -86,6 +87,11 @@ def test_everything_set() -> None:
     assert settings.poll_interval == timedelta(seconds=0.5)
     assert settings.retention == timedelta(days=90)
     assert settings.dashboard_link == "{dashboard}/a/{app_group_id}?b={integration_id}"
+    assert settings.heartbeat_url is not None
+    assert settings.heartbeat_url.get_secret_value() == "https://hc.example/ping/made-up?from=bot"
+    assert settings.heartbeat_url.get_secret_value() in settings.addresses
+    assert settings.heartbeat_url.get_secret_value() in settings.secrets
+    assert "made-up" not in repr(settings)
     assert settings.admins == {"U0AAA", "W0BBB", "*"}
     assert settings.admin_channel == "C0AAA"
     assert (settings.log_format, settings.log_level) == (LogFormat.JSON, LogLevel.DEBUG)
@@ -196,6 +202,9 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
         ("CDI_BOT_DASHBOARD_LINK", "https://{dashboard/HIDDEN", "{app_group_id}"),
         ("CDI_BOT_ADMINS", "U0AAA,@HIDDEN", "Slack user id"),
         ("CDI_BOT_ADMIN_CHANNEL", "#HIDDEN", "channel id"),
+        ("CDI_BOT_HEARTBEAT_URL", "hc-ping.com/HIDDEN", "https://"),
+        ("CDI_BOT_HEARTBEAT_URL", "https://hc-ping.com/HIDDEN word", "https://"),
+        ("CDI_BOT_HEARTBEAT_URL", "https://hc-ping.com:HIDDEN/", "isn't a valid web address"),
         ("CDI_BOT_LANGUAGE", "HIDDEN", "Use one of: en"),
         ("CDI_BOT_LOG_FORMAT", "HIDDEN", "'console' or 'json'"),
         ("CDI_BOT_LOG_LEVEL", "HIDDEN", "'debug', 'info', 'warning' or 'error'"),

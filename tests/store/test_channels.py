@@ -13,6 +13,7 @@ from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
 from cdi_bot.store import Store
+from cdi_bot.store.contents import Progress
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, a_workspace
 
 
@@ -343,15 +344,15 @@ async def test_a_requested_sync_is_removed_once(store: Store) -> None:
 
 
 async def test_a_message_is_known_by_its_key(store: Store) -> None:
-    """Whether it is still pending, and its `ts` in Slack."""
+    """Whether it is still pending, what it waits for, and its `ts` in Slack."""
     content = Unsubscribed(who="U1", workspace_id=1, selector="all")
     owed = OwedMessage(key="k", channel=CHANNEL, kind=MessageKind.NOTICE, content=content, not_before=NOW)
     async with store.write() as work:
-        assert not await work.outbox.is_pending("k")
+        assert await work.outbox.progress("k") == Progress(is_pending=False)
         await work.outbox.add([owed], now=NOW)
-        assert await work.outbox.is_pending("k")
-        assert await work.outbox.posted_ts("k") is None
+        assert await work.outbox.progress("k") == Progress(is_pending=True)
         (message,) = await work.outbox.pending(CHANNEL, limit=1)
+        await work.outbox.postpone(message.message_id, until=NOW, error="not_in_channel", keep_sending=False)
+        assert await work.outbox.progress("k") == Progress(is_pending=True, last_error="not_in_channel")
         await work.outbox.mark_sent(message.message_id, ts="1.2", now=NOW)
-        assert not await work.outbox.is_pending("k")
-        assert await work.outbox.posted_ts("k") == "1.2"
+        assert (await work.outbox.progress("k")).ts == "1.2"

@@ -40,7 +40,7 @@ async def is_usable(url: str) -> bool:
     store = await Store.open(url)
     await owe(store, notice("usable"))
     async with store.read() as look:
-        usable = await look.outbox.is_pending("usable")
+        usable = (await look.outbox.progress("usable")).is_pending
     await store.close()
     return usable
 
@@ -334,7 +334,7 @@ async def test_defaults_that_the_owner_of_the_database_has_set(
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("limit", ["idle_in_transaction_session_timeout", "transaction_timeout"])
+@pytest.mark.parametrize("limit", ["transaction_timeout"])
 async def test_a_time_limit_of_transactions(databases: Databases, url: str, limit: str) -> None:
     """It is named, as what an operator has to raise; the next transaction goes on."""
     store = await Store.open(url)

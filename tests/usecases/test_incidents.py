@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -33,28 +32,6 @@ ANN, ADMIN = "U0MARA0001", "UADMIN"
 ERRORS = Filters(topics=frozenset({Topic.ERROR}))
 
 
-@pytest.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk whose key may do everything."""
-    async with responder(tmp_path) as made:
-        yield made
-
-
-async def fails(at: Desk, integration_id: str) -> None:
-    """Let a run of a watched integration fail, and the bot see it."""
-    at.clock.advance(60)
-    at.sandbox.braze.run(integration_id)
-    at.clock.advance(30)
-    at.sandbox.braze.fail_all()
-    await at.polled()
-
-
-async def incidents(at: Desk, integration_id: str) -> list[Incident]:
-    """The open incidents of an integration."""
-    async with at.store.read() as uow:
-        return await uow.incidents.open_for(at.workspace.workspace_id, Kind.SYNC_FAILED, [integration_id])
-
-
 class TestAcknowledge:
     """`/cdi ack` and the button."""
 
@@ -63,11 +40,11 @@ class TestAcknowledge:
         users = at.add("Users", "success")
         for channel in (ALERTS, MARKETING):
             await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
-        await fails(at, users)
+        await at.fails(users)
         answer = await at.incidents.acknowledge(ALERTS, ANN, "Users")
         assert isinstance(answer, Acknowledged)
         assert answer.already_by is None
-        (incident,) = await incidents(at, users)
+        (incident,) = await at.open_incidents(users)
         assert (incident.acknowledged_by, incident.acknowledged_at) == (ANN, at.clock.now)
         async with at.store.read() as uow:
             cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
@@ -78,23 +55,23 @@ class TestAcknowledge:
         """Who acknowledges what is acknowledged already is told so, and nothing changes."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        await fails(at, users)
-        (incident,) = await incidents(at, users)
+        await at.fails(users)
+        (incident,) = await at.open_incidents(users)
         assert isinstance(
             await at.incidents.acknowledge_incidents(ALERTS, ANN, [incident.incident_id]), Acknowledged
         )
         second = await at.incidents.acknowledge_incidents(ALERTS, "UBEN", [incident.incident_id])
         assert isinstance(second, Acknowledged)
         assert second.already_by == ANN
-        assert (await incidents(at, users))[0].acknowledged_by == ANN
+        assert (await at.open_incidents(users))[0].acknowledged_by == ANN
 
     async def test_nothing_open(self, at: Desk) -> None:
         """What is healthy can't be acknowledged, and a recovered incident stays as it is."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         assert isinstance(await at.incidents.acknowledge(ALERTS, ANN, "Users"), NothingOpen)
-        await fails(at, users)
-        (incident,) = await incidents(at, users)
+        await at.fails(users)
+        (incident,) = await at.open_incidents(users)
         async with at.store.write() as uow:
             over = replace(incident, revision=incident.revision + 1, resolved_at=at.clock.now)
             assert await uow.incidents.update(over, expected_revision=incident.revision)
@@ -114,11 +91,11 @@ class TestAcknowledge:
         assert isinstance(nothing, NothingOpen)
         assert nothing.integration is None
         for each in integrations:
-            await fails(at, each)
+            await at.fails(each)
         done = await at.incidents.acknowledge(ALERTS, ANN, None)
         assert isinstance(done, Acknowledged)
         assert (done.integration, done.already_by) == (None, None)
-        by = [(await incidents(at, each))[0].acknowledged_by for each in integrations]
+        by = [(await at.open_incidents(each))[0].acknowledged_by for each in integrations]
         assert by == [ANN, ANN, None]
         again = await at.incidents.acknowledge(ALERTS, "UBEN", None)
         assert isinstance(again, Acknowledged)
@@ -163,7 +140,7 @@ class TestSnooze:
         users = at.add("Users", "success")
         for channel in (ALERTS, MARKETING):
             await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
-        await fails(at, users)
+        await at.fails(users)
         until = at.clock.now + timedelta(hours=2)
         answer = await at.incidents.snooze(ALERTS, ANN, "Users", until, "back fill")
         assert isinstance(answer, SnoozeSet)
@@ -177,7 +154,7 @@ class TestSnooze:
         )
         assert expected in await at.owed()
         assert expected not in await at.owed(MARKETING)
-        (incident,) = await incidents(at, users)
+        (incident,) = await at.open_incidents(users)
         async with at.store.read() as uow:
             (snooze,) = await uow.snoozes.active(at.workspace.workspace_id, [users], at.clock.now)
             cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
@@ -188,7 +165,7 @@ class TestSnooze:
         """Two clicks a moment apart are one change; a later end, or another reason, is a further one."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        await fails(at, users)
+        await at.fails(users)
 
         async def told(hours: float | None, reason: str | None = None) -> int:
             until = at.clock.now + timedelta(hours=hours) if hours else None
@@ -229,7 +206,7 @@ class TestSnooze:
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
         assert isinstance(await at.incidents.snooze(ALERTS, ANN, "Users", None, None), NothingOpen)
-        await fails(at, users)
+        await at.fails(users)
         answer = await at.incidents.snooze(ALERTS, ANN, "Users", None, None)
         assert isinstance(answer, SnoozeSet)
         assert answer.until is None

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
@@ -18,16 +14,9 @@ from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.replay.told import Told
 from cdi_bot.usecases.answers import NoMatch
 from cdi_bot.usecases.preview import Preview
-from tests.rigs.people import Desk, responder
+from tests.rigs.people import Desk
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk with its store."""
-    async with responder(tmp_path) as made:
-        yield made
 
 
 async def store_runs(

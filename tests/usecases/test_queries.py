@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,13 +17,6 @@ from cdi_bot.usecases.query_answers import IntegrationList, RunHistory
 from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 ANN = "U0MARA0001"
-
-
-@pytest.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk whose key may do everything."""
-    async with responder(tmp_path) as made:
-        yield made
 
 
 async def history(at: Desk, query: str, offset: int = 0) -> RunHistory:

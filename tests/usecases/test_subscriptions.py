@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Kind, Topic
+from cdi_bot.core.model.incident import Kind, Topic
 from cdi_bot.core.model.message import ShowCard, Subscribed, Unsubscribed
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import BrazeReason
@@ -32,32 +32,10 @@ ERRORS = Filters(topics=frozenset({Topic.ERROR}))
 
 
 @pytest.fixture
-async def at(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk whose key may do everything."""
-    async with responder(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
 async def unlisted(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk whose key may only ask for the status of integrations."""
     async with responder(tmp_path, permissions=["cdi.integration_job_status"]) as made:
         yield made
-
-
-async def fails(at: Desk, integration_id: str) -> None:
-    """Let a run of a watched integration fail, and the bot see it."""
-    at.clock.advance(60)
-    at.sandbox.braze.run(integration_id)
-    at.clock.advance(30)
-    at.sandbox.braze.fail_all()
-    await at.polled()
-
-
-async def incidents(at: Desk, integration_id: str) -> list[Incident]:
-    """The open incidents of an integration."""
-    async with at.store.read() as uow:
-        return await uow.incidents.open_for(at.workspace.workspace_id, Kind.SYNC_FAILED, [integration_id])
 
 
 class TestSubscribe:
@@ -242,7 +220,7 @@ class TestSubscribe:
         answer = await unlisted.subscriptions.subscribe(ALERTS, ANN, users, Filters())
         assert isinstance(answer, SubscriptionSet)
         assert (answer.selector, answer.name, answer.total) == (users, users, 1)
-        (quiet,) = await incidents(unlisted, users)
+        (quiet,) = await unlisted.open_incidents(users)
         assert quiet.quiet
 
     async def test_unknown_id_without_the_list(self, unlisted: Desk) -> None:
@@ -302,7 +280,7 @@ class TestSubscribe:
         """After a subscription a failing run makes a card in the channel."""
         users = at.add("Users", "success")
         await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        await fails(at, users)
+        await at.fails(users)
         assert ShowCard() in await at.owed()
 
 
@@ -318,7 +296,7 @@ class TestUnsubscribe:
         assert answer == SubscriptionEnded(selector=users, name="Users", still_covered_by=None)
         expected = Unsubscribed(who=ANN, workspace_id=at.workspace.workspace_id, selector=users)
         assert (await at.owed())[-1] == expected
-        await fails(at, users)
+        await at.fails(users)
         assert ShowCard() not in await at.owed()
 
     async def test_of_something_absent(self, at: Desk) -> None:

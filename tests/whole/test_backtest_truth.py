@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.run import Run
@@ -17,7 +13,7 @@ from cdi_bot.core.replay.told import Told
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
-from tests.rigs.whole import GRACE, Whole, whole
+from tests.rigs.whole import GRACE, Whole
 
 TOLERANCE = timedelta(seconds=75)
 """A poll interval, an evaluation and a step of the clock; a backtest sees each end after 20 s."""
@@ -27,13 +23,6 @@ OUTCOMES = {
     "Orders": ["success", "partial", "success", "success", "error", "success", "success", "success"],
     "Catalog": ["success"] * 8,
 }
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """Everything, with one clock for all."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 class Witness:

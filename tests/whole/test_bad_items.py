@@ -124,7 +124,7 @@ async def test_an_observation_that_is_refused(two: Two) -> None:
     await two.assert_told(Work.RECORD, "store its runs")
     assert [line["integration"] for line in logs if line["event"] == "item failed"] == ["bad"]
     two.allow()
-    await two.whole.run(400, step=5)
+    await two.whole.run(400, step=15)
     assert two.troubles() == []
     assert len(two.whole.messages()) == 2
 
@@ -138,7 +138,7 @@ async def test_an_integration_of_the_list_that_is_refused(two: Two) -> None:
             each.config.integration_id,
             replace(each.config, integration_name=f"{each.config.integration_name} renamed"),
         )
-    await two.whole.run(400, step=5)
+    await two.whole.run(400, step=15)
     async with two.whole.store.read() as uow:
         names = [each.integration.integration_name for each in await uow.integrations.all(two.bad[0])]
     assert names == ["A bad", "B good renamed"]
@@ -155,7 +155,7 @@ async def test_an_integration_that_can_not_be_judged(two: Two) -> None:
     await two.whole.run(5)
     (bad,) = (each for each in two.whole.bot.poller.subscribed() if each.integration_id == "bad")
     bad.running_starts = cast("frozenset[datetime]", None)
-    await two.whole.run(1500, step=15)
+    await two.whole.run(1500, step=60)
     async with two.whole.store.read() as uow:
         found = await uow.incidents.open_for(two.bad[0], Kind.LATE, None)
     assert [each.integration_id for each in found] == ["good"]
@@ -201,7 +201,7 @@ async def test_a_freshness_that_can_not_be_judged(two: Two) -> None:
     await two.whole.run(5)
     (bad,) = (each for each in two.whole.bot.poller.subscribed() if each.integration_id == "bad")
     bad.running_starts = cast("frozenset[datetime]", None)
-    await two.whole.run(3 * 3600, step=60)
+    await two.whole.run(3 * 3600, step=600)
     assert [each for each in two.whole.texts(MARKETING) if "B good" in each]
     assert {(each.work, each.detail) for each in two.troubles()} >= {(Work.JUDGE, "fresh")}
 
@@ -262,7 +262,7 @@ async def test_a_sync_that_can_not_be_followed(two: Two) -> None:
     two.refuse("DELETE", "followed_syncs", "OLD.integration_id = 'bad'")
     for key in ("bad", "good"):
         await two.whole.bot.app.incidents.start_sync(ALERTS, WHO, key)
-    await two.whole.run(300, step=2)
+    await two.whole.run(300, step=10)
     assert [
         each for each in two.whole.texts() if "requested by" in each and "good" in each and "took" in each
     ]

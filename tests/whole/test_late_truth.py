@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +10,6 @@ import pytest
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from tests.rigs.whole import Whole, whole
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """Everything, with one clock for all."""
-    async with whole(tmp_path) as everything:
-        yield everything
 
 
 async def test_a_list_that_lags_tells_each_failure_once(bot: Whole) -> None:
@@ -49,7 +41,7 @@ async def test_what_a_recovery_brought_is_told_though_the_next_failure_came_firs
     bot.end_run(users, "success", rows_synced=4321)
     await bot.until(lambda: len(bot.replies()) == 1)
     assert "4,321" not in str(bot.cards())
-    await bot.run(3660, step=30)  # it is over for good
+    await bot.run(3660, step=120)  # it is over for good
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 2)
     bot.sandbox.braze.faults.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,9 +13,8 @@ from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.slack.model import Message
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, MARA, MARKETING_OPS
-from cdi_bot.slack.api.app import SlackApp
 from tests.rigs import people
-from tests.rigs.people import Desk
+from tests.rigs.people import Desk, PatientApp
 
 Json = dict[str, Any]
 
@@ -27,16 +25,6 @@ ADMIN = "UADMIN"
 
 CARD, REPLY = 30, 5
 """How many lines these have is not asked here: they are the answers to events, not to people."""
-
-
-class App(SlackApp):
-    """An app that can be waited for."""
-
-    async def settle(self) -> None:
-        """Wait until everything that was taken is done."""
-        async with asyncio.timeout(people.PATIENCE.total_seconds()):
-            while self._tasks:
-                await asyncio.wait(self._tasks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +72,7 @@ def _label(element: Json) -> str:
 class Life:
     """The bot with people and a clock; each thing that is done returns what was said then."""
 
-    def __init__(self, desk: Desk, app: App, users: str) -> None:
+    def __init__(self, desk: Desk, app: PatientApp, users: str) -> None:
         """Begin with nothing said; `users` is the integration whose runs are told to end."""
         self.desk, self.app, self.users = desk, app, users
         self._seen: dict[str, Message] = {}
@@ -164,25 +152,14 @@ class Life:
 @asynccontextmanager
 async def life(folder: Path) -> AsyncIterator[Life]:
     """The bot, with one integration that is well and one that fails."""
-    async with people.responder(folder) as desk:
+    async with people.responder(folder) as desk, desk.connected() as app:
         world = desk.sandbox.slack
         for each in (DATA_ALERTS, MARKETING_OPS):
             place = world.channels[each]
             world.put_channel(replace(place, members=place.members | {ADMIN}))
-        app = App(
-            bot_token=desk.sandbox.slack_bot_token,
-            app_token=desk.sandbox.slack_app_token,
-            signing_secret=None,
-            api_url=f"{desk.sandbox.url}/api/",
-        )
-        await app.identify()
-        desk.listen(desk.responder_for(app))
-        await app.connect()
         users = desk.add("Users", *["success"] * 5)
         desk.add("Orders", *["success"] * 5, "error")
         yield Life(desk, app, users)
-        await app.drain(people.PATIENCE.total_seconds())
-        await app.close()
 
 
 SAME_CHANNEL: list[tuple[str, Callable[[Life], Awaitable[list[Said]]], Wanted]] = [

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.delivery.views import CardView
 from cdi_bot.monitoring.braze_port import BrazeReason
+from tests.bench.outages import (
+    EACH,
+    INTEGRATIONS,
+    SLACKS_PACE,
+    Told,
+    braze_is_away,
+    lived,
+    notices_told,
+    owe,
+    rooms,
+)
 from tests.databases import new_file
 from tests.rigs.oracle import ALL, ONE, Excuses, Judge, settle_in
 from tests.rigs.virtual_time import VirtualLoop
@@ -177,5 +193,75 @@ def test_the_first_message_after_an_outage_wakes_all_that_waits(live: Live) -> N
             await asyncio.sleep(0.1)
         await world.live(4)
         assert {one.channel for one in world.slack.said[before:]} == set(CHANNELS)
+
+    live(life)
+
+
+async def _slack_is_tried(world: World, seconds: float, *, channels: int) -> Told:
+    """What is tried while Slack is away, and told once it is back."""
+    rooms_ = rooms(world, channels)
+    world.slack.down, since = True, world.loop()
+    await owe(world, rooms_, seconds)
+    world.slack.down, back = False, world.loop()
+    found = await notices_told(world, channels * EACH)
+    tries = [each.at for each in world.slack.received if since <= each.at < back]
+    alone = [each for each in tries if each > tries[0] + timedelta(seconds=1)]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise([*alone, back])]
+    assert all(gap > 0.9 for gap in gaps[:-1]), gaps
+    assert all(gap < 5 for gap in gaps), gaps
+    assert list(Judge(world=world, excuses=Excuses()).too_fast()) == []
+    return found
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[*HealthCheck])
+@given(seconds=st.floats(3, 90), channels=st.integers(1, 7))
+def test_one_message_tries_slack_and_lets_all_others_go(seconds: float, channels: int) -> None:
+    """Never more than 5 s apart, never two at a time; after the first nothing but the pace holds the others back."""
+    found = lived(partial(_slack_is_tried, channels=channels), seconds, integrations=3)
+    assert found.count == channels * EACH
+    assert found.first < 5.2
+    assert found.last < 5.2 + SLACKS_PACE * 1.3
+
+
+async def _braze_is_tried(world: World, seconds: float, *, why: BrazeReason) -> Told:
+    """What is asked while Braze is away, and told once it is back."""
+    found = await braze_is_away(world, seconds, why=why)
+    asked = [at for at, _ in world.braze.asked]
+    alone = [each for each in asked if each > asked[0] + timedelta(seconds=6)]  # what was under way has ended
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(alone)]
+    hangs = 5 if why is BrazeReason.TIMEOUT else 0
+    assert all(hangs + 0.9 < gap < hangs + 5 for gap in gaps), gaps
+    return found
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[*HealthCheck])
+@given(
+    seconds=st.floats(1, 120),
+    why=st.sampled_from([BrazeReason.UNREACHABLE, BrazeReason.TIMEOUT, BrazeReason.SERVER_ERROR]),
+)
+def test_one_request_tries_braze_and_lets_all_others_go(seconds: float, why: BrazeReason) -> None:
+    """Never more than 5 s apart, never two at a time; what failed meanwhile is told at once."""
+    found = lived(partial(_braze_is_tried, why=why), seconds)
+    assert found.count == INTEGRATIONS
+    assert found.last < (15 if why is BrazeReason.TIMEOUT else 10)
+
+
+def test_one_channel_that_slack_can_not_post_to_holds_no_other_back(live: Live) -> None:
+    """Its failures look like Slack's until another is owed something: then that is tried, and the one waits alone."""
+
+    async def life(world: World) -> None:
+        await settle_in(world)
+        failing, sound = rooms(world, 2)
+        world.slack.rooms[failing].failing = True
+        await owe(world, [failing], 0)
+        await asyncio.sleep(60)
+        before = len(world.slack.said)
+        for turn in range(3):
+            await owe(world, [sound], 0, first=turn * EACH)
+            await asyncio.sleep(15 + SLACKS_PACE)
+            assert len(world.slack.said) == before + (turn + 1) * EACH
+        world.slack.rooms[failing].failing = False
+        await asyncio.sleep(65 + SLACKS_PACE)
+        assert len(world.slack.said) == before + 4 * EACH
 
     live(life)

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
-
-import pytest
 
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Snooze
 from cdi_bot.monitoring.recorder import Observation, record_observations
-from tests.rigs.whole import ALERTS, WHO, Whole, whole
-
-
-@pytest.fixture
-async def bot(tmp_path: Path) -> AsyncIterator[Whole]:
-    """Everything on a fresh SQLite database; the channel hears of all that there will be."""
-    async with whole(tmp_path) as everything:
-        yield everything
+from tests.rigs.whole import ALERTS, WHO, Whole
 
 
 async def known(bot: Whole, count: int) -> list[WatchedIntegration]:

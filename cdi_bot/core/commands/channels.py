@@ -1,4 +1,4 @@
-"""`/cdi digest`, `/cdi language` and `/cdi audit`: the settings of a channel, and who changed what in it."""
+"""`/cdi digest`, `language`, `test` and `audit`: a channel's settings, whether alerts arrive, who changed what."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ class SetLanguage(ChannelCommand):
     """Choose the language of a channel's messages; `None` is the bot's own."""
 
     language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendSample(ChannelCommand):
+    """Send a sample alert to a channel, the way that real ones go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +120,17 @@ _LANGUAGE = Specification(
     audit=N_("{when} {who} set its language: {what}"),
 )
 
+_TEST = Specification(
+    word="test",
+    aliases=("sample", "テスト"),
+    command=SendSample,
+    right=Right.CHANGE,
+    read=no_arguments(SendSample),
+    usage="/cdi test",
+    help=(("/cdi test", N_("send a sample alert here, to see that alerts arrive")),),
+    audit=N_("{when} {who} sent a sample alert"),
+)
+
 _AUDIT = Specification(
     word="audit",
     aliases=("log", "changes"),
@@ -125,4 +141,4 @@ _AUDIT = Specification(
     help=(("/cdi audit", N_("who changed what in this channel")),),
 )
 
-CHANNELS = (_DIGEST, _LANGUAGE, _AUDIT)
+CHANNELS = (_DIGEST, _LANGUAGE, _TEST, _AUDIT)

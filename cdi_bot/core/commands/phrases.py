@@ -117,6 +117,8 @@ _RULES = (
     ("send|post|give? US* THE* weekly digest|summary|report …", "digest weekly …"),
     ("STOP|no THE* more? digest|digests|summary|report", "digest off"),
     ("STOP|no THE* more? escalating|escalation|escalations NOW*", "escalate off"),
+    ("send|post|show|give|try US* THE* test|sample alert|message|card? US* NOW*", "test"),
+    ("test THE* channel|alerts|alerting NOW*", "test"),
     ("switch|change THE* language? to …", "language …"),
     ("speak|talk|write US* in? …", "language …"),
 )

@@ -14,6 +14,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.requested_sync import SyncEnding
+from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
 
@@ -246,6 +247,7 @@ Content = (
     | EscalationChanged
     | EscalationBroken
     | Digest
+    | SampleAlert
     | Spike
 )
 

@@ -3,7 +3,8 @@
 One request for the list tells of ten integrations, but late and without rows; one for the status tells of one, exactly.
 Each call has its own rate limit, so there are two queues: pages of the list, and integrations. Both update the same
 estimate of an integration, so a run that one call has shown gives the other one no reason to ask. Besides, nothing
-goes unasked for longer than its deadline, as far as the limits allow.
+goes unasked for longer than its deadline, as far as the limits allow; and when many begin to fail (`storm.py`), the
+other pages are urgent.
 
 Pure: `now` is an argument, nothing is asked or waited for here. A choice costs O(log n).
 """
@@ -16,34 +17,12 @@ from math import sqrt
 
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.planner import shares
 from cdi_bot.core.planner.list_pages import ListPages
 from cdi_bot.core.planner.priority_queue import PriorityQueue, TimeQueue
 from cdi_bot.core.planner.run_estimate import ListChange, RunEstimate, estimate_from_store
+from cdi_bot.core.planner.storm import AT_ONCE, Storm
 from cdi_bot.core.planner.timing import ListLag
-
-PAGES_SHARE = 0.8
-"""The share of the list limit that polling uses; the rest is for the customer's other tools."""
-
-CALLS_SHARE = 0.7
-"""The share of the status limit that polling uses; with what is kept for commands it makes 80 %."""
-
-VERIFY_INTERVALS = 10
-"""In case the list is wrong, the status of a listed integration is asked every so many poll intervals all the same."""
-
-VERIFY_SHARE = 0.1
-"""The share of all status calls that these checks may take."""
-
-CALLS_IN_TURN = 0.5
-"""The share of all status calls that ask integrations in turn, where the limits are too low for the poll interval."""
-
-PAGES_IN_TURN = 0.7
-"""The share of all page requests that read pages in turn, so that what could not be expected is seen soon too."""
-
-UNSUBSCRIBED_WEIGHT = 0.02
-"""The value of an ended run of an integration that nobody is subscribed to; that of the others is 1."""
-
-UNSUBSCRIBED_SHARE = 0.1
-"""The share of all page requests that may read pages without any subscribed integration."""
 
 _BETWEEN_PAGE_READS = 1.0  # seconds
 _BETWEEN_CALLS = 3.0  # seconds between two status calls of one integration: the answer hardly changes sooner
@@ -76,7 +55,7 @@ class Planner:
         )
         self._pages: PriorityQueue[int] = PriorityQueue(self._page_value, threshold=_LEAST_VALUE, minimum=0.0)
         self._calls_per_minute, self._pages_per_minute = 1.0, 1.0
-        self._skew, self._lag = 0.0, ListLag()
+        self._skew, self._lag, self._storm = 0.0, ListLag(), Storm()
 
     # ------------------------------------------------------------------------------------- what is known
 
@@ -93,7 +72,7 @@ class Planner:
         seconds = by.total_seconds()
         for estimate in self._estimates.values():
             estimate.shift(seconds)
-        for each in (self._listing, self._urgent, self._postponed, self._calls, self._pages):
+        for each in (self._listing, self._storm, self._urgent, self._postponed, self._calls, self._pages):
             each.shift(seconds)
 
     def add_or_update(
@@ -155,14 +134,32 @@ class Planner:
             self._calls_in_flight.add(chosen)
         return chosen
 
+    def next_unread(self, now: datetime) -> str | None:
+        """In a storm, an integration to ask in place of its page, for when no page can be read; else `None`."""
+        time = now.timestamp()
+        while (page := self._storm.next_page(time, self._is_unread)) is not None:
+            for each in self._listing.members(page):
+                estimate = self._estimates.get(each)
+                is_known = not estimate or not estimate.subscribed or estimate.as_of >= self._storm.begins_at
+                if is_known or each in self._calls_in_flight:
+                    continue
+                for queue in (self._calls, self._urgent, self._postponed):
+                    queue.drop(each)
+                self._calls_in_flight.add(each)
+                return each
+            self._storm.drop(time)
+        return None
+
     def call_answered(self, integration_id: str, runs: Sequence[Run], now: datetime) -> None:
         """Learn from the first page of an integration's runs."""
         estimate = self._estimates.get(integration_id)
         if estimate is None:
             return
         time = now.timestamp()
-        was_running, began = estimate.running, estimate.began
+        was_running, began, fails_newly = estimate.running, estimate.began, estimate.is_known_healthy
         estimate.update_from_runs(runs, time, self._skew)
+        if fails_newly and not estimate.healthy:
+            self._note_failure(time)
         for queue in (self._urgent, self._postponed):
             queue.drop(integration_id)
         for ids in (self._calls_in_flight, self._prioritized):
@@ -193,15 +190,20 @@ class Planner:
 
     # ------------------------------------------------------------------------------------- the list call
 
-    def next_page(self, now: datetime) -> int | None:
-        """The page of the list to read now, counted from 0; `None` when none is worth it."""
-        page = self._listing.next_in_order
+    def next_page(self, now: datetime, *, urgent_only: bool = False) -> int | None:
+        """The page to read now, counted from 0, if any; with `urgent_only` only one that a storm has made urgent."""
+        time, page = now.timestamp(), self._listing.next_in_order
         if page is not None:
-            page = None if page in self._pages_in_flight else page
-        else:
-            page = self._pages.take(now.timestamp())
+            page = None if urgent_only or page in self._pages_in_flight else page
+        elif (urgent := self._storm.next_page(time, self._is_unread)) is not None:
+            if not urgent_only or len(self._pages_in_flight) < AT_ONCE:
+                page = urgent
+                self._storm.drop(time)
+                self._pages.drop(page)
+        elif not urgent_only:
+            page = self._pages.take(time)
             while page is not None and page not in self._listing:
-                page = self._pages.take(now.timestamp())
+                page = self._pages.take(time)
         if page is not None:
             self._pages_in_flight.add(page)
         return page
@@ -212,20 +214,25 @@ class Planner:
         """Learn from a page of the list; returns what it changes of each known integration, by id."""
         time = now.timestamp()
         self._pages_in_flight.discard(page)
-        changes = {}
+        changes, failures = {}, 0
         for listed in integrations:
             estimate = self._estimates.get(listed.integration_id)
             if estimate is None:
                 continue
             self._learn_lag(estimate, listed, time)
+            was_healthy = estimate.is_known_healthy
             changes[listed.integration_id] = estimate.update_from_list(
                 listed, time, lag=self._lag.seconds, skew=self._skew
             )
+            failures += was_healthy and not estimate.healthy and estimate.subscribed
+        self._storm.page_read(time, failures=failures)
         members = [listed.integration_id for listed in integrations]
         moved = self._listing.update(page, members, is_last=is_last, now=time)
         for integration_id in moved.union(members):
             self._queue_call(integration_id, time)
         self._queue_page(page, time)
+        for _ in range(failures):
+            self._note_failure(time)
         return changes
 
     def page_failed(self, page: int, now: datetime, *, restart: bool = False) -> None:
@@ -234,6 +241,21 @@ class Planner:
         if restart:
             self._listing.restart()
         self._queue_page(page, now.timestamp())
+
+    def _note_failure(self, time: float) -> None:
+        """Take note that an integration was seen to fail that did not fail before."""
+        if self._storm.note_failure(time):
+            value = {page: self._page_value(page, time) for page in self._subscribed_pages}
+            pages = sorted(value, key=value.__getitem__, reverse=True)
+            self._storm.begin(pages, time, lag=self._lag.seconds)
+
+    def _is_unread(self, page: int, since: float) -> bool:
+        """Whether a page is known, and was not read since a time nor is being read."""
+        return (
+            page in self._listing
+            and page not in self._pages_in_flight
+            and self._listing.read_at(page) < since
+        )
 
     def _learn_lag(self, estimate: RunEstimate, listed: Integration, time: float) -> None:
         if estimate.not_listed_since is None:
@@ -262,7 +284,7 @@ class Planner:
         for integration_id in self._listing.members(page):
             estimate = self._estimates.get(integration_id)
             if estimate is not None:
-                weight = 1.0 if estimate.subscribed else UNSUBSCRIBED_WEIGHT
+                weight = 1.0 if estimate.subscribed else shares.UNSUBSCRIBED_WEIGHT
                 value += weight * estimate.expected_endings(until, skew) * _age_factor(time - estimate.as_of)
         return value
 
@@ -272,18 +294,21 @@ class Planner:
         if integration_id in self._unlisted:
             return self._seconds_for_all(unlisted)
         listed = self._subscribed - unlisted
-        return max(self._interval * VERIFY_INTERVALS, listed * 60 / self._calls_per_minute / VERIFY_SHARE)
+        return max(
+            self._interval * shares.VERIFY_INTERVALS,
+            listed * 60 / self._calls_per_minute / shares.VERIFY_SHARE,
+        )
 
     def _seconds_for_all(self, count: int) -> float:
         """How many seconds it takes to ask so many integrations in turn by the status call."""
-        return max(self._interval, count * 60 / self._calls_per_minute / CALLS_IN_TURN)
+        return max(self._interval, count * 60 / self._calls_per_minute / shares.CALLS_IN_TURN)
 
     def _seconds_between_reads(self, page: int) -> float:
         """After how many seconds a page is read again; pages without subscribed integrations get a small share."""
         seconds = 60 / self._pages_per_minute
         if page in self._subscribed_pages:
-            return len(self._subscribed_pages) * seconds / PAGES_IN_TURN
-        share = UNSUBSCRIBED_SHARE if self._subscribed_pages else PAGES_IN_TURN
+            return len(self._subscribed_pages) * seconds / shares.PAGES_IN_TURN
+        share = shares.UNSUBSCRIBED_SHARE if self._subscribed_pages else shares.PAGES_IN_TURN
         return (len(self._listing) - len(self._subscribed_pages)) * seconds / share
 
     # ------------------------------------------------------------------------------------- the queues

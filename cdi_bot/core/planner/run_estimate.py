@@ -142,6 +142,11 @@ class RunEstimate:
     expected_starts: tuple[float, ...] = ()
     habits: RunHabits = NO_HABITS
 
+    @property
+    def is_known_healthy(self) -> bool:
+        """Whether it was told of before, and its newest run did not fail."""
+        return self.healthy and (self.began is not None or self.asked_at is not None)
+
     # ------------------------------------------------------------------------------------- what is expected
 
     def expected_endings(self, until: float, skew: float) -> float:

@@ -26,9 +26,10 @@ class RequestPace:
             self._next = now
         return now + ahead >= self._next
 
-    def sent(self, per_minute: float) -> None:
-        """Count a request that is sent now, at a rate of so many a minute."""
-        self._gap = timedelta(seconds=60 / max(per_minute, 1))
+    def sent(self, now: datetime, *, most: float, rest: int) -> None:
+        """Count a request that is sent now; the `rest` of this clock minute's is to last, at most so many a minute."""
+        left = 60 - now.timestamp() % 60
+        self._gap = timedelta(seconds=max(60 / max(most, 1), left / (max(rest, 0) + 1)))
         self._next += self._gap
 
 

@@ -68,7 +68,7 @@ function draw() {
 function fillDialog() {
   const { view, surface } = open;
   const scrolled = dialog.querySelector(".modal-body")?.scrollTop ?? 0;
-  const focused = dialog.contains(document.activeElement) ? document.activeElement.dataset.actionId : null;
+  const before = dialog.contains(document.activeElement) ? document.activeElement : null;
   dialog.dataset.viewId = view.id;
   dialog.dataset.callbackId = view.callback_id ?? "";
   const submit =
@@ -120,12 +120,15 @@ function fillDialog() {
   });
   fill(dialog, form);
   dialog.querySelector(".modal-body").scrollTop = scrolled;
+  const focused = before?.dataset.actionId;
   const again = focused && dialog.querySelector(`[data-action-id="${CSS.escape(focused)}"]`);
   (
     again ||
     dialog.querySelector("[autofocus]") ||
     dialog.querySelector(".modal-body input, .modal-body button")
   )?.focus();
+  // Who types goes on where they were.
+  if (again && Number.isInteger(before.selectionStart)) again.setSelectionRange(before.selectionStart, before.selectionEnd);
 }
 
 const hasInputs = (view) => (view.blocks ?? []).some((block) => block.type === "input");

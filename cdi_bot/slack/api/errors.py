@@ -209,14 +209,17 @@ def _refusal(error: SlackApiError, effect: Effect) -> SlackTrouble:
     return SlackTrouble("bad_answer", verdict=_unanswered(effect))
 
 
-def _retry_after(told: str | None) -> float | None:
-    """Read how many seconds Slack asks to wait; `None` where it does not say, or nonsense."""
+def _retry_after(told: str | None) -> float:
+    """Read how many seconds Slack asks to wait; a few where it does not say, or nonsense: a limit is no outage."""
     try:
         seconds = float(told or "")
     except ValueError:
-        return None
-    return seconds if 0 <= seconds <= LONGEST_WAIT else None
+        return UNTOLD_WAIT
+    return seconds if 0 <= seconds <= LONGEST_WAIT else UNTOLD_WAIT
 
 
 LONGEST_WAIT = 3600.0
 """Slack asks for seconds, rarely minutes; a longer wait is taken for a mistake of something in between."""
+
+UNTOLD_WAIT = 5.0
+"""Seconds to leave a method alone whose limit is used up, where nothing says for how long."""

@@ -33,11 +33,14 @@ SILENT_SECONDS = 30.0
 QUICK_RETRIES = 5
 """So often in a row an end is answered at once, then at the next look: Slack grants few openings a minute."""
 
-PAUSES = (5.0, 60.0)
-"""Seconds without another try after a refusal: the first, twice as many after each that follows, and the longest."""
+PAUSE = 5.0
+"""Seconds without another try after a refusal that passes by itself; `Retry-After` may say more."""
 
 LASTING_PAUSES = (60.0, 300.0)
-"""The same where somebody has to put something right, as after `link_disabled` or `invalid_auth`."""
+"""The same where somebody has to put something right, as after `link_disabled` or `invalid_auth`.
+
+The first, twice as many after each that follows, and the longest.
+"""
 
 STEADY_SECONDS = 60.0
 """A connection that has stood for so long ends the row of refusals."""
@@ -157,10 +160,12 @@ class SocketMode:
         await stale.close()
 
     def _refuse(self, trouble: SlackTrouble) -> None:
-        """Leave Slack alone for a while, the longer the more often it refuses, and as long as it asks at least."""
-        lasting = trouble.reason == LINK_DISABLED or trouble.verdict is SlackVerdict.TEAM_GONE
-        first, longest = LASTING_PAUSES if lasting else PAUSES
-        self._pause = min(max(self._pause * 2, first), longest)
+        """Leave Slack alone for a while, and as long as it asks at least."""
+        if trouble.reason == LINK_DISABLED or trouble.verdict is SlackVerdict.TEAM_GONE:
+            first, longest = LASTING_PAUSES
+            self._pause = min(max(self._pause * 2, first), longest)
+        else:
+            self._pause = PAUSE
         rest = max(self._pause, trouble.retry_after or 0.0)
         self._rest_until = self._clock() + rest
         if trouble.reason != self._refused:

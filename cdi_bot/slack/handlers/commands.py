@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.channels import SendSample, SetDigest, SetLanguage, ShowAudit, ShowSettings
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import depends_on_names, parse
@@ -49,6 +49,7 @@ from cdi_bot.usecases.expected_answers import SwitchedOff
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
+from cdi_bot.usecases.sample_alert import SampleAlerts
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,7 @@ class Responder:
     queries: Queries
     channels: ChangeChannelSettings
     previews: Previews
+    samples: SampleAlerts
     access: Access
     directory: SlackDirectory
     i18n: Translator
@@ -232,6 +234,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
     ),
+    SendSample: lambda to, _command, channel, who: to.samples.send(channel, who),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
     ShowAudit: lambda to, _command, channel, _: to.queries.audit(channel),
 }

@@ -18,6 +18,7 @@ from cdi_bot.slack.render import (
     incident_response,
     overview,
     refusals,
+    sample_alert,
     subscriptions,
 )
 from cdi_bot.slack.render.history import render_history
@@ -69,5 +70,6 @@ _RENDERERS: Renderers = {
     **incident_response.RENDERERS,
     **overview.RENDERERS,
     **refusals.RENDERERS,
+    **sample_alert.RENDERERS,
     **subscriptions.RENDERERS,
 }

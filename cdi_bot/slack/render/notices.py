@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
@@ -17,6 +19,7 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import APPEARS, LONGEST, SyncEnding
 from cdi_bot.core.model.run import Outcome
+from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
@@ -40,6 +43,7 @@ from cdi_bot.slack.render.kit.text import (
 )
 from cdi_bot.slack.render.lifecycle import integration_changed, new_integrations
 from cdi_bot.slack.render.replies import REPLIES, EventRenderers
+from cdi_bot.slack.render.sample_alert import sample_alert
 from cdi_bot.slack.render.subscriptions import chosen_language, digest_text, selector_text
 
 
@@ -53,7 +57,8 @@ def render_event(view: EventView, i18n: Translator) -> Rendered:
         raise ValueError(f"{view.content.what} is shown by a view of its own")
     message = render(view.content, view, i18n)
     repeat = small_print(repeat_note(i18n, possible=view.possible_repeat))
-    return Rendered(text=message.text, blocks=[*message.blocks, *repeat])
+    plainer = [*message.plainer, *repeat] if message.plainer else None
+    return replace(message, blocks=[*message.blocks, *repeat], plainer=plainer)
 
 
 def render_store(view: StoreView, i18n: Translator) -> Rendered:
@@ -196,5 +201,6 @@ _RENDERERS: EventRenderers = {
     EscalationChanged: escalation_changed,
     EscalationBroken: escalation_broken,
     ChannelBroken: _channel_broken,
+    SampleAlert: sample_alert,
     Spike: render_spike,
 }

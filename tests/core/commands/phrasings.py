@@ -375,6 +375,14 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
         "please escalate to <#C2|on-call> after 30m, thanks",
     ),
     "language ja": ("language ja", "language JA please", "lang ja", "speak ja", "switch the language to ja"),
+    "test": (
+        "test",
+        "sample",
+        "test please",
+        "send a test alert",
+        "send a sample alert here",
+        "test this channel",
+    ),
     "audit": (
         "audit",
         "log",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from cdi_bot.core.commands.channels import SetDigest, SetLanguage, ShowAudit, ShowSettings
+from cdi_bot.core.commands.channels import SendSample, SetDigest, SetLanguage, ShowAudit, ShowSettings
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
@@ -110,6 +110,10 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
         ("language JA", SetLanguage(language="ja")),
         ("language default", SetLanguage(language=None)),
         ("language in:<#C1|general>", ShowSettings(channel_id="C1")),
+    ),
+    "test": (
+        ("test", SendSample()),
+        ("test in:<#C1|general>", SendSample(channel_id="C1")),
     ),
     "audit": (
         ("audit", ShowAudit()),

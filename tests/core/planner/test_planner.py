@@ -211,7 +211,7 @@ def test_an_even_pace_makes_up_for_a_late_tick_but_not_for_a_pause() -> None:
     pace = RequestPace(NOON)
     went = 0
     while pace.is_ready(at(10)):
-        pace.sent(70)
+        pace.sent(at(10), most=70, rest=70)
         went += 1
     assert went == 2
     assert not pace.is_ready(at(10))
@@ -221,10 +221,30 @@ def test_an_even_pace_makes_up_for_a_late_tick_but_not_for_a_pause() -> None:
 def test_a_pace_whose_next_time_was_noted_before_the_clock_was_set_back_is_ready() -> None:
     """The next request isn't put off by an hour; after it the pace is as even as ever."""
     pace = RequestPace(at(60))
-    pace.sent(70)
+    pace.sent(at(60), most=70, rest=70)
     assert pace.is_ready(NOON)
-    pace.sent(70)
+    pace.sent(NOON, most=70, rest=70)
     assert not pace.is_ready(NOON)
+
+
+def seconds_sent(begin: float, rest: int) -> list[float]:
+    """At which seconds of a minute requests go, from one on, with so many left to send in it."""
+    pace = RequestPace(NOON + timedelta(seconds=begin))
+    sent = []
+    for tenth in range(int(begin * 10), 610):
+        now = NOON + timedelta(seconds=tenth / 10)
+        if pace.is_ready(now):
+            rest = rest - 1 if tenth < 600 else 39
+            pace.sent(now, most=40, rest=rest)
+            sent.append(tenth / 10)
+    return sent
+
+
+def test_what_is_left_of_a_minute_lasts_until_its_end() -> None:
+    """Where others have used the rest, or a storm, requests are fewer but none of the seconds is left without."""
+    assert seconds_sent(0, 40) == [1.5 * number for number in range(41)]
+    assert seconds_sent(30, 6) == [30, 35, 40, 45, 50, 55, 60]
+    assert seconds_sent(50, 1) == [50, 60]
 
 
 def test_a_clock_that_was_set_back_changes_nothing_of_what_is_asked_when() -> None:

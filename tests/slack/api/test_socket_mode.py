@@ -21,7 +21,7 @@ from cdi_bot.sandbox.slack.model import TokenState
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.sandbox.slack.socket_mode import CONNECTIONS_MAX, HANDSHAKE
 from cdi_bot.slack.api.call import SlackApi
-from cdi_bot.slack.api.socket_mode import CONNECTIONS, LASTING_PAUSES, SILENT_SECONDS, SocketMode
+from cdi_bot.slack.api.socket_mode import CONNECTIONS, LASTING_PAUSES, PAUSE, SILENT_SECONDS, SocketMode
 from tests.slack.api.bolt_kit import PATIENCE, Ticks
 
 NEVER = 3600.0
@@ -234,6 +234,25 @@ class TestRefusals:
         clock.seconds += 0.2
         await sockets.look()
         assert (opened(sandbox), sockets.is_connected) == (4, True)
+
+    async def test_a_slack_that_is_away_is_tried_every_five_seconds(
+        self, sandbox: Sandbox, sockets: SocketMode, clock: Ticks
+    ) -> None:
+        """However long that lasts; and with the first try after its return commands come again."""
+        sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path=OPEN))
+        clock.seconds += SILENT_SECONDS
+        tries = []
+        for _ in range(300):
+            before = refused(sandbox)
+            await sockets.look()
+            if refused(sandbox) > before:
+                tries.append(clock.seconds)
+            clock.seconds += 1
+        assert {later - earlier for earlier, later in pairwise(tries)} == {PAUSE}
+        sandbox.slack.faults.clear()
+        clock.seconds += PAUSE
+        await sockets.look()
+        assert sockets.is_connected
 
     async def test_the_pauses_grow(self, sandbox: Sandbox, sockets: SocketMode, clock: Ticks) -> None:
         """After each refusal in a row twice as long, up to the longest; one that stood for a while ends the row."""

@@ -19,9 +19,8 @@ from cdi_bot.sandbox.slack.model import Message
 from cdi_bot.sandbox.slack.payloads import Press, event_payload
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, GENERAL, GUEST, KENJI, MARA, TEAM
 from tests.rigs import people
-from tests.rigs.people import ALERTS, Desk
-from tests.slack.api.bolt_kit import PATIENCE, Json
-from tests.slack.handlers.test_other_team import App
+from tests.rigs.people import ALERTS, Desk, PatientApp
+from tests.slack.api.bolt_kit import Json
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Talk:
     """A bot that people talk to; ALERTS is subscribed to the integration "Users"."""
 
     desk: Desk
-    app: App
+    app: PatientApp
 
     async def say(self, text: str, *, channel: str = DATA_ALERTS, user: str = MARA, **more: str) -> Message:
         """Say something, and wait until it was worked on; returns what was said."""
@@ -60,21 +59,10 @@ class Talk:
 @pytest.fixture
 async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
     """The whole Slack side, connected."""
-    async with people.responder(tmp_path) as desk:
-        app = App(
-            bot_token=desk.sandbox.slack_bot_token,
-            app_token=desk.sandbox.slack_app_token,
-            signing_secret=None,
-            api_url=f"{desk.sandbox.url}/api/",
-        )
-        await app.identify()
-        desk.listen(desk.responder_for(app))
-        await app.connect()
+    async with people.responder(tmp_path) as desk, desk.connected() as app:
         desk.add("Users", "success")
         await desk.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
         yield Talk(desk, app)
-        await app.drain(PATIENCE)
-        await app.close()
 
 
 async def test_a_mention_is_answered_to_the_person_where_it_was_asked(talk: Talk) -> None:

@@ -6,7 +6,6 @@ wherever they name a team, but for the person's own.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -23,23 +22,12 @@ from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.model import BOT_SCOPES, Content
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, MARKETING_OPS, OTHER_TEAM, OUTSIDER, TEAM
-from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.render.form_fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
 from tests.rigs import people
-from tests.rigs.people import ALERTS, MARKETING, Desk
-from tests.slack.api.bolt_kit import PATIENCE, Json
+from tests.rigs.people import ALERTS, MARKETING, Desk, PatientApp
+from tests.slack.api.bolt_kit import Json
 from tests.store.samples import incident
-
-
-class App(SlackApp):
-    """An app that can be waited for."""
-
-    async def settle(self) -> None:
-        """Wait until everything that was taken is done."""
-        async with asyncio.timeout(PATIENCE):
-            while self._tasks:
-                await asyncio.wait(self._tasks)
 
 
 @dataclass(frozen=True)
@@ -47,7 +35,7 @@ class Abroad:
     """A bot that is sent nothing but payloads of another team; ALERTS is subscribed to an integration of this id."""
 
     desk: Desk
-    app: App
+    app: PatientApp
     integration_id: str
 
     async def sent(self, told: Json) -> None:
@@ -120,25 +108,14 @@ class Abroad:
 @pytest.fixture
 async def abroad(tmp_path: Path) -> AsyncIterator[Abroad]:
     """The whole Slack side; from when it is connected, the payloads name another team."""
-    async with people.responder(tmp_path) as desk:
-        app = App(
-            bot_token=desk.sandbox.slack_bot_token,
-            app_token=desk.sandbox.slack_app_token,
-            signing_secret=None,
-            api_url=f"{desk.sandbox.url}/api/",
-        )
-        identity = await app.identify()
-        assert identity.team_id == TEAM
-        desk.listen(desk.responder_for(app))
-        await app.connect()
+    async with people.responder(tmp_path) as desk, desk.connected() as app:
+        assert app.identity.team_id == TEAM
         users = desk.add("Users", "success")
         await desk.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
         slack = desk.sandbox.slack
         slack.users |= {name: replace(user, home=user.home or TEAM) for name, user in slack.users.items()}
         slack.team = OTHER_TEAM
         yield Abroad(desk, app, users)
-        await app.drain(PATIENCE)
-        await app.close()
 
 
 async def test_a_command(abroad: Abroad) -> None:

@@ -27,9 +27,8 @@ from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, OTHER_TEAM, 
 from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.render.form_fields import FORM
 from tests.rigs import people
-from tests.rigs.people import ALERTS, Desk
+from tests.rigs.people import ALERTS, Desk, PatientApp
 from tests.slack.api.bolt_kit import Json, served, signed
-from tests.slack.handlers.test_other_team import App
 
 ORG = {"id": "E0NORTHWIND", "name": "Northwind"}
 SIBLING = "T0SIBLING1"
@@ -63,7 +62,7 @@ class Shapes:
     """The bot behind its request address, and how Slack words what happens in one of these places."""
 
     desk: Desk
-    app: App
+    app: PatientApp
     http: aiohttp.ClientSession
     url: str
     where: Json
@@ -159,7 +158,7 @@ async def shapes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     """The whole Slack side in HTTP mode; ALERTS is subscribed to Users."""
     async with AsyncExitStack() as stack:
         desk = await stack.enter_async_context(people.responder(tmp_path))
-        app = App(
+        app = PatientApp(
             bot_token=desk.sandbox.slack_bot_token,
             app_token=None,
             signing_secret=desk.sandbox.slack_signing_secret,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -28,15 +27,14 @@ from cdi_bot.sandbox.slack.seed_data import (
     PRIYA,
     TEAM,
 )
-from cdi_bot.slack.api.app import SlackApp
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.form_fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import NotAllowed
 from tests.rigs import people
-from tests.rigs.people import Desk
-from tests.slack.api.bolt_kit import PATIENCE, Json
+from tests.rigs.people import Desk, PatientApp
+from tests.slack.api.bolt_kit import Json
 from tests.store.samples import incident
 
 PAGE = Path(__file__).parents[3] / "docs/security.md"
@@ -88,22 +86,12 @@ def rows() -> list[Row]:
     return found
 
 
-class App(SlackApp):
-    """An app that can be waited for."""
-
-    async def settle(self) -> None:
-        """Wait until everything that was taken is done."""
-        async with asyncio.timeout(PATIENCE):
-            while self._tasks:
-                await asyncio.wait(self._tasks)
-
-
 @dataclass
 class Trial:
     """One person who tries something about `there`, which is set up anew each time."""
 
     desk: Desk
-    app: App
+    app: PatientApp
     who: str
     there: Channel
     integration_id: str
@@ -284,16 +272,7 @@ REFUSALS = [
 @asynccontextmanager
 async def trial(folder: Path, who: str, where: str) -> AsyncIterator[Trial]:
     """Somebody before the whole Slack side, in the channel or not."""
-    async with people.responder(folder) as desk:
-        app = App(
-            bot_token=desk.sandbox.slack_bot_token,
-            app_token=desk.sandbox.slack_app_token,
-            signing_secret=None,
-            api_url=f"{desk.sandbox.url}/api/",
-        )
-        await app.identify()
-        desk.listen(desk.responder_for(app))
-        await app.connect()
+    async with people.responder(folder) as desk, desk.connected() as app:
         users = desk.add("Users", "success")
         desk.add("Orders", "success")
         await desk.queries.listing(people.ALERTS, None)
@@ -302,8 +281,6 @@ async def trial(folder: Path, who: str, where: str) -> AsyncIterator[Trial]:
         world.put_channel(replace(here, members=here.members | {who}))
         there = Channel(team_id=TEAM, channel_id=PLACES[where])
         yield Trial(desk=desk, app=app, who=who, there=there, integration_id=users, leaves="left" in where)
-        await app.drain(PATIENCE)
-        await app.close()
 
 
 def test_the_table_is_whole() -> None:

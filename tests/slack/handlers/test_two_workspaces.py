@@ -36,9 +36,8 @@ from cdi_bot.slack.render.kit.buttons import (
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from tests.rigs import people
-from tests.rigs.people import ALERTS, Desk
+from tests.rigs.people import ALERTS, Desk, PatientApp
 from tests.slack.api.bolt_kit import PATIENCE, Json
-from tests.slack.handlers.test_other_team import App
 from tests.slack.render.samples import failing
 from tests.store.samples import incident
 
@@ -51,7 +50,7 @@ class Two:
     """The bot with both workspaces; ALERTS is subscribed to the integration of each."""
 
     desk: Desk
-    app: App
+    app: PatientApp
     first: Integration
     second: Integration
     sandboxes: tuple[Sandbox, Sandbox]
@@ -90,7 +89,7 @@ class Two:
 async def two(tmp_path: Path) -> AsyncIterator[Two]:
     """Both workspaces, with one integration of the same id each: `Users` and `Consent`."""
     async with Sandbox() as other, people.responder(tmp_path, second=other) as desk:
-        app = App(
+        app = PatientApp(
             bot_token=desk.sandbox.slack_bot_token,
             app_token=desk.sandbox.slack_app_token,
             signing_secret=None,

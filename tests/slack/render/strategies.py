@@ -36,6 +36,7 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES, Run
+from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.source import Source, source_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
@@ -279,6 +280,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         usual=st.integers(0, 10**15),
         magnitude=_amounts,
     ),
+    st.builds(SampleAlert, who=people, at=times, mentions=st.none() | st.text(max_size=200)),
     st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
     st.builds(EscalationBroken, target=people, reason=text),
     st.builds(LanguageChanged, who=people, language=languages),
@@ -535,6 +537,14 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         escalate_after=st.none() | _lengths,
         escalate_to=st.none() | people,
         escalate_trouble=_maybe_text,
+    ),
+    st.builds(
+        answers.SampleSent,
+        took=st.none() | _lengths,
+        trouble=st.none() | st.text(max_size=60),
+        integrations=st.integers(0, 10_000),
+        mentions=st.none() | st.text(max_size=200),
+        unreachable=st.none() | incidents,
     ),
     st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
     st.builds(BadTarget, target=channels, reason=text),

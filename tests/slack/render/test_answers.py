@@ -29,7 +29,7 @@ from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
 from cdi_bot.usecases import answers, query_answers
-from cdi_bot.usecases.answers import Answer
+from cdi_bot.usecases.answers import Answer, SampleSent
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
 from cdi_bot.usecases.query_answers import Overview
@@ -396,6 +396,17 @@ ANSWERS: dict[str, Answer] = {
         escalate_to="C0ONCALL001",
         escalate_trouble="not_in_channel",
     ),
+    "sample_sent": SampleSent(
+        took=timedelta(seconds=0.62),
+        trouble=None,
+        integrations=12,
+        mentions="<@U0KENJI001>",
+        unreachable=None,
+    ),
+    "sample_not_posted": SampleSent(
+        took=None, trouble="restricted_action", integrations=0, mentions=None, unreachable=unreachable()
+    ),
+    "sample_waits": SampleSent(took=None, trouble=None, integrations=1, mentions=None, unreachable=None),
     "escalation_set": EscalationSet(after=timedelta(minutes=30), to="U0KENJI001", unchanged=False),
     "escalation_off": EscalationSet(after=timedelta(minutes=30), to=None, unchanged=False),
     "escalation_refused": BadTarget(

@@ -32,6 +32,7 @@ from cdi_bot.slack.render.form_fields import (
 from cdi_bot.slack.render.form_settings import DIGEST_AT, ESCALATE_TO
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.text import plain
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import Choices, SettingsChange, choices
 from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken
@@ -301,7 +302,7 @@ drafts = st.builds(
     selector=st.none() | strategies.ids | st.just("x" * 3000),
     name=st.none() | strategies.text,
     filters=filters,
-    problem=st.none() | strategies.text,
+    problem=st.none() | strategies.text.map(plain),
 )
 
 

@@ -46,6 +46,7 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.run import Run
+from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.source import Source
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters, Subscription
@@ -434,6 +435,7 @@ EVENTS = {
     "notice_digest_quiet": event(
         DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
     ),
+    "notice_sample_alert": event(SampleAlert(who=MARA, at=NOW, mentions=f"<@{KENJI}>")),
     "notice_escalation_set": event(EscalationChanged(who=MARA, after=1800, to="C0ONCALL001")),
     "notice_escalation_off": event(EscalationChanged(who=MARA, after=0, to=None)),
     "notice_escalation_broken": event(EscalationBroken(target=ALERTS.channel_id, reason="is_archived")),

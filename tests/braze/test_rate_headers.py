@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.braze.budget import HIGHEST_LIMIT, NO_RATE_HEADERS, RateHeaders, read_rate_headers
+from cdi_bot.braze.rate_headers import HIGHEST_LIMIT, NO_RATE_HEADERS, RateHeaders, read_rate_headers
 
 NOW = datetime(2026, 3, 25, 12, 0, 30, tzinfo=UTC)
 EPOCH = int(NOW.timestamp())
