@@ -49,16 +49,30 @@ class HolderRow(Base):
 class WorkspaceRow(Base):
     """A Braze workspace, the process that polls it, and when its new integrations were told last.
 
-    `new_told_at` is at first when the list was read as a whole for the first time.
+    `new_told_at` is at first when the list was read as a whole for the first time. `sealed_key` is the encrypted key of
+    one that was added in chat. One that was removed stays for its history.
     """
 
     __tablename__ = "braze_workspaces"
-    __table_args__ = (no_id_reuse(),)
+    __table_args__ = (
+        Index("uq_braze_workspaces_name", "name", unique=True, **where("removed_at IS NULL")),
+        # Two that were added in chat may share an endpoint: the key tells them apart.
+        Index(
+            "uq_braze_workspaces_base_url",
+            "base_url",
+            unique=True,
+            **where("removed_at IS NULL AND sealed_key IS NULL"),
+        ),
+        no_id_reuse(),
+    )
 
     workspace_id: Mapped[Id]
-    base_url: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    base_url: Mapped[str]
     dashboard_url: Mapped[str | None]
     dashboard_link: Mapped[str | None]
+    sealed_key: Mapped[Code | None]
+    removed_at: Mapped[datetime | None]
     holder_id: Mapped[HolderId]
     new_told_at: Mapped[datetime | None]
 

@@ -28,7 +28,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Env
-from tests.rigs.adapters import a_holder, bot_settings
+from tests.rigs.adapters import a_holder, bot_settings, reach
 
 TEAM = "T0DEMO"
 CHANNELS = 100
@@ -168,6 +168,7 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
             store=store,
             workspaces=[],
             holder=holder,
+            reach=reach,
             messenger=slack,
             directory=SlackDirectory(api, TEAM),
             team_id=TEAM,
