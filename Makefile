@@ -42,9 +42,10 @@ format: dev  ## format, and fix what ruff can fix by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-crash: dev  ## kill the bot at 200 random moments, live 200 lives, poll for five minutes; `make test` has less of each
+crash: dev  ## kill the bot at 200 random moments, live 200 lives, poll for five minutes, time 20 takeovers; `make test` has less
 	CRASH_ROUNDS=20 LIVES=200 LIMITS_SECONDS=300 $(BIN)/python -m pytest -n 3 -o faulthandler_timeout=1200 \
 		tests/e2e/test_crash.py tests/whole/test_life.py tests/e2e/test_limits.py
+	$(BIN)/python -m tests.bench.takeover
 
 bench: dev  ## measure: the figures of docs/performance.md
 	$(BIN)/python -m tests.bench

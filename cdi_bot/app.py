@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +21,7 @@ from cdi_bot.delivery.escalations import Escalations
 from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.monitoring.braze_port import Braze, KeylessBraze
 from cdi_bot.monitoring.poller import PollerSettings
@@ -56,6 +55,8 @@ Reach = Callable[[Workspace, str], Braze]
 Cases = TypeVar("Cases", bound=UseCases)
 
 INTERVALS = {
+    "beat": 1.0,
+    "watch": 0.3,
     "workspaces": 2.0,
     "observe": 0.5,
     "deliver": 1.0,
@@ -75,11 +76,6 @@ INTERVALS = {
 """What runs how often, in seconds; the one place that says so."""
 
 
-def process_name() -> str:
-    """A name for this process in leases: no two that live at the same time have the same."""
-    return f"{socket.gethostname()}:{os.getpid()}:{random.randrange(16**6):06x}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapters:
     """How the program reaches what is outside of it: real, or simulated.
@@ -87,11 +83,11 @@ class Adapters:
     `workspaces` are the Braze workspaces that the settings name, each with its client; `reach` makes the client of one
     that was added in chat. `team_id` is the Slack team that the app was installed
     to, `team_url` its address on the web. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts
-    and is never set, so that a step of the clock is noticed; without it none is expected. `owner` names this process in
-    leases.
+    and is never set, so that a step of the clock is noticed; without it none is expected.
     """
 
     store: Store
+    holder: Holder
     workspaces: Sequence[tuple[Workspace, Braze]]
     reach: Reach
     messenger: Messenger
@@ -101,7 +97,6 @@ class Adapters:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
     seconds: Callable[[], float] | None = None
-    owner: str = field(default_factory=process_name)
     metrics: Metrics = field(default_factory=Metrics)
     dashboard_of: Callable[[str], str | None] = lambda _base_url: None
 
@@ -110,6 +105,7 @@ class Adapters:
 class App:
     """Everything that works together. `on_wake` is called whenever messages may be owed or something has changed."""
 
+    holder: Holder
     workspaces: WatchedWorkspaces
     dispatcher: Dispatcher
     digests: Digests
@@ -134,6 +130,8 @@ class App:
     def recurring(self) -> dict[str, Work]:
         """What runs again and again, by the names in `INTERVALS`; `cli/run.py` adds Home and the heartbeat."""
         return {
+            "beat": self.holder.beat,
+            "watch": self.holder.watch,
             "workspaces": self.workspaces.refresh,
             "observe": self.workspaces.poll,
             "deliver": self._deliver,
@@ -183,7 +181,7 @@ def watch_workspaces(
     reach: Reach,
     store: Store,
     clock: Clock,
-    owner: str,
+    holder: Holder,
     metrics: Metrics,
     troubles: ItemTroubles,
     wake: Callable[[], None] = lambda: None,
@@ -203,7 +201,7 @@ def watch_workspaces(
         grace=settings.grace,
         keep=settings.retention,
         clock=clock,
-        owner=owner,
+        holder=holder,
         wake=wake,
         measure=metrics.of,
         troubles=troubles,
@@ -229,6 +227,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         for each in on_wake:
             each()
 
+    adapters.holder.on_change.append(wake)
     dispatcher = Dispatcher(
         store=store,
         messenger=messenger,
@@ -236,7 +235,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         clock=clock,
         sleep=adapters.sleep,
         random=adapters.random,
-        owner=adapters.owner,
+        holder=adapters.holder,
         admin_channel=admin_channel,
         troubles=troubles,
         count=adapters.metrics.delivered,
@@ -248,7 +247,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         reach=adapters.reach,
         store=store,
         clock=clock,
-        owner=adapters.owner,
+        holder=adapters.holder,
         admin_channel=admin_channel,
         wake=wake,
         metrics=adapters.metrics,
@@ -277,6 +276,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
 
     subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
     return App(
+        holder=adapters.holder,
         workspaces=workspaces,
         dispatcher=dispatcher,
         digests=Digests(

@@ -121,8 +121,8 @@ class BrazeClient:
         self._host = urlsplit(self._base_url).hostname or ""
         self._budget, self._skew = Budget(), ClockSkew()
         self._clock, self._random, self._sleep = clock, random, sleep
-        self._total = timeouts.total
-        self._measurements = measurements
+        self._total, self._measurements = timeouts.total, measurements
+        self.may_poll: Callable[[], bool] = lambda: True
         self._through_proxy = network.proxy_for(self._base_url) is not None
         self._http = network.http_client(
             self._base_url,
@@ -223,11 +223,10 @@ class BrazeClient:
                 while True:
                     attempt += 1
                     outcome = await self._attempt(request)
-                    self._measurements.asked(
-                        request.endpoint, outcome.reason if isinstance(outcome, BrazeTrouble) else None
-                    )
                     if not isinstance(outcome, BrazeTrouble):
+                        self._measurements.asked(request.endpoint, None)
                         return outcome
+                    self._measurements.asked(request.endpoint, outcome.reason)
                     if attempt > 1 and outcome.reason is BrazeReason.OUT_OF_BUDGET:
                         break  # the failure before it says more
                     trouble = outcome
@@ -273,12 +272,14 @@ class BrazeClient:
     async def _attempt(self, request: BrazeRequest[_Answer]) -> _Answer | BrazeTrouble:
         """Send once if the budget allows. Failures are returned: the head of this module says why."""
         now = self._clock()
+        if request.purpose is Purpose.POLL and not self.may_poll():
+            return trouble_for(BrazeReason.OUT_OF_BUDGET, what="another process polls")
         permit = self._budget.acquire(request.endpoint, now, request.purpose)
         if isinstance(permit, Denial):
-            wait = (permit.until - now).total_seconds()
-            return trouble_for(BrazeReason.OUT_OF_BUDGET, what=permit.reason.value, retry_after=wait)
+            why, wait = permit.reason.value, (permit.until - now).total_seconds()
+            return trouble_for(BrazeReason.OUT_OF_BUDGET, what=why, retry_after=wait)
+        method = "GET" if request.is_idempotent else "POST"
         try:
-            method = "GET" if request.is_idempotent else "POST"
             async with self._http.stream(method, self._base_url + request.path) as streamed:
                 response, is_whole = await read_whole(streamed)
         except HTTPX_ERRORS as error:
@@ -318,8 +319,7 @@ class BrazeClient:
             )
         if trouble is None:
             try:
-                date = read_date(response.headers)
-                # Ours may be years behind.
+                date = read_date(response.headers)  # our clock may be years behind
                 answer = request.read(response, max(now, datetime.fromtimestamp(date, UTC)) if date else now)
             except BrazeTrouble as error:
                 trouble = error

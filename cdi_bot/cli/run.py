@@ -21,6 +21,7 @@ from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
 from cdi_bot.cli.workspaces import open_workspace, reach_workspace, trial_client, utc_now
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.holder import Holder
 from cdi_bot.operator.heartbeat import Heartbeat, beat
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
@@ -34,7 +35,7 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.registration import register_handlers
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.store import Store, StoreTrouble
+from cdi_bot.store import StoreTrouble
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +101,10 @@ async def _begin(
     try:
         store = readiness.store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
+        holder = Holder(store)
+        stack.push_async_callback(holder.end)
+        await holder.beat()
+        await holder.watch()
         given = await open_workspace(settings, store=store, metrics=metrics, clock=surroundings.clock)
     except StoreTrouble as trouble:
         await startup.tell_admins(settings, slack, trouble, surroundings.clock)
@@ -107,7 +112,7 @@ async def _begin(
     stack.push_async_callback(given[1].aclose)
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
-    app, home = _build(settings, slack, identity, store=store, given=given, metrics=metrics)
+    app, home = _build(settings, slack, identity, holder, given=given, metrics=metrics)
     await app.workspaces.refresh()
     if settings.heartbeat_url is not None:
         url = settings.heartbeat_url.get_secret_value()
@@ -126,15 +131,16 @@ def _adapters(
     settings: Settings,
     slack: SlackApp,
     identity: Identity,
+    holder: Holder,
     *,
-    store: Store,
     given: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> tuple[Adapters, SlackDirectory]:
     """The adapters, and the directory once more: handlers of what Slack sends need more of it than `assemble`."""
     directory = SlackDirectory(slack.api, identity.team_id, identity.enterprise_id)
     adapters = Adapters(
-        store=store,
+        store=holder.store,
+        holder=holder,
         workspaces=[given],
         reach=partial(reach_workspace, metrics=metrics, clock=surroundings.clock),
         messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
@@ -153,13 +159,13 @@ def _build(
     settings: Settings,
     slack: SlackApp,
     identity: Identity,
+    holder: Holder,
     *,
-    store: Store,
     given: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> tuple[App, HomeTab]:
     """Assemble the program, and have it answer Slack."""
-    adapters, directory = _adapters(settings, slack, identity, store=store, given=given, metrics=metrics)
+    adapters, directory = _adapters(settings, slack, identity, holder, given=given, metrics=metrics)
     app = assemble(settings, adapters, surroundings.clock)
     responder = Responder(
         slack=slack,

@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cdi_bot.app import process_name, watch_workspaces
+from cdi_bot.app import watch_workspaces
 from cdi_bot.cli import startup
 from cdi_bot.cli.workspaces import open_workspace, reach_workspace
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.run import Run
+from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import BrazeSettings
@@ -68,7 +69,7 @@ async def status_report(settings: BrazeSettings, query: str | None, now: datetim
             reach=partial(reach_workspace, metrics=metrics),
             store=store,
             clock=lambda: now,
-            owner=process_name(),
+            holder=Holder(store),
             metrics=metrics,
             troubles=ItemTroubles(lambda: now),
         )

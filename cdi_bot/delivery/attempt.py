@@ -30,6 +30,7 @@ from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, View, is_worth_telling
+from cdi_bot.holder import Holder
 from cdi_bot.store import AFTER_CARD, SNOOZED, Store, UnitOfWork
 
 SETTLE_AFTER = timedelta(seconds=3)
@@ -79,18 +80,22 @@ class _Wait:
 
 @dataclass(slots=True, kw_only=True)
 class MessageSender:
-    """Sends single messages; the caller holds the lease of the channel."""
+    """Sends single messages of channels that this process holds."""
 
     store: Store
+    holder: Holder
     messenger: Messenger
     views: ViewBuilder
     clock: Callable[[], datetime]
     channel_health: ChannelHealth
 
-    async def deliver(self, message: OutboxMessage, *, card_due: datetime | None) -> AttemptResult:
+    async def deliver(
+        self, message: OutboxMessage, *, holder: int, card_due: datetime | None
+    ) -> AttemptResult:
         """Take one message as far as it can go now. Raises `SlackTrouble` or `StoreTrouble`.
 
-        A reply whose card is not posted yet waits until `card_due`.
+        `holder` is the number by which this process holds the channel. A reply whose card is not posted yet waits until
+        `card_due`.
         """
         now = self.clock()
         async with self.store.read() as uow:
@@ -104,6 +109,7 @@ class MessageSender:
             return AttemptResult.WAITING
         if isinstance(ready, AttemptResult):
             return ready
+        self.holder.check(holder)
         if ready.card and ready.card.ts:
             await self.messenger.update(
                 message.owed.channel,
@@ -121,7 +127,7 @@ class MessageSender:
             )
             await self._record(message, ready, ts)
             return AttemptResult.UPDATED
-        return await self._post(message, ready)
+        return await self._post(message, ready, holder)
 
     async def settle(self, messages: Iterable[OutboxMessage]) -> None:
         """Take messages that need not be sent any more out of the outbox."""
@@ -180,7 +186,7 @@ class MessageSender:
             return _Ready(view=view, changes=(message.ts, message.owed.key))
         return _Ready(view=view, thread_ts=None if is_of_channel else card.ts)
 
-    async def _post(self, message: OutboxMessage, ready: _Ready) -> AttemptResult:
+    async def _post(self, message: OutboxMessage, ready: _Ready, holder: int) -> AttemptResult:
         if message.sending_since:
             try:
                 # A mark that lies ahead was written before the clock was set back.
@@ -197,8 +203,9 @@ class MessageSender:
                     return AttemptResult.FOUND
         async with self.store.write() as uow:
             now, before = self.clock(), message.sending_since
-            if not await uow.outbox.mark_sending(message.message_id, now=now, before=before):
+            if not await uow.outbox.mark_sending(message.message_id, holder=holder, now=now, before=before):
                 return AttemptResult.WAITING
+        self.holder.check(holder)
         owed = message.owed
         ts = await self.messenger.post(
             owed.channel,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,8 +20,9 @@ from cdi_bot.delivery.grouping import group_with, pending_messages
 from cdi_bot.delivery.rate_limiter import SlackRateLimiter
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
+from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles, Work
-from cdi_bot.store import Lease, Store, StoreTrouble
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -28,12 +30,9 @@ _SENDING_AT_ONCE = 16
 """Messages that are sent at the same time. A channel that only waits for its rate limit takes no slot."""
 
 _CHANNELS_AT_ONCE = 500
-"""Channels held at a time: a process that dies leaves no more of them waiting for its leases to end."""
+"""Channels held at a time: other processes may have the rest."""
 
-_KEEP_CHANNEL = Lease.CHANNEL / 2
-"""How long a channel is delivered to at a stretch: it is given back well before its lease ends."""
-
-_TRY_CHANNEL = _KEEP_CHANNEL / 3
+_TRY_CHANNEL = timedelta(seconds=10)
 """How long Slack is tried with one channel's messages while it is away: it may be these alone that it can't take."""
 
 _LOOK_AHEAD = 500
@@ -64,16 +63,16 @@ class Dispatcher:
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
         random: Callable[[], float],
-        owner: str,
+        holder: Holder,
         admin_channel: Channel | None,
         troubles: ItemTroubles,
         count: Callable[[StrEnum], None] = lambda _outcome: None,
     ) -> None:
-        """Keep the collaborators; `owner` names this process in leases, `random` gives 0 to 1 for jitter.
+        """Keep the collaborators; `random` gives 0 to 1 for jitter.
 
         `count` is told what became of each attempt.
         """
-        self._store, self._clock, self._sleep, self._owner = store, clock, sleep, owner
+        self._store, self._clock, self._sleep, self._holder = store, clock, sleep, holder
         self._troubles = troubles
         self.channel_health = ChannelHealth(
             store=store,
@@ -84,7 +83,12 @@ class Dispatcher:
             troubles=troubles,
         )
         self._sender = MessageSender(
-            store=store, messenger=messenger, views=views, clock=clock, channel_health=self.channel_health
+            store=store,
+            holder=holder,
+            messenger=messenger,
+            views=views,
+            clock=clock,
+            channel_health=self.channel_health,
         )
         self._count = count
         self._woken = asyncio.Event()
@@ -94,6 +98,7 @@ class Dispatcher:
         self._newest_failure: tuple[str, datetime] | None = None
         self._look_at_all = True  # what an earlier process put off went by its clock
         self._working: dict[Channel, asyncio.Task[None]] = {}
+        self._held: dict[Channel, int] = {}  # by which number; given back when nothing is under way there
         self._slots = asyncio.Semaphore(_SENDING_AT_ONCE)
         self._rate_limiter = SlackRateLimiter(clock)
         self._failure_handler = FailureHandler(
@@ -136,6 +141,9 @@ class Dispatcher:
             self._looks_since = None
             await self._woken.wait()
         await self.wait_idle()
+        with suppress(StoreTrouble):
+            async with self._store.write() as uow:
+                await self._give_back(uow, self._held)
 
     async def wait_idle(self) -> None:
         """Wait until nothing is under way."""
@@ -155,70 +163,73 @@ class Dispatcher:
 
     async def start_due(self) -> None:
         """Begin to deliver to every channel that has something due. Raises `StoreTrouble`."""
-        now = self._clock()
+        now, number = self._clock(), self._holder.number
+        done = {channel: held for channel, held in self._held.items() if channel not in self._working}
         room = (1 if self._is_away else _CHANNELS_AT_ONCE) - len(self._working)
-        if room <= 0:
+        if number is None or room <= 0:
             return
         everything, self._look_at_all = self._look_at_all, False
         try:
             async with self._store.write() as uow:
                 if everything:
                     await uow.outbox.make_due(now=now)
-                channels = await uow.outbox.claim_channels(
-                    owner=self._owner, now=now, until=now + Lease.CHANNEL, limit=room
-                )
+                await self._give_back(uow, done)
+                channels = await uow.outbox.claim_channels(holder=number, now=now, limit=room)
         except StoreTrouble:
             self._look_at_all |= everything
             raise
+        for channel in done:
+            del self._held[channel]
         for channel, rest_until in channels.items():
+            self._held[channel] = number
             self._rate_limiter.pause(channel, rest_until)
-            if channel not in self._working:  # its lease may have run out while Slack kept it waiting
-                self._working[channel] = asyncio.create_task(self._deliver_to(channel))
+            if channel not in self._working:  # under a number before this one, it ends by itself
+                self._working[channel] = asyncio.create_task(self._deliver_to(channel, number))
 
-    async def _deliver_to(self, channel: Channel) -> None:
-        """Deliver to one channel while its lease lasts and something is due, through any trouble of the database."""
+    async def _give_back(self, uow: UnitOfWork, done: Mapping[Channel, int]) -> None:
+        """Give channels back, with how long Slack wants each to be left alone."""
+        for channel, number in done.items():
+            rest_until = self._rate_limiter.pause_of(channel)
+            await uow.outbox.release_channel(channel, holder=number, rest_until=rest_until)
+
+    async def _deliver_to(self, channel: Channel, number: int) -> None:
+        """Deliver to one channel while this process holds it and something is due, through trouble of the database."""
         since = self._clock()
         try:
             with self._troubles.guard(Work.DELIVER, channel):
-                while not await self._delivered(channel, since):
+                while not await self._delivered(channel, number, since):
                     await self._sleep(_AFTER_TROUBLE)
         finally:
             del self._working[channel]
             self.wake()
 
-    async def _delivered(self, channel: Channel, since: datetime) -> bool:
-        """Deliver what is due and give the lease back; False where the database fails before that is done."""
+    async def _delivered(self, channel: Channel, number: int, since: datetime) -> bool:
+        """Deliver what is due; False where the database fails before that is done."""
         try:
             while (
                 not self._stopping
-                and still_waits(since, _TRY_CHANNEL if self._is_away else _KEEP_CHANNEL, self._clock())
-                and await self._deliver_next(channel)
+                and self._holder.number == number
+                and (not self._is_away or still_waits(since, _TRY_CHANNEL, self._clock()))
+                and await self._deliver_next(channel, number)
             ):
                 pass
-            await self._release(channel)
         except StoreTrouble as trouble:
             log.debug("delivering waits for the database", why=str(trouble))
-            return self._stopping or not still_waits(since, Lease.CHANNEL, self._clock())
+            return self._stopping or self._holder.number != number
         return True
 
-    async def _release(self, channel: Channel) -> None:
-        async with self._store.write() as uow:
-            await uow.outbox.release_channel(
-                channel, owner=self._owner, rest_until=self._rate_limiter.pause_of(channel)
-            )
-
-    async def _deliver_next(self, channel: Channel) -> bool:
+    async def _deliver_next(self, channel: Channel, number: int) -> bool:
         """Deliver the next due message; False when there is none, or the channel has to wait."""
         async with self._slots:
             if self._is_away and channel != next(iter(self._working)):
                 return False  # one alone finds out whether Slack is back
-            outcome = await self._send_due(channel, self._clock())
+            outcome = await self._send_due(channel, self._clock(), number)
         if isinstance(outcome, bool):
             return outcome
         await self._sleep(max((outcome - self._clock()).total_seconds(), 0))
         return True  # others may be waiting by now: look again
 
-    async def _send_due(self, channel: Channel, now: datetime) -> bool | datetime:
+    async def _send_due(self, channel: Channel, now: datetime, number: int) -> bool | datetime:
         """Send the first message that may be sent now; else return until when everything due has to wait."""
         async with self._store.read() as uow:
             owed = await uow.outbox.pending(channel, limit=_LOOK_AHEAD)
@@ -243,7 +254,7 @@ class Dispatcher:
             with self._troubles.guard(Work.DELIVER, channel, f"group with {message.owed.key}"):
                 if await group_with(self._store, message, waiting):
                     return True
-            outcome = await self._send(message, card, owed)
+            outcome = await self._send(message, card, owed, number)
             if outcome is True:  # a look before the next may go would find the same
                 rest = (each for each in due if each is not message)
                 return min(
@@ -255,7 +266,7 @@ class Dispatcher:
         return soonest or False
 
     async def _send(
-        self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage]
+        self, message: OutboxMessage, card: Card | None, owed: Sequence[OutboxMessage], number: int
     ) -> bool | datetime | None:
         """Send one message. True: look again; False: leave the channel for now; `None`: go on to the next.
 
@@ -265,7 +276,7 @@ class Dispatcher:
             message=message.message_id, key=message.owed.key, channel=message.owed.channel.channel_id
         )
         try:
-            done = await self._sender.deliver(message, card_due=_card_due(message, owed))
+            done = await self._sender.deliver(message, holder=number, card_due=_card_due(message, owed))
             if done in {AttemptResult.TOLD_BY_CARD, AttemptResult.NOT_NEEDED}:
                 await self._sender.settle(
                     _with_replies(message, owed) if done is AttemptResult.NOT_NEEDED else [message]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -126,7 +126,12 @@ class ListPage:
 
 
 class Braze(Protocol):
-    """One Braze workspace's CDI API. Every method raises `BrazeTrouble` and nothing else."""
+    """One Braze workspace's CDI API. Every method raises `BrazeTrouble` and nothing else.
+
+    `may_poll` is asked before each request for polling is sent: another process may poll by now.
+    """
+
+    may_poll: Callable[[], bool]
 
     async def list_page(self, cursor: str | None = None, *, purpose: Purpose = Purpose.POLL) -> ListPage:
         """Fetch one page of the integrations; needs `cdi.integration_list`."""
@@ -176,6 +181,7 @@ class KeylessBraze:
     def __init__(self, why: str) -> None:
         """Tell this with each call."""
         self._why = why
+        self.may_poll: Callable[[], bool] = lambda: True
 
     async def list_page(self, *_: object, **__: object) -> ListPage:
         """Raise `BrazeTrouble`."""

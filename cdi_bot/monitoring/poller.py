@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from cdi_bot.core.planner.planner import Planner
 from cdi_bot.core.planner.run_estimate import RUNS_KEPT
 from cdi_bot.core.planner.shares import CALLS_SHARE, PAGES_SHARE
 from cdi_bot.core.planner.timing import RequestPace
+from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.braze_port import (
     NO_MEASUREMENTS,
@@ -31,7 +33,7 @@ from cdi_bot.monitoring.incident_writer import ConflictError, start_watching
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.requests import BrazeRequests
 from cdi_bot.monitoring.workspace_state import WorkspaceState
-from cdi_bot.store import Lease, Store, StoreTrouble, UnitOfWork
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +43,7 @@ _REFRESH_EVERY = timedelta(seconds=5)
 _LEARNED_AT_ONCE = 20
 """Integrations whose usual runs are looked up in one tick after a start: a few milliseconds."""
 
-_RENEW_EVERY = Lease.POLLING / 3
+_CLAIM_EVERY = timedelta(seconds=10)  # it is this process's already: to be sure
 _FRESH_LIST = timedelta(minutes=1)
 
 _NEWS_AHEAD = 8
@@ -68,14 +70,15 @@ class Poller:
         workspace: Workspace,
         settings: PollerSettings,
         clock: Callable[[], datetime],
-        owner: str,
+        holder: Holder,
         wake: Callable[[], None],
         troubles: ItemTroubles,
         measurements: Measurements = NO_MEASUREMENTS,
     ) -> None:
-        """Keep the collaborators; `owner` names this process in leases, `wake` is called when messages are owed."""
+        """Keep the collaborators; `wake` is called when messages are owed."""
         self._store, self._braze, self._workspace = store, braze, workspace
-        self._clock, self._owner, self._wake, self._troubles = clock, owner, wake, troubles
+        self._clock, self._holder, self._wake, self._troubles = clock, holder, wake, troubles
+        braze.may_poll = lambda: self.is_leading
         now = clock()
         self.connectivity = Connectivity(
             store=store,
@@ -102,10 +105,12 @@ class Poller:
             connectivity=self.connectivity,
             planner=self._planner,
             on_news=self._take_up_news,
+            polled_by=lambda: self._led_by,
             troubles=troubles,
         )
         self._skew_told = False
-        self._led_at: datetime | None = None  # when the lease was last taken
+        self._led_by: int | None = None  # the number by which the workspace is held
+        self._led_at: datetime | None = None  # when that was last seen in the store
         self._calls, self._pages = RequestPace(now), RequestPace(now)
         self._refreshed_at: datetime | None = None
 
@@ -139,7 +144,7 @@ class Poller:
     @property
     def is_leading(self) -> bool:
         """Whether this process polls the workspace."""
-        return self._led_at is not None
+        return self._led_by is not None and self._led_by == self._holder.number
 
     def subscribed(self) -> list[IntegrationState]:
         """What is remembered of each integration that some channel is subscribed to."""
@@ -238,7 +243,7 @@ class Poller:
         self._ask(now)
 
     async def stop(self, timeout: float) -> None:
-        """Finish what is under way within so many seconds, cancel the rest, and give the lease back.
+        """Finish what is under way within so many seconds, and cancel the rest.
 
         A poll that is cancelled does no harm: the next process asks again.
         """
@@ -247,14 +252,9 @@ class Poller:
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-        if self._led_at is None:
-            return
-        try:
-            await self._state.save_times()
-            async with self._store.write() as uow:
-                await uow.workspaces.release(self._workspace.workspace_id, owner=self._owner)
-        except StoreTrouble as trouble:
-            log.warning("the lease is left to end by itself", why=str(trouble))
+        if self.is_leading:
+            with suppress(StoreTrouble):
+                await self._state.save_times()
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""
@@ -287,19 +287,18 @@ class Poller:
         self._skew_told = told is not None
 
     async def _leads(self, now: datetime) -> bool:
-        """Take or keep the lease on the workspace, so that it has one poller and one budget."""
-        if still_waits(self._led_at, _RENEW_EVERY, now):
-            return True
+        """Be the one that polls the workspace, so that it has one poller and one budget; False where another is."""
+        number = self._holder.number
+        if number is None or (number == self._led_by and still_waits(self._led_at, _CLAIM_EVERY, now)):
+            return number is not None
         async with self._store.write() as uow:
-            won = await uow.workspaces.claim(
-                self._workspace.workspace_id, owner=self._owner, now=now, until=now + Lease.POLLING
-            )
-        if won and self._led_at is None:
+            won = await uow.workspaces.claim(self._workspace.workspace_id, holder=number)
+        if won and self._led_by != number:
             await self.connectivity.load()
             log.info("polling", workspace=self._workspace.name)
             self._state.is_stale = True
             self._state.forget_pasts()
-        self._led_at = now if won else None
+        self._led_by, self._led_at = number if won else None, now
         return won
 
     def _read_pages(self, now: datetime, *, urgent_only: bool = False) -> None:

@@ -42,12 +42,14 @@ class Observation:
     """What Braze told of one integration: its facts, some of its runs, and the starts of runs that it no longer has.
 
     `listed` is when the list told these facts, by Braze's clock; `None` where the facts are only those that are known.
+    `holder` is the process that polled for it, which must still be the one that polls; `None` where a person asked.
     """
 
     watched: WatchedIntegration
     runs: Sequence[Run]
     listed: datetime | None = None
     vanished: frozenset[datetime] = frozenset()
+    holder: int | None = None
 
 
 async def record_observations(
@@ -315,11 +317,18 @@ class Recorder:
     async def _commit(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
         for _ in range(_TRIES - 1):
             try:
-                async with self._store.write() as uow:
-                    return await record_observations(uow, observations, now=now)
+                return await self._try_to_commit(observations, now)
             except ConflictError:
                 continue
+        return await self._try_to_commit(observations, now)
+
+    async def _try_to_commit(self, observations: Sequence[Observation], now: datetime) -> list[Finding]:
         async with self._store.write() as uow:
+            for workspace_id, holder in {
+                (each.watched.integration.workspace_id, each.holder) for each in observations
+            }:
+                if holder is not None:
+                    await uow.workspaces.keep(workspace_id, holder=holder)
             return await record_observations(uow, observations, now=now)
 
 

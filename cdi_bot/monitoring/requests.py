@@ -53,12 +53,16 @@ class BrazeRequests:
         connectivity: Connectivity,
         planner: Planner,
         on_news: Callable[[], None],
+        polled_by: Callable[[], int | None],
         troubles: ItemTroubles,
     ) -> None:
-        """Keep the collaborators; `on_news` is called when the planner has something that can't wait."""
+        """Keep the collaborators; `on_news` is called when the planner has something that can't wait.
+
+        `polled_by` tells by which number this process polls the workspace, `None` while it does not.
+        """
         self._store, self._braze, self._clock = store, braze, clock
         self._state, self._connectivity, self._planner, self._on_news = state, connectivity, planner, on_news
-        self._troubles = troubles
+        self._polled_by, self._troubles = polled_by, troubles
         self.list_fetcher = ListFetcher(braze)
         self.may_ask = True  # False: the key lacks the permission for the status call
         self.tasks: set[asyncio.Task[None]] = set()
@@ -144,6 +148,7 @@ class BrazeRequests:
 
     async def ask(self, item: IntegrationState, *, purpose: Purpose = Purpose.POLL) -> None:
         """Ask an integration's status and record what is new; raises `BrazeTrouble`, and what the store raises."""
+        holder = self._polled_by() if purpose is Purpose.POLL else None
         try:
             now = self._clock() + self._braze.clock_skew
             fetched = await fetch_runs(self._braze, self._store, item, now, purpose=purpose)
@@ -161,7 +166,9 @@ class BrazeRequests:
         watched = replace(item.watched, status_asked_at=now, trouble=None)
         item.watched, item.times_unsaved = watched, True
         if fetched.is_new:
-            observation = Observation(watched=watched, runs=fetched.runs, vanished=fetched.vanished)
+            observation = Observation(
+                watched=watched, runs=fetched.runs, vanished=fetched.vanished, holder=holder
+            )
             await self._state.record([observation], now)
             item.note_page(fetched.first_page)
             item.running_starts -= fetched.vanished
@@ -222,6 +229,7 @@ class BrazeRequests:
 
         Raises `BrazeTrouble`, and what the store raises.
         """
+        holder = self._polled_by() if purpose is Purpose.POLL else None
         try:
             page, is_last = await self.list_fetcher.read(number, purpose=purpose)
         except BrazeTrouble as trouble:
@@ -231,7 +239,7 @@ class BrazeRequests:
         now = self._clock()
         self.may_ask |= self._connectivity.reason is not None  # likewise
         self._connectivity.answered(now)
-        news = await self._state.take_list_page(page.integrations, now)
+        news = await self._state.take_list_page(page.integrations, now, holder=holder)
         for integration in page.integrations:
             item = self._state.integrations.get(integration.integration_id)
             if item:  # else the database refused it
@@ -242,10 +250,10 @@ class BrazeRequests:
         for item in urgent:
             self._planner.prioritize(item.integration_id, now)
         if routine:
-            await self._state.record_listed_runs(routine, now)
+            await self._state.record_listed_runs(routine, now, holder=holder)
         if urgent:
             self._on_news()
-            self._spawn(self._record_unexplained(urgent))
+            self._spawn(self._record_unexplained(urgent, holder))
         missing = [
             self._state.integrations[each]
             for each in self._planner.take_missing(now)
@@ -261,13 +269,13 @@ class BrazeRequests:
         with self._troubles.guard(Work.PLAN, self._key(item)):
             self._planner.add_or_update(item.watched, newest=item.newest, subscribed=item.subscribed, now=now)
 
-    async def _record_unexplained(self, urgent: Sequence[IntegrationState]) -> None:
+    async def _record_unexplained(self, urgent: Sequence[IntegrationState], holder: int | None) -> None:
         """Wait for the status calls; what they have not explained in time is recorded as the list shows it."""
         asking = [task for item in urgent if (task := self._asking.get(item.integration_id))]
         if asking:
             await asyncio.wait(asking, timeout=PATIENCE)
         with self._troubles.guard(Work.RECORD, "news of the list"):
             try:
-                await self._state.record_listed_runs(urgent, self._clock())
+                await self._state.record_listed_runs(urgent, self._clock(), holder=holder)
             except (StoreTrouble, ConflictError) as trouble:
                 log.warning("news of the list not stored", why=str(trouble))

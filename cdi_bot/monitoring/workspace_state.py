@@ -201,7 +201,9 @@ class WorkspaceState:
                     incident=each.incident.incident_id if each.incident else None,
                 )
 
-    async def take_list_page(self, listed: Iterable[Integration], now: datetime) -> list[IntegrationState]:
+    async def take_list_page(
+        self, listed: Iterable[Integration], now: datetime, *, holder: int | None
+    ) -> list[IntegrationState]:
         """Store a page of the list. Returns the watched integrations whose news the status call should explain.
 
         What nobody watches is stored as the list shows it, so that a later subscription has its baseline.
@@ -225,14 +227,14 @@ class WorkspaceState:
             is_news = run is not None and (item is None or item.is_behind(integration))
             if not (is_news and watched.watched_since):
                 runs = [run] if run and is_news else []
-                observations.append(Observation(watched=watched, runs=runs, listed=listed_at))
+                observations.append(Observation(watched=watched, runs=runs, listed=listed_at, holder=holder))
                 continue
             item = item or self.integrations.setdefault(
                 integration.integration_id, IntegrationState(watched=watched, subscribed=True)
             )
             item.watched, item.has_news, item.list_unstored = watched, True, True
             news.append(item)
-            observations.append(Observation(watched=watched, runs=[], listed=listed_at))
+            observations.append(Observation(watched=watched, runs=[], listed=listed_at, holder=holder))
         for stored in await self.record(observations, now):
             self.integrations[stored].list_unstored = False
         return news
@@ -262,11 +264,13 @@ class WorkspaceState:
         item.subscribed = True
         return watched
 
-    async def record_listed_runs(self, items: Iterable[IntegrationState], now: datetime) -> None:
+    async def record_listed_runs(
+        self, items: Iterable[IntegrationState], now: datetime, *, holder: int | None
+    ) -> None:
         """Record the runs that the list showed, without rows, where no status call has explained them in time."""
         waiting = [item for item in items if item.has_news]
         observations = [
-            Observation(watched=item.watched, runs=[run])
+            Observation(watched=item.watched, runs=[run], holder=holder)
             for item in waiting
             if (run := run_from_list(item.watched.integration))
         ]

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.backfill import Backfill
 from cdi_bot.monitoring.braze_port import Braze, Measurements
@@ -67,19 +68,19 @@ def watch_workspace(
     grace: timedelta,
     keep: timedelta,
     clock: Callable[[], datetime],
-    owner: str,
+    holder: Holder,
     wake: Callable[[], None],
     measure: Callable[[str], Measurements],
     troubles: ItemTroubles,
 ) -> WatchedWorkspace:
-    """Make what watches a workspace. `owner` names this process in leases; `wake` is called when messages are owed."""
+    """Make what watches a workspace; `wake` is called when messages are owed."""
     poller = Poller(
         store=store,
         braze=braze,
         workspace=workspace,
         settings=settings,
         clock=clock,
-        owner=owner,
+        holder=holder,
         wake=wake,
         measurements=measure(workspace.name),
         troubles=troubles,
@@ -257,7 +258,7 @@ class WatchedWorkspaces:
             await asyncio.wait(self._under_way.values())
 
     async def stop(self, timeout: float) -> None:
-        """Finish what is in hand within so many seconds, and give the leases back."""
+        """Finish what is in hand within so many seconds."""
         if self._under_way:
             await asyncio.wait(self._under_way.values(), timeout=timeout)
         await asyncio.gather(*(each.poller.stop(timeout) for each in self))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from pathlib import Path
 
 import structlog
 from sqlalchemy import URL, text
@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cdi_bot.store.cards import Cards
 from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
 from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, note_changes, open_engines
-from cdi_bot.store.errors import RowRefused, StoreTrouble, as_store_trouble, location
+from cdi_bot.store.errors import LeaseLost, RowRefused, StoreTrouble, as_store_trouble, location
 from cdi_bot.store.escalations import Escalations
 from cdi_bot.store.expected import ExpectedFlaws
+from cdi_bot.store.holders import FileLock, Holders, ProcessLock, SessionLock
 from cdi_bot.store.incidents import Incidents
 from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
@@ -31,7 +32,7 @@ __all__ = [
     "AFTER_CARD",
     "SNOOZED",
     "IntegrationKey",
-    "Lease",
+    "LeaseLost",
     "RowRefused",
     "Store",
     "StoreTrouble",
@@ -42,17 +43,11 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 
-class Lease:
-    """How long claims last: long enough for any single step, short enough that a killed process is soon replaced."""
-
-    POLLING = timedelta(seconds=30)
-    CHANNEL = timedelta(seconds=60)
-
-
 class UnitOfWork:
     """One transaction. All its repositories use its one connection."""
 
     def __init__(self, connection: AsyncConnection, *, writes: bool) -> None:
+        self.holders = Holders(connection)
         self.workspaces = Workspaces(connection)
         self.integrations = Integrations(connection)
         self.pasts = Pasts(connection)
@@ -121,6 +116,12 @@ class Store:
         with self._reported("write"):
             async with self._turn(), self._writer.begin() as connection:
                 await connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+    def process_lock(self) -> ProcessLock:
+        """A lock of this database that ends with the process that takes it."""
+        if self._url.get_backend_name() == "sqlite":
+            return FileLock(Path(self._url.database or ""))
+        return SessionLock(self._url)
 
     async def close(self) -> None:
         """Close every connection."""

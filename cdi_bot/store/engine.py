@@ -97,9 +97,13 @@ def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         **postgres.arguments(url),
     )
     postgres.prepare(engine.sync_engine, url)
-    patience = f"SET LOCAL lock_timeout = {int(BUSY_SECONDS * 1000)}"
+    patience = [
+        f"SET LOCAL lock_timeout = {int(BUSY_SECONDS * 1000)}",
+        # A process that is frozen in the middle keeps locks, and its successor waiting for them.
+        f"SET LOCAL idle_in_transaction_session_timeout = {int(BUSY_SECONDS * 300)}",
+    ]
     return (
-        engine.execution_options(begin=postgres.begin(url, settings=[patience])),
+        engine.execution_options(begin=postgres.begin(url, settings=patience)),
         engine.execution_options(begin=postgres.begin(url, mode="REPEATABLE READ READ ONLY")),
     )
 

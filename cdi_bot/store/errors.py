@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -45,7 +46,7 @@ _POSTGRES = {
     "25006": "accepts no writes; is it a standby?",
     "55P03": "kept something locked for too long; see who holds locks in pg_stat_activity",
     "57014": "cancelled a statement; raise its statement_timeout for this user",
-    "25P03": "ended a transaction; raise its idle_in_transaction_session_timeout for this user",
+    "25P03": "ended a transaction that stood still; it is tried again",
     "25P04": "ended a transaction; raise its transaction_timeout for this user",
     "57": "is shutting down or starting up; it is tried again",
     "40": "had two conflicting transactions; it is tried again",
@@ -110,6 +111,10 @@ class StoreTrouble(Exception):
     """The database could not be used. The text says what is wrong and how to fix it, and never holds a password."""
 
 
+class LeaseLost(StoreTrouble):
+    """What this process held may be another's by now: it is to do nothing more by it."""
+
+
 class RowRefused(StoreTrouble):
     """The database can be used, but refuses what was to be written: anything else need not wait."""
 
@@ -126,7 +131,7 @@ def as_store_trouble(url: URL) -> Iterator[None]:
         if not isinstance(error, DBAPIError) and isinstance(error.orig, ValueError):
             raise error.orig from None
         raise _trouble(error, url) from error
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
         raise _trouble(error, url) from error
 
 

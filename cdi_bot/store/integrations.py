@@ -17,11 +17,10 @@ from cdi_bot.core.model.integration import (
     Workspace,
     default_workspace_name,
 )
+from cdi_bot.store.errors import LeaseLost
 from cdi_bot.store.portable import (
-    LONGEST_LEASE,
     AnyRow,
     Repository,
-    lease_is_over,
     matched,
     matching,
     names_parameter,
@@ -77,7 +76,7 @@ class Workspaces(Repository):
         """Forget its key, and let nobody poll it any more; False where it was removed before."""
         columns = WORKSPACES.c
         present = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.removed_at.is_(None))
-        gone = present.values(removed_at=now, sealed_key=None, lease_owner=None, lease_until=None)
+        gone = present.values(removed_at=now, sealed_key=None, holder_id=None)
         return await self._changed(gone) == 1
 
     async def all(self) -> list[Workspace]:
@@ -109,21 +108,25 @@ class Workspaces(Repository):
         rows = await self._connection.execute(select(WORKSPACES.c.workspace_id, told_name(WORKSPACES)))
         return {workspace_id: name for workspace_id, name in rows if name is not None}
 
-    async def claim(self, workspace_id: int, *, owner: str, now: datetime, until: datetime) -> bool:
-        """Take or renew the polling lease; False while another owner's lease lasts, and where it was removed.
+    async def claim(self, workspace_id: int, *, holder: int) -> bool:
+        """Have a process be the one that polls it; False while another is, and where it was removed.
 
         One conditional update: of two claims at once, one finds it taken.
         """
         columns = WORKSPACES.c
-        free = or_(
-            columns.lease_owner.is_(None),
-            columns.lease_owner == owner,
-            lease_is_over(self._connection, columns.lease_until, now, now + LONGEST_LEASE),
-        )
+        free = or_(columns.holder_id.is_(None), columns.holder_id == holder)
         lease = update(WORKSPACES).where(
             columns.workspace_id == workspace_id, columns.removed_at.is_(None), free
         )
-        return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1
+        return await self._changed(lease.values(holder_id=holder)) == 1
+
+    async def keep(self, workspace_id: int, *, holder: int) -> None:
+        """Let nobody else begin to poll it until this transaction ends; raises `LeaseLost` when somebody has."""
+        mine = select(WORKSPACES.c.workspace_id).where(
+            WORKSPACES.c.workspace_id == workspace_id, WORKSPACES.c.holder_id == holder
+        )
+        if await self._connection.scalar(mine.with_for_update(read=True)) is None:
+            raise LeaseLost("another process polls by now")
 
     async def new_told_at(self, workspace_id: int) -> datetime | None:
         """When its new integrations were told last; `None` while its list was never read as a whole."""
@@ -144,14 +147,6 @@ class Workspaces(Repository):
         columns = WORKSPACES.c
         moved = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.new_told_at == since)
         return await self._changed(moved.values(new_told_at=until)) == 1
-
-    async def release(self, workspace_id: int, *, owner: str) -> None:
-        """End the lease, if it is this owner's."""
-        await self._connection.execute(
-            update(WORKSPACES)
-            .where(WORKSPACES.c.workspace_id == workspace_id, WORKSPACES.c.lease_owner == owner)
-            .values(lease_owner=None, lease_until=None)
-        )
 
 
 class Integrations(Repository):

@@ -1,4 +1,4 @@
-"""The outbox: messages to channels, pending (`owed` in the tables) or sent, and the leases of the channels."""
+"""The outbox: messages to channels, pending (`owed` in the tables) or sent, and who delivers to which channel."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     literal_column,
     or_,
@@ -27,14 +28,11 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.store.contents import Progress, content_to_json, message_of, row_of_message
 from cdi_bot.store.portable import (
-    LONGEST_LEASE,
     Repository,
     Upsert,
     UtcTime,
     channel_row,
     in_channel,
-    is_sqlite,
-    lease_is_over,
     matched,
     matching,
     once,
@@ -54,7 +52,7 @@ _PENDING = OUTBOX.c.state == literal_column("'owed'")  # the same text as in the
 
 
 class Outbox(Repository):
-    """Messages to channels. A channel is delivered to by one holder of its lease at a time."""
+    """Messages to channels. A channel is delivered to by one process at a time."""
 
     async def add(self, messages: Sequence[OwedMessage], *, now: datetime) -> None:
         """Add messages, in order. A known key is ignored, but a card's message becomes pending again.
@@ -73,33 +71,28 @@ class Outbox(Repository):
         )
 
     async def claim_channels(
-        self, *, owner: str, now: datetime, until: datetime, limit: int
+        self, *, holder: int, now: datetime, limit: int
     ) -> dict[Channel, datetime | None]:
-        """Take the lease of up to `limit` unleased channels that have a due message, longest waiting first.
+        """Have a process be the one that delivers to up to `limit` free channels with a due message.
 
-        Returns them with the time before which nothing may be posted there, as the last holder of the lease left it.
-        Channels that another transaction is claiming are passed over.
+        The longest waiting first. Returns them with the time before which nothing may be posted there, as their last
+        holder left it. Channels that another transaction is claiming are passed over.
         """
-        times: dict[str, Any] = {"now": now, "most": limit}
-        if is_sqlite(self._connection):
-            times["longest"] = now + LONGEST_LEASE
-        rows = await self._connection.execute(_due_channels(self._connection), times)
+        rows = await self._connection.execute(_due_channels(self._connection), {"now": now, "most": limit})
         channels = {value_of(Channel, row): row.rest_until for row in rows}
         if channels:
             await self._connection.execute(
-                update(CHANNELS)
-                .where(matching(CHANNELS, "team_id", "channel_id"))
-                .values(lease_owner=owner, lease_until=until),
+                update(CHANNELS).where(matching(CHANNELS, "team_id", "channel_id")).values(holder_id=holder),
                 [matched(**channel_row(channel)) for channel in channels],
             )
         return channels
 
-    async def release_channel(self, channel: Channel, *, owner: str, rest_until: datetime | None) -> None:
-        """End the lease, if it is this owner's; nothing may be posted in the channel before `rest_until`."""
+    async def release_channel(self, channel: Channel, *, holder: int, rest_until: datetime | None) -> None:
+        """Give a channel back, if it is this holder's; nothing may be posted in it before `rest_until`."""
         await self._connection.execute(
             update(CHANNELS)
-            .where(in_channel(CHANNELS, channel), CHANNELS.c.lease_owner == owner)
-            .values(lease_owner=None, lease_until=None, rest_until=rest_until)
+            .where(in_channel(CHANNELS, channel), CHANNELS.c.holder_id == holder)
+            .values(holder_id=None, rest_until=rest_until)
         )
 
     async def pending(self, channel: Channel, *, limit: int) -> list[OutboxMessage]:
@@ -115,14 +108,21 @@ class Outbox(Repository):
         )
         return list(map(message_of, rows))
 
-    async def mark_sending(self, message_id: int, *, now: datetime, before: datetime | None = None) -> bool:
+    async def mark_sending(
+        self, message_id: int, *, holder: int, now: datetime, before: datetime | None = None
+    ) -> bool:
         """Mark a message as being handed to Slack; False when its mark is no longer `before`.
 
-        Then somebody else is sending it: a lease may have ended while the channel was searched.
+        False too when its channel is no longer this holder's. Then somebody else is sending it.
         """
         mark = OUTBOX.c.sending_since
         known = mark.is_(None) if before is None else mark == before
-        message = update(OUTBOX).where(OUTBOX.c.message_id == message_id, _PENDING, known)
+        held = exists().where(
+            CHANNELS.c.team_id == OUTBOX.c.team_id,
+            CHANNELS.c.channel_id == OUTBOX.c.channel_id,
+            CHANNELS.c.holder_id == holder,
+        )
+        message = update(OUTBOX).where(OUTBOX.c.message_id == message_id, _PENDING, known, held)
         return await self._changed(message.values(sending_since=now)) == 1
 
     async def mark_sent(self, message_id: int, *, ts: str | None, now: datetime) -> None:
@@ -305,9 +305,9 @@ def _add(connection: AsyncConnection) -> Upsert:
 
 
 @once
-def _due_channels(connection: AsyncConnection) -> Select[Any]:
-    """The unleased channels with a due message, longest due first; runs every second."""
-    now, longest = bindparam("now", type_=UtcTime()), bindparam("longest", type_=UtcTime())
+def _due_channels(_connection: AsyncConnection) -> Select[Any]:
+    """The free channels with a due message, longest due first; runs every second."""
+    now = bindparam("now", type_=UtcTime())
     due = (
         select(OUTBOX.c.team_id, OUTBOX.c.channel_id, func.min(OUTBOX.c.not_before).label("since"))
         .where(_PENDING, OUTBOX.c.not_before <= now)
@@ -317,12 +317,7 @@ def _due_channels(connection: AsyncConnection) -> Select[Any]:
     return (
         select(CHANNELS.c.team_id, CHANNELS.c.channel_id, CHANNELS.c.rest_until)
         .join(due, and_(due.c.team_id == CHANNELS.c.team_id, due.c.channel_id == CHANNELS.c.channel_id))
-        .where(
-            or_(
-                CHANNELS.c.lease_until.is_(None),
-                lease_is_over(connection, CHANNELS.c.lease_until, now, longest),
-            )
-        )
+        .where(CHANNELS.c.holder_id.is_(None))
         .order_by(due.c.since, CHANNELS.c.team_id, CHANNELS.c.channel_id)
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(of=CHANNELS, key_share=True, skip_locked=True)

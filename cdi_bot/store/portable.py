@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import (
@@ -33,7 +33,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    or_,
     select,
     text,
 )
@@ -115,6 +114,7 @@ class WholeNumber(TypeDecorator[int]):
 Id = Annotated[int, mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)]
 Count = Annotated[int, mapped_column(WholeNumber())]
 Code = Annotated[str, mapped_column(Text())]
+HolderId = Annotated[int | None, mapped_column(ForeignKey("holders.holder_id", ondelete="SET NULL"))]
 WorkspaceId = Annotated[int, mapped_column(ForeignKey("braze_workspaces.workspace_id"))]
 
 
@@ -225,23 +225,6 @@ def channel_row(channel: Channel) -> dict[str, str]:
 def in_channel(table: Table, channel: Channel) -> ColumnElement[bool]:
     """The rows of one channel."""
     return and_(table.c.team_id == channel.team_id, table.c.channel_id == channel.channel_id)
-
-
-LONGEST_LEASE = timedelta(minutes=2)  # none is so long
-
-
-def lease_is_over(
-    connection: AsyncConnection,
-    until: ColumnElement[datetime],
-    now: datetime | BindParameter[Any],
-    longest: datetime | BindParameter[Any],
-) -> ColumnElement[bool]:
-    """Whether nobody holds a lease any more that lasts `until`; `longest` is `LONGEST_LEASE` after `now`.
-
-    On SQLite all processes go by one machine's clock: a lease that ends later was taken before that was set back. On
-    PostgreSQL it may as well be held by a machine whose clock is ahead.
-    """
-    return or_(until <= now, until > longest) if is_sqlite(connection) else until <= now
 
 
 def matching(table: Table, *names: str) -> ColumnElement[bool]:

@@ -106,6 +106,13 @@ def arguments(url: URL) -> dict[str, Any]:
     }
 
 
+def session_arguments(url: URL) -> dict[str, Any]:
+    """How psycopg itself opens a session."""
+    known = known_to_libpq(url)
+    _, given = known.get_dialect()().create_connect_args(known)
+    return {**given, **arguments(known)["connect_args"]}
+
+
 def begin(url: URL, *, mode: str = "READ COMMITTED", settings: Sequence[str] = ()) -> str:
     """What begins a transaction of an engine, as its execution option `begin`: one trip to the server.
 

@@ -22,13 +22,36 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cdi_bot.store.portable import Base, Code, Count, Id, InChannel, WorkspaceId, no_id_reuse, table_of, where
+from cdi_bot.store.portable import (
+    Base,
+    Code,
+    Count,
+    HolderId,
+    Id,
+    InChannel,
+    WorkspaceId,
+    no_id_reuse,
+    table_of,
+    where,
+)
 
 RUN_KEY = ("workspace_id", "integration_id", "sync_start_time")
 
 
+class HolderRow(Base):
+    """A process that works on this database: what it holds ends with its row."""
+
+    __tablename__ = "holders"
+    __table_args__ = (no_id_reuse(),)
+
+    holder_id: Mapped[Id]
+    name: Mapped[str]
+    beats: Mapped[int] = mapped_column(BigInteger())
+    locked: Mapped[bool]
+
+
 class WorkspaceRow(Base):
-    """A Braze workspace, the lease of its one poller, and when its new integrations were told last.
+    """A Braze workspace, the process that polls it, and when its new integrations were told last.
 
     `new_told_at` is at first when the list was read as a whole for the first time. `sealed_key` is the encrypted key of
     one that was added in chat. One that was removed stays for its history.
@@ -36,7 +59,6 @@ class WorkspaceRow(Base):
 
     __tablename__ = "braze_workspaces"
     __table_args__ = (
-        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_whole"),
         Index("uq_braze_workspaces_name", "name", unique=True, **where("removed_at IS NULL")),
         # Two that were added in chat may share an endpoint: the key tells them apart.
         Index(
@@ -55,8 +77,7 @@ class WorkspaceRow(Base):
     dashboard_link: Mapped[str | None]
     sealed_key: Mapped[Code | None]
     removed_at: Mapped[datetime | None]
-    lease_owner: Mapped[str | None]
-    lease_until: Mapped[datetime | None]
+    holder_id: Mapped[HolderId]
     new_told_at: Mapped[datetime | None]
 
 
@@ -251,16 +272,12 @@ class CardIncidentRow(InChannel, Base):
 
 
 class ChannelRow(InChannel, Base):
-    """A channel that ever got a message into the outbox: the lease of its one sender, and its pause."""
+    """A channel that ever got a message into the outbox: the process that delivers to it, and its pause."""
 
     __tablename__ = "channels"
-    __table_args__ = (
-        PrimaryKeyConstraint("team_id", "channel_id"),
-        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_whole"),
-    )
+    __table_args__ = (PrimaryKeyConstraint("team_id", "channel_id"),)
 
-    lease_owner: Mapped[str | None]
-    lease_until: Mapped[datetime | None]
+    holder_id: Mapped[HolderId]
     rest_until: Mapped[datetime | None]
 
 
@@ -299,6 +316,7 @@ class OutboxRow(InChannel, Base):
     ts: Mapped[str | None]
 
 
+HOLDERS = table_of(HolderRow)
 WORKSPACES = table_of(WorkspaceRow)
 INTEGRATIONS = table_of(IntegrationRow)
 PASTS = table_of(PastRow)

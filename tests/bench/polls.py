@@ -107,6 +107,7 @@ async def _poller(env: Env, store: Store) -> tuple[Poller, BrazeClient]:
         now,
     )
     poller = app.workspaces.meant().poller
+    await app.holder.beat()
     await poller.tick()
     await poller.idle()
     return poller, braze

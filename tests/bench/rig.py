@@ -28,7 +28,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Env
-from tests.rigs.adapters import bot_settings, reach
+from tests.rigs.adapters import a_holder, bot_settings, reach
 
 TEAM = "T0DEMO"
 CHANNELS = 100
@@ -162,9 +162,12 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
     async with aiohttp.ClientSession() as session:
         api = SlackApi(session, token=env["SLACK_BOT_TOKEN"], url=env["SLACK_API_URL"])
         slack = Receipts(api)
+        holder = a_holder(store)
+        await holder.beat()
         adapters = Adapters(
             store=store,
             workspaces=[],
+            holder=holder,
             reach=reach,
             messenger=slack,
             directory=SlackDirectory(api, TEAM),

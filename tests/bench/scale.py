@@ -127,6 +127,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         reached = [await _workspace(store, metrics, address, stack) for address in addresses]
         app = assemble(bot_settings(), without_slack(store, reached, metrics), now)
         stack.push_async_callback(app.workspaces.stop, 5)
+        await app.holder.beat()
         await app.workspaces.poll()
         await app.workspaces.idle()
         started = time.perf_counter() - begun

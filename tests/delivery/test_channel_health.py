@@ -196,7 +196,7 @@ async def subscribed_by(bot: Whole, *people: str) -> None:
 async def test_the_admin_channel_is_told_once_in_place_of_people_who_left(bot: Whole) -> None:
     """Of two people who are gone, and one who is there."""
     bot.admin_channel = OPS
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await subscribed_by(bot, "U0NOBODY01", "U0NOBODY02", WHO)
     change(bot, private=True, bot_is_member=False)
     await bot.bot.dispatcher.channel_health.check(ALERTS)

@@ -109,7 +109,7 @@ async def test_many_cards_follow_a_few_at_a_time(bot: Whole) -> None:
         bot.end_run(integration_id)
         await bot.run(125, step=5)
     await bot.bot.close()
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await bot.run(60, step=5)
     assert len(bot.cards()) == 9
     assert ["🔗 9 of 12 Snowflake integrations failing" in said(card) for card in bot.cards()] == [True] * 9

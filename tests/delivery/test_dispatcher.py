@@ -95,9 +95,12 @@ async def test_a_process_that_died_between_send_and_record_is_made_good(bot: Who
     await bot.bot.poller.idle()
     (owed,) = await bot.owed()
     async with bot.store.write() as uow:
-        await uow.outbox.mark_sending(owed.message_id, now=bot.clock.now)
+        holder = await uow.holders.add("died")
+        await uow.outbox.claim_channels(holder=holder, now=bot.clock.now, limit=1)
+        await uow.outbox.mark_sending(owed.message_id, holder=holder, now=bot.clock.now)
+        await uow.holders.remove(holder)
     await bot.bot.kill()
-    await bot.start_bot("two")
+    await bot.start_bot()
     await bot.run(40)
     assert len(bot.messages()) == 1
 
@@ -165,7 +168,7 @@ async def test_when_the_person_cannot_be_told_the_admins_are(bot: Whole) -> None
     """In their channel."""
     await bot.bot.close()
     bot.admin_channel = OPS  # as the settings name it
-    await bot.start_bot("two")
+    await bot.start_bot()
     refusal = '{"ok": false, "error": "user_disabled"}'
     bot.sandbox.slack.faults.add(fault(FaultKind.STATUS, path="conversations.open", status=200, body=refusal))
     bot.sandbox.slack.put_channel(replace(bot.sandbox.slack.channels[DATA_ALERTS], is_archived=True))
@@ -294,7 +297,7 @@ async def test_a_restart_repeats_no_reminder(bot: Whole) -> None:
     bot.clock.advance(3600)
     await bot.run(2)
     await bot.bot.close()
-    await bot.start_bot("two")
+    await bot.start_bot()
     await bot.run(20)
     assert len(bot.replies()) == 1
 

@@ -226,7 +226,7 @@ async def test_after_a_restart_and_among_several_it_happens_once(bot: Whole) -> 
     ]
     await asyncio.gather(*(each.tick() for each in others))
     await bot.bot.kill()
-    await bot.start_bot("two")
+    await bot.start_bot()
     await bot.run(2 * ENOUGH)
     assert len(bot.messages(ON_CALL)) == 1
 

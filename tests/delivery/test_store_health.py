@@ -30,7 +30,7 @@ async def bot(tmp_path: Path, disk: Disk) -> AsyncIterator[Whole]:
     async with whole(tmp_path) as everything:
         everything.create("Users", integration_id="users")
         everything.admin_channel = ADMINS
-        await everything.start_bot("two")
+        await everything.start_bot()
         await everything.run(35)
         await everything.subscribe()
         await everything.run(5)
@@ -104,9 +104,9 @@ async def test_a_process_that_starts_later_says_that_it_is_over(bot: Whole, disk
     await bot.run(120)
     assert len(said(bot)) == 1
     disk.is_read_only = False
-    await bot.start_bot("three")
+    await bot.start_bot()
     await bot.run(120)
     assert len(said(bot)) == 2
-    await bot.start_bot("four")
+    await bot.start_bot()
     await bot.run(120)
     assert len(said(bot)) == 2

@@ -1,7 +1,7 @@
 """The real program in a process that dies by SIGKILL where a test says so. This side runs in that process.
 
 Nothing of the program knows of this: the points at which it may die are put around its parts before it starts.
-Its clock is the test's, which runs fast and jumps from one process to the next, so that nobody waits for a lease.
+Its clock is the test's, which runs fast and jumps from one process to the next.
 """
 
 from __future__ import annotations
@@ -93,12 +93,14 @@ class CrashPoint(StrEnum):
 class Crash:
     """When to kill the process: when `point` has been reached `times` times, or any point or SQL statement if `None`.
 
-    `delay` is how many real seconds later it is killed, in the middle of whatever it then does.
+    `delay` is how many real seconds later it is killed, in the middle of whatever it then does. One that `freezes` is
+    stopped instead, and may go on later.
     """
 
     point: CrashPoint | None
     times: int = 1
     delay: float = 0.0
+    freezes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,22 +138,26 @@ class CrashTrigger:
         self._crash, self._left = crash, crash.times
 
     def reach(self, point: CrashPoint | None) -> None:
-        """Reach a point, or with `None` a moment that has no name."""
+        """Reach a point, or with `None` a moment that has no name.
+
+        A process freezes in the middle of a transaction only where that is the point.
+        """
         if self._crash.point not in {None, point}:
+            return
+        if self._crash.freezes and len(_open) > (point is CrashPoint.OWING):
             return
         self._left -= 1
         if self._left:
             return
         os.write(2, f"{KILLED}{point or 'at a statement'}\n".encode())
         if self._crash.delay:
-            threading.Thread(target=_kill, args=[self._crash.delay], daemon=True).start()
+            threading.Thread(target=self._kill, daemon=True).start()
         else:
-            _kill(0)
+            self._kill()
 
-
-def _kill(delay: float) -> None:
-    time.sleep(delay)
-    os.kill(os.getpid(), signal.SIGKILL)
+    def _kill(self) -> None:
+        time.sleep(self._crash.delay)
+        os.kill(os.getpid(), signal.SIGSTOP if self._crash.freezes else signal.SIGKILL)
 
 
 def _run_fast(clock: Clock) -> None:
@@ -205,6 +211,9 @@ def _replace(owner: object, name: str, by: object) -> None:
 
 # ------------------------------------------------------------------------------------------------ transactions
 
+_open: list[None] = []
+"""One for each transaction that writes, from before it begins until it has ended."""
+
 _done: ContextVar[list[str]] = ContextVar("done")
 """What was done so far in the transaction at hand."""
 
@@ -241,12 +250,16 @@ def _crashing_write(trigger: CrashTrigger) -> Callable[..., Any]:
         done: list[str] = []
         _done.set(done)
         before = after = None
-        async with real(store) as uow:
-            yield uow
-            known = next((name for name in _TRANSACTIONS if name in done), None)
-            if known:
-                before, after = _TRANSACTIONS[known]
-            trigger.reach(before)
+        _open.append(None)
+        try:
+            async with real(store) as uow:
+                yield uow
+                known = next((name for name in _TRANSACTIONS if name in done), None)
+                if known:
+                    before, after = _TRANSACTIONS[known]
+                trigger.reach(before)
+        finally:
+            _open.pop()
         trigger.reach(after)
 
     return write

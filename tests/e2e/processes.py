@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from collections.abc import Callable
+from itertools import groupby
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from cdi_bot.braze.client import NO_INTEGRATION
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.braze.runs import Run as RunInBraze
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
-from cdi_bot.store import Lease, Store
-from tests.e2e.crashing import KILLED, Clock, Crash, Launch, run_program
+from cdi_bot.store import Store
+from tests.e2e.crashing import KILLED, RATE, Clock, Crash, Launch, run_program
 from tests.e2e.kit import System
 from tests.program import FORKS
 
 CHANNELS = (DATA_ALERTS, MARKETING_OPS)
 
-_PAUSE = Lease.CHANNEL.total_seconds() + 1
-"""Between two processes the leases of the first run out."""
+_PAUSE = 2
+"""Seconds between two processes: no two runs of an integration begin within one second."""
 
 _LOOK = 0.1
 
@@ -29,9 +34,9 @@ PATIENCE = 90  # seconds; on a busy machine a process takes many times as long a
 class BotProcess:
     """The bot as a process, until that ends."""
 
-    def __init__(self, process: ForkServerProcess, log: Path) -> None:
-        """Watch a process that was started."""
-        self._process, self._log = process, log
+    def __init__(self, process: ForkServerProcess, log: Path, key: str) -> None:
+        """Watch a process that was started, and asks Braze with a key of its own."""
+        self._process, self._log, self.key = process, log, key
 
     @property
     def code(self) -> int | None:
@@ -40,7 +45,7 @@ class BotProcess:
 
     @property
     def killed_at(self) -> str | None:
-        """The point at which it was killed."""
+        """The point at which it was killed or frozen."""
         lines = [line for line in self.printed.splitlines() if line.startswith(KILLED)]
         return lines[-1].removeprefix(KILLED) if lines else None
 
@@ -49,10 +54,21 @@ class BotProcess:
         """Everything it printed or logged."""
         return self._log.read_text() if self._log.exists() else ""
 
+    async def ready(self) -> None:
+        """Wait until it says that it is ready."""
+        async with asyncio.timeout(PATIENCE):
+            while '"ready"' not in self.printed:  # noqa: ASYNC110  # what another process logs is no event here
+                await asyncio.sleep(_LOOK)
+
     async def over(self) -> None:
         """Wait for its end."""
         await asyncio.to_thread(self._process.join, PATIENCE)
         assert self.code is not None, "it does not end"
+
+    def thaw(self) -> None:
+        """Let it go on after it was frozen."""
+        assert self._process.pid
+        os.kill(self._process.pid, signal.SIGCONT)
 
     async def stop(self) -> None:
         """End it well."""
@@ -95,14 +111,22 @@ class BotProcesses:
         self.workspace_id = workspace.workspace_id
 
     def start(self, *arguments: str, crash: Crash | None = None) -> BotProcess:
-        """Start the next process, when the leases of the one before have run out."""
-        if self._processes:
+        """Start the next process, some time after the one before; or beside those that are there."""
+        if self._processes and not self.running():
             self.advance(_PAUSE)
         folder = self.system.program.folder
         log = folder / f"process-{len(self._processes)}.log"
+        key = f"{self.system.sandbox.braze_api_key}-{len(self._processes)}"
+        allowed = self.system.sandbox.braze.permissions(self.system.sandbox.braze_api_key)
+        self.system.sandbox.braze.set_key(key, allowed)
         launch = Launch(
             arguments=arguments or ("run",),
-            env={**self.system.env, "DATABASE_URL": self.url, "CDI_BOT_HOST": "127.0.0.1"},
+            env={
+                **self.system.env,
+                "DATABASE_URL": self.url,
+                "CDI_BOT_HOST": "127.0.0.1",
+                "BRAZE_API_KEY": key,
+            },
             folder=folder,
             log=log,
             clock=self.clock,
@@ -110,8 +134,34 @@ class BotProcesses:
         )
         process = FORKS.Process(target=run_program, args=[launch])
         process.start()
-        self._processes.append(BotProcess(process, log))
+        self._processes.append(BotProcess(process, log, key))
         return self._processes[-1]
+
+    def running(self) -> list[BotProcess]:
+        """Those that have not ended."""
+        return [each for each in self._processes if each.code is None]
+
+    async def wait(self, seconds: float) -> None:
+        """Let so much of the test's time pass for everybody."""
+        if self.running():
+            await asyncio.sleep(seconds / RATE)  # their clocks go on by themselves
+        else:
+            self.advance(seconds)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait for something that no event tells of."""
+        async with asyncio.timeout(PATIENCE):
+            while not true():  # noqa: ASYNC110  # what other processes do is no event here
+                await asyncio.sleep(_LOOK)
+
+    async def polled(self, times: int) -> None:
+        """Wait until Braze was asked so many times in all."""
+        await self.until(lambda: len(self.system.sandbox.braze.requests) >= times)
+
+    def polled_by(self) -> list[str]:
+        """The keys of those that polled Braze, in turn, each as often as another had polled before."""
+        keys = [each.key for each in self.system.sandbox.braze.requests if NO_INTEGRATION not in each.path]
+        return [key for key, _ in groupby(keys)]
 
     def advance(self, seconds: float) -> None:
         """Let time pass between two processes."""

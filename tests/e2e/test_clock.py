@@ -60,7 +60,7 @@ async def test_news_comes_in_time_and_each_step_is_logged_once(system: System, s
     env = {**system.env, "DATABASE_URL": database, "CDI_BOT_HOST": "127.0.0.1"}
     process = FORKS.Process(target=run_program, args=[env, log, ahead])
     process.start()
-    bot = BotProcess(process, log)
+    bot = BotProcess(process, log, "")
     try:
         await system.until(lambda: '"ready"' in bot.printed)
         await system.sandbox.people.command(DATA_ALERTS, MARA, "subscribe all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -104,8 +105,92 @@ async def test_killed_at_random_moments(processes: BotProcesses, number: int) ->
     await crash_and_recover(processes, crashes, together=2)
 
 
-async def crash_and_recover(processes: BotProcesses, crashes: Iterable[Crash], *, together: int) -> None:
-    """Let a few integrations fail, and one of them recover, in each process; then let one end well, and compare."""
+async def test_killed_beside_another(processes: BotProcesses) -> None:
+    """At random moments, while another process is there: polling, delivering, or waiting for its turn."""
+    chance = random.Random(str(processes.url))
+    crashes = [Crash(point=None, times=chance.randint(1, 150)) for _ in range(KILLS)]
+    await crash_and_recover(processes, crashes, together=2, beside=True)
+
+
+ON_THEIR_WAY = 2
+"""Polls whose sending had begun when the process was frozen: they go out when it goes on, and are not recorded."""
+
+FREEZES = (CrashPoint.MARKED, CrashPoint.POSTED, CrashPoint.CLAIMED, None, CrashPoint.OWING)
+
+
+@pytest.mark.parametrize("point", FREEZES, ids=lambda point: point.name.lower() if point else "anywhere")
+async def test_frozen(processes: BotProcesses, engine: str, point: CrashPoint | None) -> None:
+    """Whoever was frozen polls and posts nothing beside the one that went on, when it goes on itself."""
+    if point is CrashPoint.OWING and engine == "sqlite":
+        pytest.skip("nobody writes to SQLite while a transaction stands still")
+    system, told = processes.system, Told(processes.system.sandbox)
+    ids = {name: system.create(name) for name in ("Sync A", "Sync B")}
+    for each in ids.values():
+        system.put_history(each, "success")
+    frozen = processes.start(crash=Crash(point=point, times=1 if point else 60, freezes=True))
+    system_is_known = asyncio.create_task(processes.settled(frozen))
+    await processes.until(lambda: system_is_known.done() or frozen.killed_at is not None)
+    system_is_known.cancel()
+    _run(system, ids, "error", ids)
+    await processes.until(lambda: frozen.killed_at is not None)
+    other = processes.start()
+    assert await processes.settled(other), other.printed
+    polled, asked = processes.polled_by(), len(system.sandbox.braze.requests)
+    frozen.thaw()
+    await processes.until(lambda: "it begins anew" in frozen.printed)
+    await processes.wait(1)
+    _run(system, ids, "success", ["Sync A"])
+    assert await processes.settled(other), other.printed
+    assert processes.polled_by()[-1] == polled[-1] == other.key
+    late = [each for each in list(system.sandbox.braze.requests)[asked:] if each.key == frozen.key]
+    assert len(late) <= ON_THEIR_WAY
+    for process in (frozen, other):
+        await process.stop()
+    expected = {"Sync A": Shown.RECOVERED, "Sync B": Shown.FAILING}
+    assert [told.wrong(channel, expected) for channel in CHANNELS] == [[], []]
+
+
+CUTS = {
+    "lock": "SELECT count(pg_terminate_backend(pid)) FROM pg_locks"
+    " WHERE locktype = 'advisory' AND objsubid = 1 AND pid <> pg_backend_pid()",
+    "all": "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+}
+
+
+@pytest.mark.parametrize("which", CUTS)
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_connections_cut(processes: BotProcesses, which: str) -> None:
+    """Two processes live on while their sessions are ended again and again: one of them polls, each alert is one."""
+    system, told = processes.system, Told(processes.system.sandbox)
+    ids = {f"Sync {number}": system.create(f"Sync {number}") for number in range(4)}
+    for each in ids.values():
+        system.put_history(each, "success")
+    both = [processes.start()]
+    assert await processes.settled(both[0])
+    both.append(processes.start())
+    await both[1].ready()
+    for cuts, name in enumerate(ids, start=1):
+        enough = len(system.sandbox.braze.requests) + 1
+        Databases.ask(processes.url, CUTS[which])
+        _run(system, ids, "error", [name])
+        assert await processes.settled(both[0])
+        await processes.polled(enough)
+        # A cut may hand the workspace over, and so may the beginning anew of whoever noticed last.
+        assert len(processes.polled_by()) <= 1 + 2 * cuts
+    for process in both:
+        await process.stop()
+    expected = dict.fromkeys(ids, Shown.FAILING)
+    assert [told.wrong(channel, expected) for channel in CHANNELS] == [[], []]
+
+
+async def crash_and_recover(
+    processes: BotProcesses, crashes: Iterable[Crash], *, together: int, beside: bool = False
+) -> None:
+    """Let a few integrations fail, and one of them recover, in each process; then let one end well, and compare.
+
+    With another process `beside` all of them.
+    """
     system, told = processes.system, Told(processes.system.sandbox)
     groups = [
         (crash, [f"Sync {number}{letter}" for letter in "ABC"[:together]])
@@ -114,16 +199,19 @@ async def crash_and_recover(processes: BotProcesses, crashes: Iterable[Crash], *
     ids = {name: system.create(name) for _, names in groups for name in names}
     for each in ids.values():
         system.put_history(each, "success")
-    process = processes.start()
+    process = other = processes.start()
     assert await processes.settled(process)
-    await process.stop()
+    if not beside:
+        await other.stop()
     for crash, names in groups:
         process = processes.start(crash=crash)
+        if beside and crash is None:
+            await process.ready()
         steps = [("error", names), ("success", names[:1])]
         while await processes.settled(process) and steps:
             _run(system, ids, *steps.pop(0))
         for step in steps:  # while no process runs
-            processes.advance(2)  # no two runs of an integration begin within one second
+            await processes.wait(2)  # no two runs of an integration begin within one second
             _run(system, ids, *step)
         if crash:
             await process.over()
@@ -132,6 +220,8 @@ async def crash_and_recover(processes: BotProcesses, crashes: Iterable[Crash], *
             )
         else:
             assert await processes.settled(process), process.printed
+    for running in processes.running():
+        await running.stop()
     well = {names[0] for _, names in groups}
     expected = {name: Shown.RECOVERED if name in well else Shown.FAILING for name in ids}
     assert [told.wrong(channel, expected) for channel in CHANNELS] == [[], []]

@@ -72,7 +72,7 @@ async def test_a_planned_run_that_does_not_begin_while_the_bot_is_down_is_told_o
     await bot.bot.close()
     while (left := (planned - bot.clock.now).total_seconds() + back) > 0:
         await bot.sleep(min(left, 60))
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     for _ in range(4):  # the list is read before anything is judged for the first time
         await bot.bot.poller.tick()
         await bot.bot.poller.idle()
@@ -96,7 +96,7 @@ async def test_a_run_that_began_while_the_bot_was_down_is_not_late(bot: Whole) -
     await bot.run(EVERY - 60, step=60)
     await bot.bot.close()
     await bot.sleep(EVERY)
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await bot.run(EVERY, step=60)
     assert bot.messages() == []
 
@@ -295,7 +295,7 @@ async def test_what_is_late_again_and_again_is_one_incident(bot: Whole) -> None:
     assert "Recovering: good at the moment, came back 2 times before" in card["text"]
     assert ["unhealthy again – Late" in reply["text"] for reply in bot.replies()] == [False, True]
     await bot.bot.close()
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await bot.run(8 * EVERY, step=600)
     assert len(bot.replies()) == 3
     assert "Halting started – " in bot.replies()[-1]["text"]

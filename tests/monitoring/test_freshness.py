@@ -220,7 +220,7 @@ async def test_a_restart_changes_nothing(bot: Whole, when: str) -> None:
     await bot.run(1200 if when == "before" else 3600, step=30)
     await bot.bot.close()
     await bot.sleep(1200)
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await bot.run(900, step=30)
     (card,) = bot.messages()
     assert "newest UPDATED_AT synced is 36 h" in card["text"]

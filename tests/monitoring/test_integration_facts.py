@@ -43,7 +43,7 @@ def change(bot: Whole, **config: Any) -> None:
 async def restart(bot: Whole) -> None:
     """The next process of the bot."""
     await bot.bot.close()
-    await bot.start_bot(owner="next")
+    await bot.start_bot()
 
 
 async def test_paused_and_resumed(bot: Whole) -> None:
@@ -108,7 +108,7 @@ async def test_each_is_told_once_across_restarts(bot: Whole) -> None:
     """What changed while no bot was there is told by the next one, and by no other after it."""
     await bot.bot.close()
     change(bot, integration_status="paused", integration_name="Customers")
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     for _ in range(3):
         await bot.run(LOOK, step=15)
         (both,) = bot.texts()
@@ -142,7 +142,7 @@ async def test_new_integrations_without_a_subscriber(tmp_path: Path) -> None:
     async with whole(tmp_path) as bot:
         bot.admin_channel = ADMIN
         await bot.bot.close()
-        await bot.start_bot(owner="two")
+        await bot.start_bot()
         bot.create("There before", integration_id="before")
         await bot.run(LOOK, step=15)
         await bot.subscribe("Heard*")

@@ -91,7 +91,7 @@ async def test_many_runs_while_the_bot_was_down_are_one_message(bot: Whole) -> N
     await bot.bot.close()
     for number in range(35):
         bot.end_run(users, "error" if number in {8, 9, 11} else "success")
-    await bot.start_bot("two")
+    await bot.start_bot()
     await bot.run(60)
     (message,) = bot.messages()
     assert "3" in str(message["blocks"])
@@ -105,7 +105,7 @@ async def test_a_restart_tells_nothing_again(bot: Whole) -> None:
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 1, seconds=5)
     await bot.bot.close()
-    await bot.start_bot("two")
+    await bot.start_bot()
     await bot.run(60)
     assert len(bot.messages()) == 1
 
@@ -114,7 +114,7 @@ async def restart_on_a_shaky_store(bot: Whole) -> SlowStore:
     """Another process takes over, whose transactions fail where the test says so."""
     await bot.bot.close()
     bot.store = shaky = SlowStore(bot.store, latency=0)
-    await bot.start_bot("two")
+    await bot.start_bot()
     return shaky
 
 
@@ -261,14 +261,14 @@ async def test_a_database_that_fails_once_keeps_no_news_of_the_list_from_being_t
     assert len(bot.messages()) == 1
 
 
-async def test_a_killed_process_is_replaced_when_its_lease_ends(bot: Whole) -> None:
-    """The next process polls as soon as the lease of one that died is over."""
+async def test_a_killed_process_is_replaced(bot: Whole) -> None:
+    """The next process polls at once."""
     users = bot.create("Users")
     await bot.run(5)
     await bot.subscribe()
     await bot.run(1)
     await bot.bot.kill()
-    await bot.start_bot("two")
+    await bot.start_bot()
     bot.end_run(users)
     await bot.until(lambda: len(bot.cards()) == 1, seconds=40)
 
@@ -279,7 +279,7 @@ async def test_two_processes_tell_it_once(bot: Whole) -> None:
     await bot.run(5)
     await bot.subscribe()
     first = bot.bot
-    second = await bot.start_bot("two")
+    second = await bot.start_bot()
     bot.end_run(users)
     for _ in range(60):
         for each in (first, second):
@@ -299,7 +299,7 @@ async def test_what_another_process_took_a_subscription_to_is_polled_soon(bot: W
     if not may_list:
         forbid_the_list(bot)
     first = bot.bot
-    second = await bot.start_bot("two")
+    second = await bot.start_bot()
     await bot.subscribe()
     bot.bot = first
     await bot.run(10)

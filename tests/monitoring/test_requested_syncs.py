@@ -66,7 +66,7 @@ async def test_a_restart_goes_on_following(bot: Whole) -> None:
     """What was asked of one process is told by the next."""
     await start(bot)
     await bot.bot.close()
-    await bot.start_bot("two")
+    await bot.start_bot()
     await bot.until(lambda: bool(told(bot)))
     assert len(told(bot)) == 1
 

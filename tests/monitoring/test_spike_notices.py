@@ -154,7 +154,7 @@ async def test_a_run_far_larger_than_any_before_is_told(steady: Whole) -> None:
     (text,) = await brings(steady, 50_000)
     assert "50,000 rows in one run, largest so far 100" in text
     await steady.bot.close()
-    await steady.start_bot(owner="two")
+    await steady.start_bot()
     await steady.run(60, step=5)
     assert len(steady.messages()) == 1
     async with steady.store.read() as uow:

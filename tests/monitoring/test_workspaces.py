@@ -73,10 +73,11 @@ class Brazes:
         self.reached.append((workspace, braze))
         self.names.append(created.config.integration_id)
 
-    def watch(self, *secret_keys: str) -> WatchedWorkspaces:
+    async def watch(self, *secret_keys: str) -> WatchedWorkspaces:
         """Have all of them watched, and measured, by a process with these secret keys."""
         settings = bot_settings(secret_keys=tuple(map(SecretStr, secret_keys)))
         app = assemble(settings, without_slack(self.store, self.reached, self.metrics), self.clock)
+        await app.holder.beat()
         return app.workspaces
 
     async def add_in_chat(self, name: str, under: str) -> Sandbox:
@@ -127,7 +128,7 @@ async def test_each_workspace_is_watched_for_itself(brazes: Brazes) -> None:
     """A failure belongs to the workspace it happened in, and each has numbers of its own."""
     for _ in range(2):
         await brazes.add()
-    watched = brazes.watch()
+    watched = await brazes.watch()
     await brazes.live(watched, 5)
     fail(brazes.sandboxes[1], brazes.names[1])
     await brazes.live(watched, 10)
@@ -156,7 +157,7 @@ async def test_trouble_of_one_workspace_stops_no_other(brazes: Brazes) -> None:
 
     await brazes.add(Broken)
     await brazes.add()
-    watched = brazes.watch()
+    watched = await brazes.watch()
     await brazes.live(watched, 5)
     Broken.broken = True
     fail(brazes.sandboxes[1], brazes.names[1])
@@ -176,7 +177,7 @@ async def test_trouble_of_one_workspace_stops_no_other(brazes: Brazes) -> None:
 async def test_one_that_is_added_is_watched_by_every_process_within_seconds(brazes: Brazes) -> None:
     """And one that is removed by none: its client asks nothing more, its lease is free, the others go on."""
     await brazes.add()
-    one, other = brazes.watch(SECRET), brazes.watch(SECRET)
+    one, other = await brazes.watch(SECRET), await brazes.watch(SECRET)
     assert [each.workspace.name for each in one] == ["braze"]
     sandbox = await brazes.add_in_chat("prod", SECRET)
     for watched in (one, other):
@@ -204,7 +205,7 @@ async def test_a_key_that_can_not_be_decrypted_is_the_trouble_of_its_workspace_a
     """It is unreachable at once, for that reason; with the old secret key in the list it is watched."""
     await brazes.add()
     sandbox = await brazes.add_in_chat("prod", SECRET)
-    watched = brazes.watch(OTHER_SECRET)
+    watched = await brazes.watch(OTHER_SECRET)
     await watched.refresh()
     await brazes.live(watched, 10)
     reasons = {each.workspace.name: each.poller.connectivity.reason for each in watched}
@@ -215,7 +216,7 @@ async def test_a_key_that_can_not_be_decrypted_is_the_trouble_of_its_workspace_a
     assert incident.reason == "key_lost"
     assert not sandbox.braze.requests
     await watched.stop(5)
-    again = brazes.watch(OTHER_SECRET, SECRET)
+    again = await brazes.watch(OTHER_SECRET, SECRET)
     await again.refresh()
     await brazes.live(again, 5)
     assert sandbox.braze.requests

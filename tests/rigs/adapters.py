@@ -12,6 +12,7 @@ from cdi_bot.cli.workspaces import utc_now
 from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.slack_port import Directory
+from cdi_bot.holder import Holder
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import Settings, load_settings
@@ -65,6 +66,11 @@ class Members(Directory):
         return self._channels
 
 
+def a_holder(store: Store) -> Holder:
+    """A process for which no time passes: nobody takes it for gone because a test takes long, or its clock jumps."""
+    return Holder(store, seconds=lambda: 0.0)
+
+
 def without_slack(
     store: Store, workspaces: Sequence[tuple[Workspace, Braze]], metrics: Metrics | None = None
 ) -> Adapters:
@@ -76,6 +82,6 @@ def without_slack(
         messenger=SimSlack(clock=lambda: datetime.now(UTC), rooms={}).messenger(),
         directory=Members(),
         team_id="T1",
-        owner="one",
+        holder=a_holder(store),
         metrics=metrics or Metrics(),
     )

@@ -42,7 +42,7 @@ from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from tests.databases import new_sqlite
-from tests.rigs.adapters import bot_settings, reach
+from tests.rigs.adapters import a_holder, bot_settings, reach
 from tests.sandbox.braze_kit import Clock
 
 START = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
@@ -222,9 +222,10 @@ async def responder(
             messenger=messenger,
             directory=directory,
             team_id=TEAM,
-            owner="test",
+            holder=a_holder(store),
         )
         app = assemble(bot_settings(admins=frozenset({"UADMIN"})), adapters, clock)
+        await app.holder.beat()
         app.lookup.status_patience = app.lookup.list_patience = patience
         woken: list[datetime] = []
         app.on_wake.append(lambda: woken.append(clock()))

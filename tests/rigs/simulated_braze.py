@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -53,6 +54,7 @@ class SimBraze(Braze):
     broken_from: int | None = None
     cursors: int = 0
     further_pages: list[tuple[str, int]] = field(default_factory=list)  # asked for, after the first
+    may_poll: Callable[[], bool] = lambda: True
     asked: list[tuple[datetime, Endpoint]] = field(default_factory=list)  # while it was out
     _frozen: dict[Endpoint, dict[str, list[Run]]] = field(default_factory=dict)
     _closed_until: datetime | None = None

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.store.engine import async_url, prepare_sqlite
+from cdi_bot.store.holders import ProcessLock
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -131,6 +132,10 @@ class SlowStore(Store):
     def trouble(self) -> str | None:
         """As the real one's."""
         return self.inner.trouble
+
+    def process_lock(self) -> ProcessLock:
+        """As the real one's."""
+        return self.inner.process_lock()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[UnitOfWork]:

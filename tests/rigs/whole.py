@@ -35,7 +35,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
 from tests.databases import new_file
 from tests.reading import as_read
-from tests.rigs.adapters import bot_settings, no_jitter, reach
+from tests.rigs.adapters import a_holder, bot_settings, no_jitter, reach
 from tests.rigs.virtual_time import threadless_store
 from tests.sandbox.braze_kit import Clock
 
@@ -72,10 +72,12 @@ class Bot:
     async def close(self) -> None:
         """Stop as the program does."""
         await self.poller.stop(5)
+        await self.app.holder.end()
         await self.kill()
 
     async def kill(self) -> None:
         """Close connections and leave the store as it is."""
+        self.app.holder.lock.close()
         await self.braze.aclose()
         await self.session.close()
 
@@ -94,9 +96,7 @@ class Whole:
         self.admin_channel: Channel | None = None
         self._due: dict[Callable[[], Awaitable[None]], datetime] = {}
 
-    async def start_bot(
-        self, owner: str = "one", interval: float = 30, unreachable_after: float = 300
-    ) -> Bot:
+    async def start_bot(self, interval: float = 30, unreachable_after: float = 300) -> Bot:
         """Assemble a bot; it is the one that `run` drives from now on."""
         async with self.store.write() as uow:
             workspace = await uow.workspaces.find_or_add(
@@ -136,10 +136,12 @@ class Whole:
             sleep=self.sleep,
             random=no_jitter,
             seconds=self.seconds,
-            owner=owner,
+            holder=a_holder(self.store),
         )
         self.bot = Bot(assemble(settings, adapters, self.bot_clock), braze, session)
         self.bots.append(self.bot)
+        await self.bot.app.holder.beat()
+        await self.bot.app.holder.watch()
         return self.bot
 
     def bot_clock(self) -> datetime:
@@ -159,6 +161,8 @@ class Whole:
     async def tick(self, *, everything: bool = True) -> None:
         """Do what the scheduler has done at one moment, to the end: everything, or what is due by its intervals."""
         bot, due, watched = self.bot, self._due, self.bot.app.workspaces.meant()
+        await bot.app.holder.beat()
+        await bot.app.holder.watch()
         await watched.poller.tick()
         await watched.poller.idle()
         for work, seconds in (

@@ -13,7 +13,7 @@ from pathlib import Path
 from cdi_bot.app import INTERVALS, Adapters, assemble
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
-from tests.rigs.adapters import Members, bot_settings, no_jitter, reach
+from tests.rigs.adapters import Members, a_holder, bot_settings, no_jitter, reach
 from tests.rigs.simulated_braze import SimBraze
 from tests.rigs.simulated_slack import Room, SimSlack
 from tests.rigs.virtual_time import PROCESS, SlowStore, VirtualLoop, threadless_store
@@ -40,7 +40,7 @@ class Process:
             team_id=TEAM,
             random=no_jitter,
             seconds=world.loop.time,
-            owner=name,
+            holder=a_holder(world.store),
         )
         self.app = assemble(bot_settings(), adapters, self._clock)
         watched = self.app.workspaces.meant()
@@ -62,7 +62,10 @@ class Process:
     def _start(self) -> None:
         loop = self._world.loop
         self._delivering = loop.create_task(self.dispatcher.run())
+        holder = self.app.holder
         self._recurring = [
+            loop.create_task(self._every(INTERVALS["beat"], holder.beat)),
+            loop.create_task(self._every(INTERVALS["beat"], holder.watch)),
             loop.create_task(self._every(INTERVALS["observe"], self.poller.tick)),
             loop.create_task(self._every(INTERVALS["deliver"], self._wake)),
             loop.create_task(self._every(INTERVALS["remind"], self._reminders.tick)),
@@ -77,10 +80,12 @@ class Process:
         await asyncio.wait({self._delivering}, timeout=_GRACE)
         await self.dispatcher.cancel()
         await self._delivering
+        await self.app.holder.end()
 
     def kill(self) -> None:
         """End as on SIGKILL: at whatever it waits for now, without finishing anything."""
         self._world.loop.kill(self.name)
+        self.app.holder.lock.close()
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -11,7 +11,7 @@ from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, Recovered, ShowCard
 from cdi_bot.core.model.run import Run
-from cdi_bot.store import Store
+from cdi_bot.store import Store, UnitOfWork
 
 ReadSql = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
 """Runs SQL on the test's database, without the store."""
@@ -75,6 +75,28 @@ def notice(key: str = "notice", channel: Channel = CHANNEL, **facts: Any) -> Owe
     """A message of its own."""
     given = {"not_before": NOW, "content": Recovered(incident_id=1), **facts}
     return OwedMessage(key=key, channel=channel, kind=MessageKind.NOTICE, **given)
+
+
+async def a_process(store: Store, name: str = "me") -> int:
+    """The number of a process on this database."""
+    async with store.write() as work:
+        return await work.holders.add(name)
+
+
+async def claim(
+    store: Store, holder: int | None = None, *, minute: float = 60, limit: int = 10
+) -> list[Channel]:
+    """Have a process, or a new one, deliver to the channels that have something due at a minute."""
+    number = await a_process(store) if holder is None else holder
+    async with store.write() as work:
+        return list(await work.outbox.claim_channels(holder=number, now=NOW + minute * MINUTE, limit=limit))
+
+
+async def holding_all(work: UnitOfWork) -> int:
+    """The number of a new process that delivers to every channel with something due within the hour."""
+    number = await work.holders.add("sender")
+    await work.outbox.claim_channels(holder=number, now=NOW + 60 * MINUTE, limit=100)
+    return number
 
 
 async def owe(store: Store, *messages: OwedMessage) -> None:

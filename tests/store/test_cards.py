@@ -16,6 +16,7 @@ from tests.store.samples import (
     OTHER_CHANNEL,
     SECOND,
     a_card,
+    holding_all,
     notice,
     of_card,
     owe,
@@ -100,7 +101,8 @@ async def test_a_card_is_pending_until_it_shows_the_present(store: Store) -> Non
     card = await a_card(store)
     (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.mark_sending(message.message_id, now=NOW)
+        holder = await holding_all(work)
+        await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW)
     async with store.write() as work:  # a poll, meanwhile
         await work.cards.raise_revision([card.card_id])
         await work.outbox.add([of_card(card, not_before=NOW + MINUTE)], now=NOW + MINUTE)
@@ -135,7 +137,8 @@ async def test_a_card_that_is_still_pending_keeps_its_record(store: Store, minut
     card = await a_card(store)
     (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.mark_sending(message.message_id, now=NOW)
+        holder = await holding_all(work)
+        await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW)
         await work.outbox.postpone(
             message.message_id, until=NOW + 5 * MINUTE, error="timeout", keep_sending=True
         )
@@ -235,7 +238,8 @@ async def test_a_card_that_may_be_in_slack_is_not_merged_away(store: Store) -> N
     await show(store, posted)
     message = next(each for each in await pending(store) if each.owed.card_id == unknown.card_id)
     async with store.write() as work:
-        await work.outbox.mark_sending(message.message_id, now=NOW)
+        holder = await holding_all(work)
+        await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW)
         before = {card: await work.cards.get(card.card_id) for card in (into, posted, unknown, elsewhere)}
         await work.cards.merge(into.card_id, [card.card_id for card in before], now=NOW)
         await work.cards.merge(999, [into.card_id], now=NOW)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from cdi_bot.store import Store
-from tests.store.samples import MINUTE, NOW, SECOND, a_workspace, integration
+from cdi_bot.store import LeaseLost, Store
+from tests.store.samples import MINUTE, NOW, SECOND, a_process, a_workspace, integration
 
 
 async def test_a_workspace_is_found_by_its_base_url(store: Store) -> None:
@@ -22,40 +22,34 @@ async def test_a_workspace_is_found_by_its_base_url(store: Store) -> None:
     assert other.workspace_id != first.workspace_id
 
 
-async def test_one_owner_polls_a_workspace(store: Store) -> None:
-    """A lease is taken by one owner, who may renew it; another gets it when it is over."""
+async def test_one_process_polls_a_workspace(store: Store) -> None:
+    """It may claim it again; another gets it when that one is gone."""
     workspace_id = await a_workspace(store)
+    first, second = await a_process(store), await a_process(store)
 
-    async def claim(owner: str, minute: int) -> bool:
-        at = NOW + minute * MINUTE
+    async def claim(holder: int) -> bool:
         async with store.write() as work:
-            return await work.workspaces.claim(workspace_id, owner=owner, now=at, until=at + 2 * MINUTE)
+            return await work.workspaces.claim(workspace_id, holder=holder)
 
-    assert await claim("first", 0)
-    assert not await claim("second", 1)
-    assert await claim("first", 1)
-    assert not await claim("second", 2)
-    assert await claim("second", 3)
-
-
-async def test_a_lease_of_a_time_that_lies_far_ahead(store: Store, engine: str) -> None:
-    """On one machine the clock was set back since; another machine's may just be wrong, and its holder works."""
-    workspace_id = await a_workspace(store)
+    assert await claim(first)
+    assert not await claim(second)
+    assert await claim(first)
     async with store.write() as work:
-        await work.workspaces.claim(workspace_id, owner="a", now=NOW + 60 * MINUTE, until=NOW + 61 * MINUTE)
-        claimed = await work.workspaces.claim(workspace_id, owner="b", now=NOW, until=NOW + MINUTE)
-    assert claimed is (engine == "sqlite")
+        await work.holders.remove(first)
+    assert await claim(second)
 
 
-@pytest.mark.parametrize(("owner", "is_free"), [("first", True), ("second", False)])
-async def test_a_lease_is_given_back_by_its_owner(store: Store, owner: str, is_free: bool) -> None:
-    """Releasing frees the workspace at once, but nobody releases another one's lease."""
+async def test_what_a_predecessor_polled_is_refused(store: Store) -> None:
+    """A transaction of whoever polled before stores nothing."""
     workspace_id = await a_workspace(store)
+    gone, holder = await a_process(store), await a_process(store)
     async with store.write() as work:
-        await work.workspaces.claim(workspace_id, owner="first", now=NOW, until=NOW + MINUTE)
-        await work.workspaces.release(workspace_id, owner=owner)
-        claimed = await work.workspaces.claim(workspace_id, owner="third", now=NOW, until=NOW + MINUTE)
-    assert claimed is is_free
+        await work.workspaces.claim(workspace_id, holder=holder)
+    with pytest.raises(LeaseLost):
+        async with store.write() as work:
+            await work.workspaces.keep(workspace_id, holder=gone)
+    async with store.write() as work:
+        await work.workspaces.keep(workspace_id, holder=holder)
 
 
 async def test_integrations_are_kept_whole(store: Store) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import GroupedReply, OutboxMessage
-from cdi_bot.store import Store
+from cdi_bot.store import Store, StoreTrouble
 from tests.store.samples import (
     CHANNEL,
     MINUTE,
@@ -15,6 +15,9 @@ from tests.store.samples import (
     SECOND,
     ReadSql,
     a_card,
+    a_process,
+    claim,
+    holding_all,
     notice,
     owe,
     reply,
@@ -27,13 +30,6 @@ async def pending(store: Store, channel: Channel = CHANNEL, limit: int = 100) ->
     """A channel's pending messages."""
     async with store.read() as work:
         return await work.outbox.pending(channel, limit=limit)
-
-
-async def claim(store: Store, minute: float = 0, limit: int = 10, owner: str = "me") -> list[Channel]:
-    """Claim channels for a minute."""
-    at = NOW + minute * MINUTE
-    async with store.write() as work:
-        return list(await work.outbox.claim_channels(owner=owner, now=at, until=at + MINUTE, limit=limit))
 
 
 async def test_messages_are_pending_in_order(store: Store) -> None:
@@ -83,7 +79,8 @@ async def test_what_is_being_sent_is_marked(store: Store, read_sql: ReadSql) -> 
     await owe(store, notice())
     (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE)
+        holder = await holding_all(work)
+        await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW + MINUTE)
     (marked,) = await pending(store)
     assert marked.sending_since == NOW + MINUTE
     async with store.write() as work:
@@ -102,7 +99,8 @@ async def test_a_message_is_postponed_with_its_reason(
     await owe(store, notice())
     (message,) = await pending(store)
     async with store.write() as work:
-        await work.outbox.mark_sending(message.message_id, now=NOW)
+        holder = await holding_all(work)
+        await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW)
         await work.outbox.postpone(
             message.message_id,
             until=NOW + MINUTE,
@@ -122,7 +120,8 @@ async def test_a_settled_message_stays_settled(store: Store) -> None:
     (message,) = await pending(store)
     async with store.write() as work:
         await work.outbox.mark_sent(message.message_id, ts=None, now=NOW)
-        await work.outbox.mark_sending(message.message_id, now=NOW)
+        holder = await holding_all(work)
+        await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW)
         await work.outbox.postpone(message.message_id, until=NOW, error="late", keep_sending=True)
     assert await pending(store) == []
 
@@ -148,45 +147,67 @@ async def test_channels_are_claimed_longest_waiting_first(store: Store) -> None:
         notice("c", OTHER_CHANNEL, not_before=NOW),
         notice("d", THIRD_CHANNEL, not_before=NOW + MINUTE),
     )
-    assert await claim(store, limit=1) == [OTHER_CHANNEL]
-    assert await claim(store) == [CHANNEL]
-    assert await claim(store) == []
+    assert await claim(store, minute=0, limit=1) == [OTHER_CHANNEL]
+    assert await claim(store, minute=0) == [CHANNEL]
+    assert await claim(store, minute=0) == []
 
 
-async def test_a_lease_ends_by_itself(store: Store) -> None:
-    """A channel whose holder is gone is free again when the lease is over, also for the same owner."""
+async def test_a_channel_is_held_by_one_process_until_that_is_gone(store: Store) -> None:
+    """Nobody else gets it before its holder is removed; then whoever comes first."""
     await owe(store, notice())
-    assert await claim(store) == [CHANNEL]
-    assert await claim(store, 0.9, owner="other") == []
-    assert await claim(store, 1, owner="other") == [CHANNEL]
-    assert await claim(store, 2, owner="other") == [CHANNEL]
-
-
-async def test_a_lease_of_a_time_that_lies_far_ahead(store: Store, engine: str) -> None:
-    """On one machine the clock was set back since; another machine's may just be wrong, and its holder works."""
-    await owe(store, notice(not_before=NOW - MINUTE))
-    assert await claim(store, 60, owner="other") == [CHANNEL]
-    assert await claim(store) == ([CHANNEL] if engine == "sqlite" else [])
-
-
-@pytest.mark.parametrize(("owner", "claimed"), [("me", [CHANNEL]), ("other", [])])
-async def test_a_lease_is_given_back_by_its_owner(store: Store, owner: str, claimed: list[Channel]) -> None:
-    """Releasing frees the channel at once, but nobody releases another one's lease."""
-    await owe(store, notice())
-    await claim(store)
+    first, second = await a_process(store), await a_process(store)
+    assert await claim(store, first) == [CHANNEL]
+    assert await claim(store, second) == []
     async with store.write() as work:
-        await work.outbox.release_channel(CHANNEL, owner=owner, rest_until=None)
-    assert await claim(store, owner="other") == claimed
+        await work.holders.remove(first)
+    assert await claim(store, second) == [CHANNEL]
+
+
+async def test_whoever_was_removed_claims_nothing(store: Store) -> None:
+    """It may not know of it yet."""
+    await owe(store, notice())
+    holder = await a_process(store)
+    async with store.write() as work:
+        await work.holders.remove(holder)
+    with pytest.raises(StoreTrouble):
+        await claim(store, holder)
+    assert await claim(store, minute=0) == [CHANNEL]
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+async def test_a_channel_is_given_back_by_its_holder(store: Store, is_own: bool) -> None:
+    """Giving it back frees the channel at once, but nobody gives back what another holds."""
+    await owe(store, notice())
+    holder, other = await a_process(store), await a_process(store)
+    await claim(store, holder)
+    async with store.write() as work:
+        await work.outbox.release_channel(CHANNEL, holder=holder if is_own else other, rest_until=None)
+    assert await claim(store, other) == ([CHANNEL] if is_own else [])
 
 
 async def test_whoever_claims_a_channel_gets_the_end_of_its_pause(store: Store) -> None:
     """Slack's rate limit holds for all processes together."""
     await owe(store, notice())
-    await claim(store)
+    holder = await a_process(store)
+    await claim(store, holder)
     async with store.write() as work:
-        await work.outbox.release_channel(CHANNEL, owner="me", rest_until=NOW + MINUTE)
-        found = await work.outbox.claim_channels(owner="other", now=NOW, until=NOW + MINUTE, limit=1)
+        await work.outbox.release_channel(CHANNEL, holder=holder, rest_until=NOW + MINUTE)
+        found = await work.outbox.claim_channels(holder=holder, now=NOW, limit=1)
     assert found == {CHANNEL: NOW + MINUTE}
+
+
+async def test_only_the_holder_of_a_channel_marks_what_it_sends(store: Store) -> None:
+    """Whoever was away for long finds the channel taken, and sends nothing."""
+    await owe(store, notice())
+    gone, holder = await a_process(store), await a_process(store)
+    await claim(store, gone)
+    (message,) = await pending(store)
+    async with store.write() as work:
+        await work.holders.remove(gone)
+    await claim(store, holder)
+    async with store.write() as work:
+        assert not await work.outbox.mark_sending(message.message_id, holder=gone, now=NOW)
+        assert await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW)
 
 
 async def test_a_channel_with_nothing_due_is_not_claimed(store: Store) -> None:
@@ -195,7 +216,7 @@ async def test_a_channel_with_nothing_due_is_not_claimed(store: Store) -> None:
     first, _ = await pending(store)
     async with store.write() as work:
         await work.outbox.mark_sent(first.message_id, ts="1.1", now=NOW)
-    assert await claim(store) == []
+    assert await claim(store, minute=0) == []
     assert await claim(store, 1) == [CHANNEL]
 
 
@@ -204,10 +225,13 @@ async def test_a_message_is_sent_by_one_at_a_time(store: Store) -> None:
     await owe(store, notice())
     (message,) = await pending(store)
     async with store.write() as work:
-        assert await work.outbox.mark_sending(message.message_id, now=NOW)
-        assert not await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE)
-        assert await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE, before=NOW)
-        assert not await work.outbox.mark_sending(message.message_id, now=NOW + MINUTE, before=NOW)
+        holder = await holding_all(work)
+        assert await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW)
+        assert not await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW + MINUTE)
+        assert await work.outbox.mark_sending(message.message_id, holder=holder, now=NOW + MINUTE, before=NOW)
+        assert not await work.outbox.mark_sending(
+            message.message_id, holder=holder, now=NOW + MINUTE, before=NOW
+        )
 
 
 async def test_messages_are_combined(store: Store) -> None:
@@ -248,7 +272,8 @@ async def test_what_is_being_sent_is_not_combined(store: Store) -> None:
     await owe(store, notice("a"), notice("b"))
     first, second = await pending(store)
     async with store.write() as work:
-        await work.outbox.mark_sending(second.message_id, now=NOW)
+        holder = await holding_all(work)
+        await work.outbox.mark_sending(second.message_id, holder=holder, now=NOW)
     async with store.write() as work:
         said = GroupedReply(fact="recovered", incident_ids=(1, 2))
         await work.outbox.combine(first.message_id, said, [second.message_id], now=NOW)

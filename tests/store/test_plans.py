@@ -15,7 +15,7 @@ from cdi_bot.core.model.incident import Kind
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.store.engine import async_url
 from tests.store.filled import alerts, known
-from tests.store.samples import CHANNEL, MINUTE, NOW, a_workspace, run
+from tests.store.samples import CHANNEL, MINUTE, NOW, a_workspace, holding_all, run
 
 LARGE = ("runs", "incidents", "outbox", "audit", "card_incidents", "cards")
 """Tables that grow with time; the others are as large as what is watched."""
@@ -58,9 +58,7 @@ ASKED: dict[str, Ask] = {
     "open incidents of all": lambda work: work.incidents.open_for(1, Kind.SYNC_FAILED, None),
     "incidents over lately": lambda work: work.incidents.over_since(1, NOW + (RUNS - 2) * MINUTE),
     "whether incidents changed": lambda work: work.incidents.fingerprint(1, NOW + (RUNS - 2) * MINUTE),
-    "channels with something due": lambda work: work.outbox.claim_channels(
-        owner="me", now=NOW + MINUTE, until=NOW + 2 * MINUTE, limit=10
-    ),
+    "channels with something due": holding_all,
     "cards of incidents": lambda work: work.cards.of_incidents([1, 2, 3]),
     "members of cards": lambda work: work.cards.members([1, 2, 3]),
     "cards that told of something new": lambda work: work.cards.recent(CHANNEL, since=NOW + 30 * MINUTE),

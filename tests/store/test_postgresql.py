@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from cdi_bot.store import Store, StoreTrouble, migrate
 from cdi_bot.store.engine import async_url, open_engines
 from tests.databases import Databases
-from tests.store.samples import CHANNEL, NOW, a_workspace, integration, notice, owe, run
+from tests.store.samples import CHANNEL, NOW, a_process, a_workspace, integration, notice, owe, run
 
 JAPANESE = "ユーザー属性 🚀"
 
@@ -334,7 +334,7 @@ async def test_defaults_that_the_owner_of_the_database_has_set(
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("limit", ["idle_in_transaction_session_timeout", "transaction_timeout"])
+@pytest.mark.parametrize("limit", ["transaction_timeout"])
 async def test_a_time_limit_of_transactions(databases: Databases, url: str, limit: str) -> None:
     """It is named, as what an operator has to raise; the next transaction goes on."""
     store = await Store.open(url)
@@ -360,13 +360,13 @@ async def test_a_time_limit_of_transactions(databases: Databases, url: str, limi
 async def test_a_time_limit_of_statements(databases: Databases, url: str) -> None:
     """It is named likewise, and not taken for a server that shuts down."""
     holding = await Store.open(url)
-    workspace_id = await a_workspace(holding)
+    workspace_id, holder = await a_workspace(holding), await a_process(holding)
     with with_setting(databases, url, "statement_timeout = '200ms'"):
         store = await Store.open(url)
         async with holding.write() as first:
-            await first.workspaces.claim(workspace_id, owner="a", now=NOW, until=NOW)
+            await first.workspaces.claim(workspace_id, holder=holder)
             with pytest.raises(StoreTrouble, match="statement_timeout"):
                 async with store.write() as second:
-                    await second.workspaces.claim(workspace_id, owner="b", now=NOW, until=NOW)
+                    await second.workspaces.claim(workspace_id, holder=holder)
         await store.close()
     await holding.close()

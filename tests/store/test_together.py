@@ -19,11 +19,11 @@ from cdi_bot.store import Store
 from tests.databases import ENGINES, Databases
 from tests.store.samples import (
     CHANNEL,
-    MINUTE,
     NOW,
-    SECOND,
     a_card,
+    a_process,
     a_workspace,
+    claim,
     incident,
     integration,
     notice,
@@ -68,15 +68,10 @@ async def test_no_channel_is_claimed_twice(stores: tuple[Store, Store]) -> None:
     channels = [Channel(team_id="T1", channel_id=f"C{number:02}") for number in range(40)]
     await owe(stores[0], *(notice(f"for {channel.channel_id}", channel) for channel in channels))
 
-    async def claim(number: int) -> list[Channel]:
-        async with stores[number % 2].write() as work:
-            return list(
-                await work.outbox.claim_channels(
-                    owner=f"owner {number}", now=NOW, until=NOW + MINUTE, limit=5
-                )
-            )
+    async def claim_some(number: int) -> list[Channel]:
+        return await claim(stores[number % 2], minute=0, limit=5)
 
-    claimed = [channel for found in await asyncio.gather(*map(claim, range(MANY))) for channel in found]
+    claimed = [channel for found in await asyncio.gather(*map(claim_some, range(MANY))) for channel in found]
     assert sorted(claimed) == channels
 
 
@@ -86,11 +81,12 @@ async def test_a_claim_does_not_wait_for_another(stores: tuple[Store, Store], en
         pytest.skip("SQLite has one writer at a time")
     other = Channel(team_id="T1", channel_id="C9")
     await owe(stores[0], notice("a"), notice("b", other))
+    holders = [await a_process(store) for store in stores]
     async with stores[0].write() as first, stores[1].write() as second:
-        found = await first.outbox.claim_channels(owner="1", now=NOW, until=NOW + MINUTE, limit=1)
+        found = await first.outbox.claim_channels(holder=holders[0], now=NOW, limit=1)
         assert list(found) == [CHANNEL]
         await first.outbox.add([notice("c", other)], now=NOW)
-        found = await second.outbox.claim_channels(owner="2", now=NOW, until=NOW + MINUTE, limit=9)
+        found = await second.outbox.claim_channels(holder=holders[1], now=NOW, limit=9)
         assert list(found) == [other]
 
 
@@ -115,14 +111,13 @@ async def test_one_change_of_a_revision_wins(stores: tuple[Store, Store]) -> Non
 async def test_one_claim_of_a_workspace_wins(stores: tuple[Store, Store]) -> None:
     """A workspace has one poller, however many start at once."""
     workspace_id = await a_workspace(stores[0])
+    holders = [await a_process(stores[0]) for _ in range(MANY)]
 
-    async def claim(number: int) -> bool:
+    async def claim_it(number: int) -> bool:
         async with stores[number % 2].write() as work:
-            return await work.workspaces.claim(
-                workspace_id, owner=f"owner {number}", now=NOW, until=NOW + MINUTE
-            )
+            return await work.workspaces.claim(workspace_id, holder=holders[number])
 
-    assert (await asyncio.gather(*map(claim, range(MANY)))).count(True) == 1
+    assert (await asyncio.gather(*map(claim_it, range(MANY)))).count(True) == 1
 
 
 async def test_many_writers_get_their_turn(stores: tuple[Store, Store]) -> None:
@@ -276,13 +271,16 @@ async def test_a_task_cancelled_while_it_waits_to_write_holds_up_nobody(store: S
 _KILLED = """
 import asyncio, os, signal, sys
 from cdi_bot.store import Store
-from tests.store.samples import NOW, SECOND, notice, owe
+from cdi_bot.holder import Holder
+from tests.store.samples import NOW, notice, owe
 
 async def main():
     store = await Store.open(sys.argv[1])
     await owe(store, notice("committed"))
+    killed = Holder(store)
+    await killed.beat()
     async with store.write() as work:
-        await work.outbox.claim_channels(owner="killed", now=NOW, until=NOW + SECOND, limit=1)
+        await work.outbox.claim_channels(holder=killed.number, now=NOW, limit=1)
     async with store.write() as work:
         await work.outbox.add([notice("not committed")], now=NOW)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -292,7 +290,7 @@ asyncio.run(main())
 
 
 async def test_a_killed_process_keeps_its_commits_and_no_more(store: Store, url: str) -> None:
-    """After SIGKILL what was committed is there, what was not is not, and its leases end by themselves."""
+    """After SIGKILL what was committed is there, what was not is not."""
     ended = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", _KILLED, url],
@@ -302,6 +300,3 @@ async def test_a_killed_process_keeps_its_commits_and_no_more(store: Store, url:
     assert ended.returncode == -signal.SIGKILL
     async with store.write() as work:
         assert [each.owed.key for each in await work.outbox.pending(CHANNEL, limit=9)] == ["committed"]
-        for at, claimed in ((NOW, []), (NOW + SECOND, [CHANNEL])):
-            found = await work.outbox.claim_channels(owner="next", now=at, until=at + MINUTE, limit=9)
-            assert list(found) == claimed

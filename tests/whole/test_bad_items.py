@@ -110,7 +110,7 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
 async def restarted(two: Two) -> None:
     """The next process of the bot, which reads everything anew."""
     await two.whole.bot.close()
-    await two.whole.start_bot(owner="two")
+    await two.whole.start_bot()
 
 
 async def test_an_observation_that_is_refused(two: Two) -> None:

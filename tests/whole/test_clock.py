@@ -66,14 +66,15 @@ async def test_what_waits_for_slack_is_told_when_the_clock_was_set(
 
 @pytest.mark.parametrize(("before", "after"), SETTINGS)
 async def test_a_restart_after_the_clock_was_set(bot: Whole, before: float, after: float) -> None:
-    """What a killed process left behind, leases and all, keeps nobody waiting for longer than its leases last."""
+    """What a killed process left behind, keeps nobody waiting."""
     users = await watching(bot, before)
     bot.sandbox.slack.faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.postMessage"))
     bot.end_run(users)
     await bot.run(20)
     bot.clock_error = after
     bot.sandbox.slack.faults.clear()
-    await bot.start_bot(owner="two")
+    await bot.bot.kill()
+    await bot.start_bot()
     await bot.until(lambda: len(bot.cards()) == 1, seconds=70)
     bot.end_run(users, "success")
     await bot.until(lambda: len(bot.replies()) == 1, seconds=50)
@@ -102,6 +103,7 @@ def test_work_that_waits_for_ever_is_named(tmp_path: Path) -> None:
             app = world.start().app
             await world.live(5)
             world.store.latency = 10_000
+            await world.live(11)  # until the poller makes sure in the store that nobody else polls
             await app.workspaces.poll()
             await world.live(30)
             assert app.hanging() == []
@@ -193,7 +195,7 @@ async def test_a_clock_that_is_years_ahead_forgets_nothing(bot: Whole) -> None:
     """A machine that starts with a wrong date must not delete what is recent by the right one."""
     users = await watching(bot, 0)
     bot.clock_error = 20 * 365 * DAYS / 3
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     for _ in range(3):
         for _ in range(5):
             await bot.bot.app.retention.tick()  # at first, nobody has told the time
@@ -270,7 +272,7 @@ async def test_nothing_is_late_before_its_time_after_a_restart_on_a_clock_that_i
     await bot.bot.close()
     bot.clock_error = 0
     bot.sandbox.braze.faults.add(Fault(kind=FaultKind.CUT_BEFORE))
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await bot.run(30)
     assert bot.messages() == []
     bot.sandbox.braze.faults.clear()

@@ -98,7 +98,7 @@ async def act(bot: Whole, deed: str) -> None:
         await people.unsnooze(ALERTS, WHO, "Users")
     else:
         await bot.bot.kill()
-        await bot.start_bot(f"after {len(bot.bots)}")
+        await bot.start_bot()
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))

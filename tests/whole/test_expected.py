@@ -82,7 +82,7 @@ async def test_it_is_silent_after_a_restart(bot: Whole) -> None:
     await goes_wrong(bot)
     await mark(bot)
     await bot.bot.close()
-    await bot.start_bot(owner="two")
+    await bot.start_bot()
     await goes_wrong(bot)
     assert not (await newest(bot)).is_open
     assert len(bot.messages()) == 1

@@ -147,7 +147,7 @@ async def test_a_restart_forgets_nothing_that_was_learned(bot: Whole) -> None:
         await bot.sleep(5)
     await bot.run(60)
     await bot.bot.close()
-    await bot.start_bot("two", interval=3600)
+    await bot.start_bot(interval=3600)
     before = len(bot.sandbox.braze.requests)
     await bot.run(25)
     assert len(bot.sandbox.braze.requests) - before < 15  # all thirty, if each were new to it

@@ -111,7 +111,7 @@ async def test_a_restart_does_not_end_a_storm(bot: Whole) -> None:
     await deliver(bot, 5)
     assert len(bot.cards()) == 1
     await bot.bot.close()
-    await bot.start_bot("two")
+    await bot.start_bot()
     await end(bot, watched[4:5])
     await deliver(bot, 5)
     assert len(bot.cards()) == 1

@@ -115,7 +115,9 @@ async def _through_faults(
     )
     now = world.catch_up()
     status = answer.status if answer else None
-    world.requests.append(ReceivedRequest(method=request.method, path=request.path_qs, at=now, status=status))
+    world.requests.append(
+        ReceivedRequest(method=request.method, path=request.path_qs, at=now, status=status, key=_key(request))
+    )
     if answer is None:
         return web.Response()  # of a connection that was cut
     answer.headers.setdefault("Date", format_datetime(now + world.ahead, usegmt=True))

@@ -6,7 +6,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -25,13 +25,14 @@ _GENERATED_EVERY = 900.0  # seconds between the generated past runs of a source 
 class ReceivedRequest:
     """One request that reached the stand-in.
 
-    path: with the query. status: of the answer; None where the connection was cut instead.
+    path: with the query. status: of the answer; None where the connection was cut instead. key: what it came with.
     """
 
     method: str
     path: str
     at: datetime
     status: int | None
+    key: str = field(default="", compare=False, repr=False)
 
 
 class BrazeWorld:
