@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cdi_bot.braze.client import NO_INTEGRATION
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.monitoring.braze_port import NO_INTEGRATION
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.model import Channel as SlackChannel
 from cdi_bot.sandbox.slack.seed_data import BOT, TEAM

@@ -10,10 +10,10 @@ from itertools import groupby
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from cdi_bot.braze.client import NO_INTEGRATION
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.monitoring.braze_port import NO_INTEGRATION
 from cdi_bot.sandbox.braze.runs import Run as RunInBraze
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
 from cdi_bot.store import Store
