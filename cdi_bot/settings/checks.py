@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, SecretStr
 
 from cdi_bot.slack.render.kit.i18n import languages
 
@@ -15,6 +15,9 @@ LONGEST_INTERVAL = 366 * 24 * 3600  # seconds; longer is a slip of the keyboard,
 
 SHORTEST_PAST, LONGEST_PAST = 60, 36_500
 """Days. The success rate and digests look back over 30, and reminders are kept apart by their keys."""
+
+
+MAKE_SECRET_KEY = "head -c 32 /dev/urandom | base64 | tr +/ -_"  # noqa: S105 (a command)
 
 
 class WrongValue(ValueError):
@@ -158,6 +161,14 @@ def seconds(value: object) -> timedelta:
     if not 0 < seconds <= LONGEST_INTERVAL:
         raise WrongValue("has to be more than 0 and at most a year", fix)
     return timedelta(seconds=seconds)
+
+
+def secret_keys(value: object) -> tuple[SecretStr, ...]:
+    """Fernet keys, separated by commas: 32 bytes each, in URL-safe base64."""
+    keys = [word.strip() for word in str(value).split(",") if word.strip()]
+    if not all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) for key in keys):
+        raise WrongValue("contains something that isn't a Fernet key", f"Make one: {MAKE_SECRET_KEY}")
+    return tuple(map(SecretStr, keys))
 
 
 def days(value: object) -> timedelta:
