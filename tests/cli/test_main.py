@@ -81,6 +81,7 @@ COMMANDS = [
     ["backtest"],
     ["forget"],
     ["db"],
+    ["db", "rotate-keys"],
     ["db", "upgrade"],
     ["db", "current"],
 ]
