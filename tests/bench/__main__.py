@@ -47,7 +47,7 @@ async def main() -> None:
             f"| {polls[name]:.2f} ms, {polls[name] / polls['bare']:.2f}× of {polls['bare']:.2f} ms | {aim} |"
         )
     print("\n".join(rows(told)))
-    print(f"| resident memory with 1,000 integrations | {resident:.0f} MB | 120 MB |")
+    print(f"| resident memory with 1,000 integrations | {resident:.0f} MB | 100 MB |")
     print("\n".join(table(many)))
     print("\nHow soon the end of a run is known, simulated: half of all ends, 95 %, the last one\n")
     detection()

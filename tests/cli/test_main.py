@@ -8,6 +8,8 @@ import json
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -52,6 +54,16 @@ def test_bad_usage(invoke: Invoke, arguments: list[str]) -> None:
     assert "Usage: cdi-bot" in finished.output
 
 
+def test_the_bot_does_without_what_only_others_need() -> None:
+    """What draws tables, migrates and speaks to PostgreSQL is loaded when it is used: together 25 MB."""
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cdi_bot", "--version"], capture_output=True, check=True
+    )
+    loaded = {line.rpartition(b"|")[2].strip() for line in told.stderr.splitlines()}
+    assert b"sqlalchemy.engine" in loaded
+    assert not loaded & {b"rich.console", b"pygments.token", b"alembic.command", b"psycopg.pq"}
+
+
 def test_help(invoke: Invoke) -> None:
     """Help names every command."""
     finished = invoke("--help")
@@ -69,6 +81,7 @@ COMMANDS = [
     ["backtest"],
     ["forget"],
     ["db"],
+    ["db", "rotate-keys"],
     ["db", "upgrade"],
     ["db", "current"],
 ]
