@@ -140,11 +140,11 @@ class CrashTrigger:
     def reach(self, point: CrashPoint | None) -> None:
         """Reach a point, or with `None` a moment that has no name.
 
-        A process freezes in the middle of a transaction only where that is the point.
+        A process freezes between transactions: in the middle of one, nobody else could write to SQLite.
         """
         if self._crash.point not in {None, point}:
             return
-        if self._crash.freezes and len(_open) > (point is CrashPoint.OWING):
+        if self._crash.freezes and _open:
             return
         self._left -= 1
         if self._left:
