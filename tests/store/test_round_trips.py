@@ -75,6 +75,8 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "filters": FILTERS,
     "channel": CHANNELS,
     "since": TIMES,
+    "at": TIMES,
+    "mentions": st.none() | ANY_TEXT,
     "next_due": st.none() | TIMES,
     "language": st.none() | ANY_TEXT,
     "digest": st.none() | ANY_TEXT,

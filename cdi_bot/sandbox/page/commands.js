@@ -20,6 +20,7 @@ const COMMANDS = [
   ["digest", "weekly mon 09:00 | off", "A summary of the syncs, every day or week"],
   ["escalate", "after:30m to:#channel | off", "Where an incident goes that nobody acknowledged"],
   ["language", "en | ja", "The language of what is posted here"],
+  ["test", "", "A sample alert, to see that alerts arrive"],
   ["audit", "", "Who changed what in this channel"],
 ];
 
