@@ -29,7 +29,7 @@ from cdi_bot.monitoring.poller import PollerSettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
-from cdi_bot.settings.environment import BrazeSettings, Settings
+from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Settings
 from cdi_bot.slack.render.kit.i18n import languages
 from cdi_bot.store import Store
 from cdi_bot.store.secret_keys import KeyLostError, SecretKeys
@@ -45,6 +45,7 @@ from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
+from cdi_bot.usecases.workspaces import ManageBrazeWorkspaces
 
 Clock = Callable[[], datetime]
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -102,6 +103,7 @@ class Adapters:
     seconds: Callable[[], float] | None = None
     owner: str = field(default_factory=process_name)
     metrics: Metrics = field(default_factory=Metrics)
+    dashboard_of: Callable[[str], str | None] = lambda _base_url: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,7 @@ class App:
     samples: SampleAlerts
     forms: SubscriptionForms
     homes: HomeQueries
+    manage_workspaces: ManageBrazeWorkspaces
     on_wake: list[Callable[[], None]]
 
     def recurring(self) -> dict[str, Work]:
@@ -155,9 +158,14 @@ class App:
         self.dispatcher.wake()
 
 
+def secret_keys_of(settings: DatabaseSettings) -> SecretKeys:
+    """What encrypts keys that are stored."""
+    return SecretKeys([key.get_secret_value() for key in settings.secret_keys])
+
+
 def unlocking(settings: BrazeSettings, reach: Reach) -> Reach:
     """The same for encrypted keys; where one can't be decrypted, the client says so with each call."""
-    secret_keys = SecretKeys([key.get_secret_value() for key in settings.secret_keys])
+    secret_keys = secret_keys_of(settings)
 
     def unlock(workspace: Workspace, sealed: str) -> Braze:
         try:
@@ -321,5 +329,15 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         samples=made(SampleAlerts, sleep=adapters.sleep),
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
+        manage_workspaces=made(
+            partial(
+                ManageBrazeWorkspaces,
+                secret_keys=secret_keys_of(settings),
+                given=(settings.braze_base_url, settings.braze_api_key),
+                reach=adapters.reach,
+                dashboard_of=adapters.dashboard_of,
+                dashboard_link=settings.dashboard_link,
+            )
+        ),
         on_wake=on_wake,
     )

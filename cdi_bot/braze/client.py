@@ -36,6 +36,7 @@ from cdi_bot.braze.payloads import check_integration_id, read_confirmation, read
 from cdi_bot.braze.rate_headers import NO_RATE_HEADERS, read_date, read_rate_headers
 from cdi_bot.core.planner.timing import ClockSkew
 from cdi_bot.monitoring.braze_port import (
+    NO_INTEGRATION,
     NO_MEASUREMENTS,
     NO_SUCH_INTEGRATION,
     BrazeReason,
@@ -88,9 +89,6 @@ class BrazeRequest(Generic[_Answer]):
         """Whether it is safe that Braze receives it twice."""
         return self.endpoint is not Endpoint.SYNC
 
-
-NO_INTEGRATION = "cdi-bot-check-0"
-"""No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
 
 _LIST_PATH = "/cdi/integrations"
 _DEFAULT_TIMEOUTS = Timeouts()

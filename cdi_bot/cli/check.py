@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import typer
 
-from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
+from cdi_bot.braze.client import BrazeClient
 from cdi_bot.cli.startup import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -17,11 +18,11 @@ from cdi_bot.cli.startup import (
     is_refused,
     make_slack,
     open_store,
-    try_key,
 )
+from cdi_bot.cli.workspaces import added_workspaces
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
-from cdi_bot.monitoring.braze_port import BrazeReason, notable_skew
+from cdi_bot.monitoring.braze_port import Braze, BrazeReason, Endpoint, notable_skew
 from cdi_bot.network import FAULTS
 from cdi_bot.operator.heartbeat import beat
 from cdi_bot.operator.logs import redact
@@ -31,27 +32,22 @@ from cdi_bot.slack.api.directory import NEEDED, OPTIONAL, Scopes
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import StoreTrouble
+from cdi_bot.usecases.lookup import PERMISSIONS
+from cdi_bot.usecases.workspaces import OF_EVERY_CALL, permissions_of
 
 _NETWORK_FIX = "Check the network, and SLACK_API_URL where it is set"
 
 _TRIES, _FEW = 3, 5
 """A message that failed so often is told of; so many of them are named."""
 
-_PERMISSIONS = {
-    "cdi.integration_job_status": "Without it the bot can't see how any run ended",
-    "cdi.integration_list": "Without it names, patterns and `all` don't work, and alerts come later",
-    "cdi.integration_sync": "Without it nobody can start a sync from Slack",
+_LOSSES = {
+    Endpoint.STATUS: "Without it the bot can't see how any run ended",
+    Endpoint.LIST: "Without it names, patterns and `all` don't work, and alerts come later",
+    Endpoint.SYNC: "Without it nobody can start a sync from Slack",
 }
 """What the key should be allowed, and what it costs where it is not."""
 
-
-_OF_EVERY_CALL = {
-    BrazeReason.BAD_KEY: "BRAZE_API_KEY",
-    BrazeReason.INVALID_URL: "BRAZE_BASE_URL",
-    BrazeReason.UNREACHABLE: "BRAZE_BASE_URL",
-    BrazeReason.TIMEOUT: "BRAZE_BASE_URL",
-}
-"""What keeps every call from being answered, and the variable to look at."""
+_OF_THE_KEY = frozenset({BrazeReason.BAD_KEY, BrazeReason.KEY_LOST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +98,9 @@ async def run_checks(settings: Settings, braze: BrazeClient) -> AsyncIterator[Ch
         await slack.close()
     if settings.heartbeat_url is not None:
         yield _heartbeat(await beat(settings.heartbeat_url.get_secret_value()))
-    try:
-        of_key = await _check_key(braze)
-        for result in of_key:
+    for results in (await _check_given(braze), await _check_added(settings)):
+        for result in results:
             yield result
-        if any(each.ok for each in of_key):
-            yield _check_clock(braze.clock_skew)
-    finally:
-        await braze.aclose()
 
 
 def _heartbeat(trouble: str | None) -> CheckResult:
@@ -245,25 +236,46 @@ def _not_ok(what: str, trouble: SlackTrouble, token: SlackToken) -> CheckResult:
     return CheckResult(what=what, ok=False, detail=detail, fix=_NETWORK_FIX)
 
 
-async def _check_key(braze: BrazeClient) -> list[CheckResult]:
-    """Make the calls that change nothing and need one permission each; what is true of all of them is told once."""
-    calls: tuple[Callable[[], Awaitable[object]], ...] = (
-        lambda: braze.status_page(NO_INTEGRATION),
-        braze.list_page,
-        lambda: braze.trigger_sync(NO_INTEGRATION),
-    )
+async def _check_given(braze: BrazeClient) -> list[CheckResult]:
+    """The key of the environment, and the clock by the answers."""
+    try:
+        results = await _check_key(braze, "BRAZE_API_KEY", "BRAZE_BASE_URL")
+        if any(each.ok for each in results):
+            results.append(_check_clock(braze.clock_skew))
+    finally:
+        await braze.aclose()
+    return results
+
+
+async def _check_added(settings: Settings) -> list[CheckResult]:
+    """The keys that the store holds, each for itself."""
     results: list[CheckResult] = []
-    for (permission, loss), call in zip(_PERMISSIONS.items(), calls, strict=True):
-        trouble = await try_key(call)
-        if trouble is not None and trouble.reason in _OF_EVERY_CALL:
-            return [*results, CheckResult(what=_OF_EVERY_CALL[trouble.reason], ok=False, detail=str(trouble))]
+    async with AsyncExitStack() as stack:
+        try:
+            store = await open_store(settings.database_url)
+            stack.push_async_callback(store.close)
+            added = await added_workspaces(settings, store, stack)
+        except StoreTrouble:
+            return []  # told already
+        for workspace, braze in added:
+            results += await _check_key(braze, f"workspace {workspace.name}", f"workspace {workspace.name}")
+    return results
+
+
+async def _check_key(braze: Braze, key: str, endpoint: str) -> list[CheckResult]:
+    """Make the calls that change nothing and need one permission each; what is true of all of them is told once."""
+    results: list[CheckResult] = []
+    for call, trouble in (await permissions_of(braze)).items():
+        if trouble is not None and trouble.reason in OF_EVERY_CALL:
+            what = key if trouble.reason in _OF_THE_KEY else endpoint
+            return [*results, CheckResult(what=what, ok=False, detail=str(trouble))]
         results.append(
             CheckResult(
-                what=f"BRAZE_API_KEY, {permission}",
+                what=f"{key}, {PERMISSIONS[call]}",
                 ok=trouble is None,
                 detail=str(trouble or "ok"),
                 # The trouble's own text says how to fix it.
-                fix=loss if trouble and trouble.reason is BrazeReason.NO_PERMISSION else None,
+                fix=_LOSSES[call] if trouble and trouble.reason is BrazeReason.NO_PERMISSION else None,
             )
         )
     return results

@@ -5,9 +5,10 @@ addresses and nothing else.
 """
 
 import asyncio
+import base64
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from typing import Any
 
 import typer
 
+from cdi_bot.app import secret_keys_of
 from cdi_bot.cli.run import run_bot
 from cdi_bot.cli.streams import give_up_output
 from cdi_bot.operator.http import ListenError
@@ -25,6 +27,7 @@ from cdi_bot.sandbox.braze.scenes import play, play_all
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
 from cdi_bot.sandbox.transcript import Transcript
 from cdi_bot.settings.environment import Problem, Settings, SettingsError
+from cdi_bot.store import Store
 
 SEED = 1
 FIRST_COMMAND = "subscribe all"
@@ -69,18 +72,26 @@ async def show_demo(
     headless: bool,
     seconds: float | None,
     port: int,
+    workspaces: int,
     settings_of: Callable[[dict[str, str]], Settings],
 ) -> int:
     """Shows bot and stand-ins until `stop` is set or the time is over; gives the bot's exit code.
 
     `headless` prints the conversation; `seconds` is when it ends, counted from when its address is printed; `port`
-    is the page's, 0 for a free one; `settings_of` makes the bot's settings of an environment.
+    is the page's, 0 for a free one; so many `workspaces` of Braze there are; `settings_of` makes the bot's settings of
+    an environment.
     """
     with _folder() as folder:
-        async with _serving(port) as sandbox:
+        async with _serving(port) as sandbox, AsyncExitStack() as stack:
+            others = [
+                await stack.enter_async_context(
+                    Sandbox(seed=SEED + more, braze=demo_world(_now, SEED + more))
+                )
+                for more in range(1, workspaces)
+            ]
             settings = settings_of(_environment(sandbox, Path(folder)))
             async with _beside(*([_print_conversation(sandbox, stop)] if headless else [])):
-                return await _show(sandbox, settings, stop, seconds, headless=headless)
+                return await _show(sandbox, others, settings, stop, seconds, headless=headless)
 
 
 def _folder() -> TemporaryDirectory[str]:
@@ -92,7 +103,13 @@ def _folder() -> TemporaryDirectory[str]:
 
 
 async def _show(
-    sandbox: Sandbox, settings: Settings, stop: asyncio.Event, seconds: float | None, *, headless: bool
+    sandbox: Sandbox,
+    others: Sequence[Sandbox],
+    settings: Settings,
+    stop: asyncio.Event,
+    seconds: float | None,
+    *,
+    headless: bool,
 ) -> int:
     """Runs the bot; as soon as it works, says where to look and lets somebody subscribe to everything."""
     ready = asyncio.Event()
@@ -102,11 +119,25 @@ async def _show(
     waiting.cancel()
     if not ready.is_set():
         return await bot
+    if others:
+        await _add_workspaces(settings, others)
     _say(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.", stop)
     ending = [_stop_after(seconds, stop)] if seconds else []
     async with _beside(*ending, *([_tell_story(sandbox, stop)] if headless else [])):
         await sandbox.people.command(DATA_ALERTS, MARA, FIRST_COMMAND)
         return await bot
+
+
+async def _add_workspaces(settings: Settings, others: Sequence[Sandbox]) -> None:
+    """Adds the other workspaces as `/cdi workspace add` does; the bot notices them within seconds."""
+    store = await Store.open(settings.database_url)
+    async with store.write() as uow:
+        for number, each in enumerate(others, start=2):
+            sealed = secret_keys_of(settings).seal(each.braze_api_key)
+            await uow.workspaces.add(
+                name=f"demo-{number}", base_url=each.url, dashboard_url=each.url, sealed_key=sealed
+            )
+    await store.close()
 
 
 async def _tell_story(sandbox: Sandbox, stop: asyncio.Event) -> None:
@@ -161,6 +192,7 @@ def _environment(sandbox: Sandbox, folder: Path) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if name.startswith("CDI_BOT_")}
     return {
         **_DEMO_DEFAULTS,
+        "CDI_BOT_SECRET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         **own,
         **sandbox.bot_settings,
         "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",

@@ -115,6 +115,10 @@ def demo(
         float | None, typer.Option("--for", metavar="SECONDS", min=0.1, help="Stop by itself after so long.")
     ] = None,
     port: PagePort = 0,
+    workspaces: Annotated[
+        int,
+        typer.Option("--workspaces", min=1, max=9, help="So many Braze workspaces, each with its own key."),
+    ] = 1,
 ) -> None:
     """See it work, with no account anywhere.
 
@@ -122,7 +126,14 @@ def demo(
     """
     from cdi_bot.cli.demo import show_demo  # noqa: PLC0415  # the bot itself starts without loading the stand-ins
 
-    show = partial(show_demo, headless=headless, seconds=seconds, port=port, settings_of=_demo_settings)
+    show = partial(
+        show_demo,
+        headless=headless,
+        seconds=seconds,
+        port=port,
+        workspaces=workspaces,
+        settings_of=_demo_settings,
+    )
     raise typer.Exit(outcome(until_signal(show)))
 
 

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
+from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
 from cdi_bot.cli.workspaces import open_workspace, reach_workspace, trial_client, utc_now
 from cdi_bot.core.model.integration import Workspace
@@ -143,6 +144,7 @@ def _adapters(
         sleep=surroundings.sleep,
         seconds=surroundings.seconds,
         metrics=metrics,
+        dashboard_of=dashboard_url,
     )
     return adapters, directory
 
@@ -167,6 +169,7 @@ def _build(
         queries=app.queries,
         channels=app.channels,
         previews=app.previews,
+        workspaces=app.manage_workspaces,
         samples=app.samples,
         access=app.access,
         directory=directory,

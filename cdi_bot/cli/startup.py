@@ -12,11 +12,11 @@ from typing import TypeVar
 
 import structlog
 
-from cdi_bot.braze.client import NO_INTEGRATION, BrazeClient
+from cdi_bot.braze.client import BrazeClient
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.delivery.store_health import StoreHealth
-from cdi_bot.monitoring.braze_port import NO_SUCH_INTEGRATION, BrazeReason, BrazeTrouble, Purpose
+from cdi_bot.monitoring.braze_port import NO_INTEGRATION, BrazeReason, Purpose
 from cdi_bot.network import FAULTS
 from cdi_bot.settings.environment import BRAZE_KEY_FIX, Problem, Settings, SettingsError
 from cdi_bot.slack.api.app import SlackApp
@@ -25,6 +25,7 @@ from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
 from cdi_bot.store.migrate import current, upgrade
+from cdi_bot.usecases.workspaces import why_refused
 
 Answer = TypeVar("Answer")
 
@@ -183,17 +184,8 @@ async def _refused(call: Callable[[], Awaitable[object]], token: SlackToken) -> 
     return None
 
 
-async def try_key(call: Callable[[], Awaitable[object]]) -> BrazeTrouble | None:
-    """Why a call about `NO_INTEGRATION` fails; `None` when only the made-up id is refused: the key was accepted."""
-    try:
-        await call()
-    except BrazeTrouble as trouble:
-        return None if trouble.reason in NO_SUCH_INTEGRATION else trouble
-    return None
-
-
 async def _refused_key(braze: BrazeClient) -> Problem | None:
-    trouble = await try_key(lambda: braze.status_page(NO_INTEGRATION, purpose=Purpose.COMMAND))
+    trouble = await why_refused(lambda: braze.status_page(NO_INTEGRATION, purpose=Purpose.COMMAND))
     if trouble is None:
         return None
     if trouble.reason is BrazeReason.BAD_KEY:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 
-from cdi_bot.app import unlocking
+from cdi_bot.app import secret_keys_of, unlocking
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
@@ -19,7 +19,7 @@ from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.checks import MAKE_SECRET_KEY
 from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Problem, SettingsError
 from cdi_bot.store import Store
-from cdi_bot.store.secret_keys import KeyLostError, SecretKeys
+from cdi_bot.store.secret_keys import KeyLostError
 
 
 def utc_now() -> datetime:
@@ -86,7 +86,7 @@ async def rotate_keys(settings: DatabaseSettings) -> tuple[list[str], list[str]]
     if not settings.secret_keys:
         fix = f"Make a key ({MAKE_SECRET_KEY}) and put it before the ones that are used by now"
         raise SettingsError([Problem(variable="CDI_BOT_SECRET_KEY", what="is missing", fix=fix)])
-    secret_keys = SecretKeys([key.get_secret_value() for key in settings.secret_keys])
+    secret_keys = secret_keys_of(settings)
     rotated, lost = [], []
     store = await startup.open_store(settings.database_url)
     try:

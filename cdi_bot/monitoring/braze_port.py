@@ -57,6 +57,9 @@ def notable_skew(skew: timedelta) -> str | None:
     return f"the clock of this machine is {round(abs(skew.total_seconds())):,} s {side} Braze's"
 
 
+NO_INTEGRATION = "cdi-bot-check-0"
+"""No integration's id: Braze refuses it where the key has the permission, and the key where it has not."""
+
 NO_SUCH_INTEGRATION = frozenset({BrazeReason.INVALID_INTEGRATION, BrazeReason.UNKNOWN_INTEGRATION})
 """Braze knows no integration with the id."""
 

@@ -29,18 +29,22 @@ class Access:
         return _as_reader(await self._person(who))
 
     async def to_sync(self, who: str) -> NotAllowed | None:
-        """Whether somebody may start a sync. Where everybody is an admin, whoever may be a guest is none."""
+        """Whether somebody may start a sync."""
+        return await self._as_admin(who, "sync")
+
+    async def to_manage(self, who: str) -> NotAllowed | None:
+        """Whether somebody may see how Braze workspaces are set up, add and remove them."""
+        return await self._as_admin(who, "manage")
+
+    async def _as_admin(self, who: str, action: str) -> NotAllowed | None:
+        """Whether somebody is an admin. Where everybody is one, whoever may be a guest is none."""
         person = await self._person(who)
         refusal = _as_reader(person)
         if refusal:
             return refusal
         if not self._is_admin(who):
-            return NotAllowed(action="sync")
-        return (
-            NotAllowed(action="sync_as_anybody")
-            if person.is_guest is None and who not in self.admins
-            else None
-        )
+            return NotAllowed(action=action)
+        return NotAllowed(action="as_anybody") if person.is_guest is None and who not in self.admins else None
 
     async def to_reach(self, who: str, there: Channel) -> NotAllowed | None:
         """Whether somebody may see or change the channel `there` from another place: its members and admins may.

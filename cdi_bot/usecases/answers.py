@@ -16,6 +16,7 @@ from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
+from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,8 +198,8 @@ class CannotPost:
 class NotAllowed:
     """The person is not allowed to do this.
 
-    `action` is `sync` (start a sync), `sync_as_anybody` (the same where only members may and nobody tells who is a
-    guest), `elsewhere` (change a channel that they are not in), `private` (the same for a
+    `action` is `sync` (start a sync), `manage` (Braze workspaces), `as_anybody` (what admins may, where every member is
+    one and nobody tells who is a guest), `elsewhere` (change a channel that they are not in), `private` (the same for a
     private channel, which even an admin may not), `change_as_guest` or `change_from_outside`.
     """
 
@@ -314,4 +315,5 @@ Answer = (
     | SampleSent
     | BadTarget
     | ExpectedAnswer
+    | WorkspaceAnswer
 )

@@ -97,6 +97,7 @@ class Desk:
             queries=self.queries,
             channels=self.channels,
             previews=self.app.previews,
+            workspaces=self.app.manage_workspaces,
             samples=replace(self.app.samples, sleep=_no_wait),
             access=self.access,
             directory=self.directory,

@@ -31,6 +31,7 @@ SAMPLES = re.compile(
     r"\bprod\b|\bstaging?\b|∗Users∗|"
     r"Users attributes( \(Snowflake\))?|Users(: (attributes|consent)|\*|(?=”))|us(ers)?\*|Active users|Catalog|Orders|"
     r"Usrs|Integration \d+|Purchases \(BigQuery\)|(warehouse )?move|abc123(xyz?)?|on:eror|statsu|klingon|nothing(?=”)|"
+    r"em(ea|ae)|iad-03|(?<=\*)old(?=\*)|old(?= ·)|rest\.iad-03\.braze\.com|"
     r"0b1c2d3e|&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|"
     r"S0123ABCDE|English|UTC|Asia/Tokyo|Europe/\w+|"
     r"Snowflake|BigQuery|Databricks|Amazon (S3|Redshift)|Azure Blob Storage|Paused|Archived|"

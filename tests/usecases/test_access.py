@@ -124,13 +124,13 @@ async def test_everybody_may_be_an_admin(at: Desk) -> None:
     assert await access.to_sync(OUTSIDER) == NotAllowed(action="change_from_outside")
 
 
-async def test_who_may_be_a_guest_starts_no_sync_as_anybody(at: Desk) -> None:
+async def test_who_may_be_a_guest_starts_no_as_anybody(at: Desk) -> None:
     """Where the app may not ask who is a guest, `*` makes nobody an admin; who is listed stays one."""
     world = at.sandbox.slack
     token = world.tokens[at.sandbox.slack_bot_token]
     world.tokens[at.sandbox.slack_bot_token] = replace(token, scopes=token.scopes - {"users:read"})
     everybody = replace(at.access, admins=frozenset({EVERYONE, MARA}))
-    assert await everybody.to_sync(KENJI) == NotAllowed(action="sync_as_anybody")
+    assert await everybody.to_sync(KENJI) == NotAllowed(action="as_anybody")
     assert await everybody.to_sync(MARA) is None
     assert await everybody.to_change(KENJI) is None
 

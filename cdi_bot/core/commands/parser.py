@@ -32,6 +32,7 @@ from cdi_bot.core.commands.specification import (
 )
 from cdi_bot.core.commands.subscriptions import SUBSCRIPTIONS
 from cdi_bot.core.commands.tokenizer import Token
+from cdi_bot.core.commands.workspaces import WORKSPACES
 from cdi_bot.core.model.integration import Integration, normalize_name
 
 LONGEST_REASON = 300
@@ -73,6 +74,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *INCIDENTS,
     *CHANNELS,
     *ESCALATION,
+    *WORKSPACES,
     _HELP,
 )
 

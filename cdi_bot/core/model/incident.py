@@ -216,6 +216,10 @@ def opened(
     )
 
 
+UNWATCHED = "unwatched"
+"""The reason of an incident that is over because its workspace was removed: nobody knows how it went on."""
+
+
 def resolved(incident: Incident, now: datetime, by: Run | None = None) -> Incident:
     """The incident as one that is over; `by` is the run that ended it, where one did."""
     return replace(incident, revision=incident.revision + 1, resolved_at=now, resolved_by=by)

@@ -46,6 +46,16 @@ class IntegrationChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceRemoved:
+    """Somebody removed a Braze workspace, and with it so many subscriptions of the channel."""
+
+    who: str
+    name: str
+    subscriptions: int
+    what: Literal["workspace_removed"] = "workspace_removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewIntegrations:
     """Braze's list names integrations that are new, and to which no channel is subscribed; for the admin channel.
 

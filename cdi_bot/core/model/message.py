@@ -12,7 +12,7 @@ from typing import Literal
 
 from cdi_bot.core.model.channel import Channel, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
-from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
+from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.spike import Spike
@@ -208,6 +208,7 @@ Notice = (
     | Unsnoozed
     | IntegrationChanged
     | NewIntegrations
+    | WorkspaceRemoved
     | LanguageChanged
     | WorkspaceChanged
     | DigestChanged
@@ -233,20 +234,10 @@ Content = (
     | Escalated
     | GroupedReply
     | GroupedNotices
-    | RunStarted
-    | Subscribed
-    | Unsubscribed
-    | Snoozed
-    | Unsnoozed
+    | Notice
     | ChannelBroken
     | SyncRequested
     | SyncEnded
-    | IntegrationChanged
-    | NewIntegrations
-    | LanguageChanged
-    | WorkspaceChanged
-    | DigestChanged
-    | EscalationChanged
     | EscalationBroken
     | Digest
     | SampleAlert

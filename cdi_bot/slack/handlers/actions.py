@@ -181,6 +181,10 @@ async def _switch_off(to: Responder, press: ButtonPress, here: Channel) -> Answe
     return await to.expected.switch_off(here, press.who, value["workspace"], value["id"], value["reason"])
 
 
+async def _remove_workspace(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    return await to.workspaces.remove(here, press.who, press.value["workspace"])
+
+
 _BESIDE: dict[str, ActionHandler] = {
     "ack": _ack,
     "expected": _expected,
@@ -202,6 +206,7 @@ _IN_PLACE: dict[str, ActionHandler] = {
     "list_page": _listing,
     "pick": _pick,
     "switch_off": _switch_off,
+    "workspace_remove": _remove_workspace,
 }
 """Answered in place of what they stand on, which only the one person sees; it goes where there is nothing to answer."""
 

@@ -23,6 +23,7 @@ from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
+from cdi_bot.core.commands.workspaces import ManageWorkspaces
 from cdi_bot.core.freshness_limit import has_zone, limit_in_zone
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.subscription import Filters
@@ -35,6 +36,7 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, find_language
 from cdi_bot.slack.render.preview import render_preview
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_too_many, render_trouble
+from cdi_bot.slack.render.workspaces import workspace_form
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
@@ -60,6 +62,8 @@ from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
+from cdi_bot.usecases.workspace_answers import WorkspaceForm
+from cdi_bot.usecases.workspaces import ManageBrazeWorkspaces
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +73,7 @@ class Responder:
     """Everything that answers people: shared by commands and buttons.
 
     It answers in the language of `i18n`; pictures, in which Slack shows no reader's own time, are in `zone`.
+    With a `trigger_id` a window can be opened, for a moment.
     """
 
     slack: SlackApp
@@ -78,12 +83,14 @@ class Responder:
     queries: Queries
     channels: ChangeChannelSettings
     previews: Previews
+    workspaces: ManageBrazeWorkspaces
     samples: SampleAlerts
     access: Access
     directory: SlackDirectory
     i18n: Translator
     clock: Callable[[], datetime]
     zone: tzinfo = UTC
+    trigger_id: str | None = None
 
     async def speaking_to(self, who: str) -> Responder:
         """Return the same responder, in the language and time zone of a person as far as Slack tells them."""
@@ -103,7 +110,7 @@ class Responder:
     async def answer(self, command: Command | Mistake, channel: Channel, who: str) -> Rendered | None:
         """Answer a command that was typed in a channel or chosen there. Raises `StoreTrouble` and `SlackTrouble`.
 
-        Returns `None` where the channel shows everybody that it was done.
+        Returns `None` where the channel shows everybody that it was done, or a window says more.
         """
         log.info("command", channel=channel.channel_id, user=who, command=type(command).__name__)
         if isinstance(command, Mistake):
@@ -111,6 +118,8 @@ class Responder:
         there = channel_of(command, channel)
         refusal = await self.access.to_reach(who, there) if there != channel else None
         answer = refusal or await USE_CASES[type(command)](self, command, there, who)
+        if answer is None:
+            return None
         return await self.say_once(answer, there, read_in=channel, command=command)
 
     async def say_once(
@@ -216,7 +225,19 @@ async def _language(to: Responder, command: SetLanguage, channel: Channel, who: 
     return await to.channels.set_language(channel, who, language)
 
 
-UseCase = Callable[[Responder, Any, Channel, str], Awaitable[Answer | Rendered]]
+async def _workspaces(to: Responder, command: ManageWorkspaces, channel: Channel, who: str) -> Answer | None:
+    if command.do != "add":
+        return await (
+            to.workspaces.ask_removal(who, command.name) if command.name else to.workspaces.overview(who)
+        )
+    answer = await to.workspaces.form(who)
+    if to.trigger_id is None or not isinstance(answer, WorkspaceForm) or not answer.can_store:
+        return answer
+    await to.slack.api.open_view(to.trigger_id, workspace_form(channel.channel_id, to.i18n))
+    return None
+
+
+UseCase = Callable[[Responder, Any, Channel, str], Awaitable[Answer | Rendered | None]]
 
 USE_CASES: dict[type[Command], UseCase] = {
     ShowHelp: _help,
@@ -250,6 +271,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     SendSample: lambda to, _command, channel, who: to.samples.send(channel, who),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
+    ManageWorkspaces: _workspaces,
     ShowAudit: lambda to, _command, channel, _: to.queries.audit(channel),
 }
 """Who answers each command."""
@@ -260,7 +282,7 @@ def register_commands(responder: Responder) -> None:
 
     async def cdi(body: Json) -> None:
         channel = responder.slack.channel(body["channel_id"])
-        reader = await responder.speaking_to(body["user_id"])
+        reader = replace(await responder.speaking_to(body["user_id"]), trigger_id=body.get("trigger_id"))
         answer = await reader.answer_text(body.get("text") or "", channel, body["user_id"])
         if answer is not None:
             await responder.slack.api.respond(body["response_url"], answer)

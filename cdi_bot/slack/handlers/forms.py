@@ -23,16 +23,12 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.form import (
     FormDraft,
     Outcome,
-    View,
     ended,
     field_of,
     outcome_title,
     outcome_view,
     plain_outcome,
-    refused,
     subscription_form,
-    waiting_window,
-    window,
 )
 from cdi_bot.slack.render.form_fields import (
     FORM,
@@ -45,6 +41,7 @@ from cdi_bot.slack.render.form_fields import (
 )
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.windows import View, refused, waiting_window, window
 from cdi_bot.slack.render.preview import preview_line, with_preview
 from cdi_bot.slack.render.subscriptions import selection
 from cdi_bot.store import StoreTrouble

@@ -22,9 +22,9 @@ from cdi_bot.item_troubles import Work
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.form import waiting_window, window
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import View, fingerprint, home_view, troubled_home, unknown_home
+from cdi_bot.slack.render.kit.windows import waiting_window, window
 from cdi_bot.slack.render.refusals import render_help
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.home import HomeQueries

@@ -14,12 +14,12 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.render import (
     channel_settings,
     escalation,
-    expected,
     incident_response,
     overview,
     refusals,
     sample_alert,
     subscriptions,
+    workspaces,
 )
 from cdi_bot.slack.render.history import render_history
 from cdi_bot.slack.render.kit import limits
@@ -75,10 +75,10 @@ def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered
 _RENDERERS: Renderers = {
     **channel_settings.RENDERERS,
     **escalation.RENDERERS,
-    **expected.RENDERERS,
     **incident_response.RENDERERS,
     **overview.RENDERERS,
     **refusals.RENDERERS,
     **sample_alert.RENDERERS,
     **subscriptions.RENDERERS,
+    **workspaces.RENDERERS,
 }

@@ -23,14 +23,12 @@ from cdi_bot.slack.render.form_fields import (
     ROWS,
     SELECTOR,
     TOPICS,
-    Errors,
     FormValues,
     selector_option,
 )
-from cdi_bot.slack.render.form_settings import input_block, settings_fields
+from cdi_bot.slack.render.form_settings import settings_fields
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
-from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import (
     Block,
     Rendered,
@@ -42,9 +40,10 @@ from cdi_bot.slack.render.kit.blocks import (
     short_message,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.limits import FIELD_ERROR, OPTION_TEXT, clip
+from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.kit.text import mentioned, plain_line
+from cdi_bot.slack.render.kit.windows import View, alert, input_block, window, window_title
 from cdi_bot.slack.render.preview import preview_block
 from cdi_bot.slack.render.subscriptions import selector_text
 from cdi_bot.usecases.answers import (
@@ -60,8 +59,6 @@ from cdi_bot.usecases.answers import (
     WhichWorkspace,
 )
 from cdi_bot.usecases.subscription_form import SettingsChange
-
-View = Block
 
 Outcome = Sequence[Answer | Rendered]
 """The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
@@ -102,11 +99,11 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
         "type": "modal",
         "callback_id": FORM,
         "private_metadata": json.dumps({key: value for key, value in about.items() if value is not None}),
-        "title": _title(i18n("Change alerts") if changing else i18n("Subscribe a channel")),
-        "submit": _title(i18n("Save") if changing else i18n("Subscribe")),
-        "close": _title(i18n("Cancel")),
+        "title": window_title(i18n("Change alerts") if changing else i18n("Subscribe a channel")),
+        "submit": window_title(i18n("Save") if changing else i18n("Subscribe")),
+        "close": window_title(i18n("Cancel")),
         "blocks": [
-            *([_alert(draft.problem)] if draft.problem else []),
+            *([alert(draft.problem)] if draft.problem else []),
             *_where(draft, i18n),
             *_what(draft, i18n),
             _topics(draft.filters, i18n),
@@ -119,14 +116,6 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             *_ending(draft, i18n),
         ],
     }
-
-
-def _title(text: str) -> Block:
-    return plain_text(clip(text, limits.VIEW_TITLE))
-
-
-def _alert(text: str) -> Block:
-    return {"type": "alert", "level": "error", "text": plain_text(clip(text, limits.ALERT_TEXT))}
 
 
 # ------------------------------------------------------------------------------------------ channel and selector
@@ -277,24 +266,6 @@ def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:
 
 
 # ------------------------------------------------------------------------------------------ around the form
-
-
-def waiting_window(title: str, i18n: Translator) -> View:
-    """Return what is shown while Braze or Slack takes longer than Slack waits."""
-    return window(title, [section("⏳ " + i18n("One moment: I am asking Braze…"))], i18n)
-
-
-def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:
-    """Return a window with nothing to fill in."""
-    return {"type": "modal", "title": _title(title), "close": _title(i18n("Close")), "blocks": [*blocks]}
-
-
-def refused(errors: Errors) -> dict[str, Any]:
-    """Acknowledge a form with what is wrong at its fields."""
-    return {
-        "response_action": "errors",
-        "errors": {at: clip(text, FIELD_ERROR) for at, text in errors.items()},
-    }
 
 
 def field_of(outcome: Outcome, values: FormValues) -> str | None:

@@ -20,6 +20,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import clip
 from cdi_bot.slack.render.kit.runs import status_sign
 from cdi_bot.slack.render.kit.text import SHORT_NAME, in_workspace, mentioned, plain, titled
+from cdi_bot.slack.render.kit.windows import Errors
 from cdi_bot.slack.render.subscriptions import matching_now
 from cdi_bot.usecases.subscription_form import Choices, SettingsChange
 
@@ -43,9 +44,6 @@ TELLING = (SELECTOR, TOPICS, OFF, ROWS, PERCENT, FRESH)
 """The fields on which it depends what is told."""
 
 MOST_PEOPLE = 10
-
-Errors = dict[str, str]
-"""Plain text by field."""
 
 Values = Mapping[str, Mapping[str, Any]]
 """What each field holds, by its name, as Slack sends it."""

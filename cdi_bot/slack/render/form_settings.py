@@ -13,6 +13,7 @@ from cdi_bot.slack.render.kit.blocks import Block, plain_text
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.text import duration, plain_line, workspace_text
+from cdi_bot.slack.render.kit.windows import input_block
 from cdi_bot.slack.render.subscriptions import schedule_text, weekday_names
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import SettingsChange
@@ -40,26 +41,6 @@ _MOST_WORKSPACES = 90
 
 Values = Mapping[str, Mapping[str, Any]]
 """What each field holds, by its name, as Slack sends it."""
-
-
-def input_block(
-    block_id: str,
-    label: str,
-    element: Block,
-    *,
-    hint: str | None = None,
-    optional: bool,
-    tells: bool = False,
-) -> Block:
-    """Return a labelled field; all plain text. The bot hears at once of each change of one that `tells`."""
-    block: Block = {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain_text(label),
-        "element": element | {"action_id": block_id},
-        "optional": optional,
-    } | ({"dispatch_action": True} if tells else {})
-    return block | {"hint": plain_text(hint)} if hint else block
 
 
 def settings_fields(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.incident import UNWATCHED, Incident, Kind
 from cdi_bot.core.model.source import source_of
 from cdi_bot.delivery.views import CardView, GroupedReplyView, IncidentView
 from cdi_bot.slack.render.escalation import escalation_notes
@@ -178,13 +178,15 @@ def _over(views: Iterable[IncidentView], i18n: Translator) -> list[str]:
     """Count what is over, and what is good at the moment."""
     recovering = sum(one.incident.is_recovering for one in views)
     expected = sum(one.is_expected for one in views)
-    recovered = sum(not one.incident.is_open and not one.is_expected for one in views)
+    unwatched = sum(one.incident.reason == UNWATCHED for one in views)
+    recovered = sum(not one.incident.is_open and not one.is_expected for one in views) - unwatched
     return [
         text.format(count=i18n.number(count))
         for text, count in (
             (i18n("{count} recovering"), recovering),
             (i18n("{count} recovered"), recovered),
             (i18n("{count} expected"), expected),
+            (i18n("{count} no longer watched"), unwatched),
         )
         if count
     ]

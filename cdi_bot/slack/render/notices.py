@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
-from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
+from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
     DigestChanged,
@@ -25,7 +25,7 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
-from cdi_bot.slack.render.expected import render_spike
+from cdi_bot.slack.render.incident_response import render_spike
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Rendered, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import history_button, unsnooze_button
@@ -186,6 +186,18 @@ def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) 
     return short_message(line, sign="🗓️")
 
 
+def _workspace_removed(content: WorkspaceRemoved, _view: EventView, i18n: Translator) -> Rendered:
+    line = i18n("{who} removed the Braze workspace *{name}*: it is no longer watched.").format(
+        who=user(content.who), name=outside(content.name)
+    )
+    ended = i18n.counted(
+        "{count} subscription of this channel has ended.",
+        "{count} subscriptions of this channel have ended.",
+        content.subscriptions,
+    )
+    return short_message(line, sign="🔕", second=ended)
+
+
 # --------------------------------------------------------------------------------- channels
 
 
@@ -210,6 +222,7 @@ _RENDERERS: EventRenderers = {
     Unsnoozed: _unsnoozed,
     LanguageChanged: _language_changed,
     WorkspaceChanged: _workspace_changed,
+    WorkspaceRemoved: _workspace_removed,
     DigestChanged: _digest_changed,
     EscalationChanged: escalation_changed,
     EscalationBroken: escalation_broken,

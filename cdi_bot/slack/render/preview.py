@@ -12,7 +12,7 @@ from cdi_bot.core.model.lifecycle import IntegrationChanged
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.replay.told import NOTICE, Told, ToldNotice
 from cdi_bot.delivery.views import EventView, IncidentView
-from cdi_bot.slack.render.expected import render_spike
+from cdi_bot.slack.render.incident_response import render_spike
 from cdi_bot.slack.render.kinds.table import facts_of, renderer_of
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, context, short_message
 from cdi_bot.slack.render.kit.i18n import Translator

@@ -149,12 +149,14 @@ def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
         return short_message(
             line, i18n("Ask a member of this workspace to do it. `/cdi status` shows how things are.")
         )
-    if answer.action == "sync":
-        line = i18n("Only the bot's admins may start syncs.")
+    if answer.action in {"sync", "manage"}:
+        syncs = i18n("Only the bot's admins may start syncs.")
+        manages = i18n("Only the bot's admins may see and change its Braze workspaces.")
+        line = syncs if answer.action == "sync" else manages
         return short_message(line, i18n("Ask whoever runs the bot: the setting is `CDI_BOT_ADMINS`."))
-    if answer.action == "sync_as_anybody":
+    if answer.action == "as_anybody":
         line = i18n(
-            "Every member may start syncs, but Slack doesn't tell the bot who is a guest, so nobody may for now."
+            "Every member is an admin of the bot, but Slack doesn't tell it who is a guest, so nobody is for now."
         )
         return short_message(
             line,

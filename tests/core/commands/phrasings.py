@@ -411,6 +411,8 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
         "send a sample alert here",
         "test this channel",
     ),
+    "workspace list": ("workspace", "workspaces", "workspace ls"),
+    "workspace add": ("workspace add", "workspace connect"),
     "audit": (
         "audit",
         "log",

@@ -18,6 +18,7 @@ from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync,
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
+from cdi_bot.core.commands.workspaces import ManageWorkspaces
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.subscription import Filters
@@ -112,6 +113,13 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
         ("escalate after: 90 min to: <@U1|ann>", SetEscalation(after=timedelta(hours=1.5), to="U1")),
         ("escalate １０ｓ <@W1>", SetEscalation(after=timedelta(seconds=10), to="W1")),
         ("escalate to <#G1|ops> after 1d12h", SetEscalation(after=timedelta(hours=36), to="G1")),
+    ),
+    "workspace": (
+        ("workspace", ManageWorkspaces()),
+        ("workspaces list", ManageWorkspaces()),
+        ("workspace add", ManageWorkspaces(do="add")),
+        ("workspace remove emea", ManageWorkspaces(do="remove", name="emea")),
+        ("workspace remove", ManageWorkspaces()),
     ),
     "language": (
         ("language JA", SetLanguage(language="ja")),

@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import AuditEntry, Channel, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations
+from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
@@ -287,6 +287,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(SampleAlert, who=people, at=times, mentions=st.none() | st.text(max_size=200)),
     st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
     st.builds(EscalationBroken, target=people, reason=text),
+    st.builds(WorkspaceRemoved, who=people, name=text, subscriptions=st.integers(0, 10**6)),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(WorkspaceChanged, who=people, name=workspace_names),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),

@@ -21,14 +21,14 @@ from cdi_bot.core.model.incident import QualityReason, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble, Work
-from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.slack.render.answers import name_channel, render_answer
 from cdi_bot.slack.render.history import figures
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
-from cdi_bot.usecases import answers, query_answers
+from cdi_bot.usecases import answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
@@ -54,6 +54,15 @@ from tests.slack.render.samples import (
 
 WORDS = Translator()
 MARKETING = Channel(team_id="T0DEMO", channel_id="C0MKTOPS01")
+WORKSPACE_ROW = workspace_answers.WorkspaceRow(
+    workspace_id=1,
+    name="iad-03",
+    base_url="https://rest.iad-03.braze.com",
+    is_given=True,
+    is_watched=True,
+    integrations=42,
+    trouble=None,
+)
 OTHER = integration("5f9c1e2d-0000-4000-8000-000000000001", "Purchases (BigQuery)")
 
 
@@ -435,6 +444,27 @@ ANSWERS: dict[str, Answer] = {
     "settings_none": answers.SettingsShown(
         language=None, digest=None, zone=None, next_due=None, languages=("en", "ja")
     ),
+    "workspaces": workspace_answers.WorkspaceList(
+        rows=(
+            WORKSPACE_ROW,
+            replace(WORKSPACE_ROW, workspace_id=2, name="emea", is_given=False, trouble=BrazeReason.KEY_LOST),
+            replace(WORKSPACE_ROW, workspace_id=3, name="old", is_given=False, is_watched=False),
+        )
+    ),
+    "workspace_form": workspace_answers.WorkspaceForm(can_store=True),
+    "workspace_no_secret": workspace_answers.WorkspaceForm(can_store=False),
+    "workspace_added": workspace_answers.WorkspaceAdded(name="emea", missing=(), is_replaced=False),
+    "workspace_added_limited": workspace_answers.WorkspaceAdded(
+        name="emea", missing=(Endpoint.LIST, Endpoint.SYNC), is_replaced=True
+    ),
+    "workspace_refused": workspace_answers.WorkspaceRefused(field="key", problem="bad_key"),
+    "workspace_confirm": workspace_answers.ConfirmRemoval(
+        workspace_id=2, name="emea", subscriptions=7, channels=3
+    ),
+    "workspace_gone": workspace_answers.WorkspaceGone(name="emea", channels=3),
+    "workspace_unknown": workspace_answers.NoSuchWorkspace(name="emae", names=("iad-03", "emea")),
+    "workspace_of_settings": workspace_answers.WorkspaceOfSettings(name="iad-03"),
+    "not_allowed_manage": answers.NotAllowed(action="manage"),
     "language_set": answers.LanguageSet(language="ja", unchanged=False),
     "language_set_own": answers.LanguageSet(language=None, unchanged=False),
     "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
@@ -472,6 +502,10 @@ STEP_ELSEWHERE = {
     "not_allowed",  # with whoever runs the bot
     "not_allowed_elsewhere",  # in the other channel
     "not_allowed_private",
+    "not_allowed_manage",  # likewise
+    "workspace_no_secret",
+    "workspace_of_settings",
+    "workspace_unknown",  # the names that there are
     "braze_refused_permission",  # with whoever runs the bot
     "in_each_workspace",  # as each of its answers
 }
@@ -487,6 +521,8 @@ DONE = (
     answers.LanguageSet,
     answers.WorkspaceSet,
     answers.DigestSet,
+    workspace_answers.WorkspaceGone,
+    workspace_answers.WorkspaceRefused,
 )
 """Answers that only say what was done, in a line."""
 

@@ -15,7 +15,7 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, languages
 from cdi_bot.slack.render.messages import render_view
 from tests.slack.golden import elements, marked_up
-from tests.slack.render import strategies, test_expected, test_messages
+from tests.slack.render import strategies, test_incident_response, test_messages
 
 MOST_LINES = 8
 ROW = 306
@@ -23,7 +23,7 @@ ROW = 306
 
 CARDS = {
     name: view
-    for name, view in (test_messages.CARDS | test_expected.MESSAGES).items()
+    for name, view in (test_messages.CARDS | test_incident_response.MESSAGES).items()
     if isinstance(view, CardView) and len(view.incidents) == 1
 }
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -15,7 +15,7 @@ from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.sandbox.slack.block_kit import options_problems
-from cdi_bot.slack.render.form import FormDraft, subscription_form, waiting_window, window
+from cdi_bot.slack.render.form import FormDraft, subscription_form
 from cdi_bot.slack.render.form_fields import (
     CHANNEL,
     FORM,
@@ -33,6 +33,7 @@ from cdi_bot.slack.render.form_settings import DIGEST_AT, ESCALATE_TO
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import plain
+from cdi_bot.slack.render.kit.windows import waiting_window, window
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import Choices, SettingsChange, choices
 from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken

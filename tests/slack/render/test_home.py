@@ -16,12 +16,12 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble, ItemTroubles, Work
-from cdi_bot.slack.render.form import window
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import fingerprint, home_view, troubled_home, unknown_home
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import VIEW_BLOCKS
+from cdi_bot.slack.render.kit.windows import window
 from cdi_bot.usecases.answers import NoMatch
 from cdi_bot.usecases.home import (
     ChannelSubscription,

@@ -22,6 +22,7 @@ from cdi_bot.core.model.lifecycle import (
     LifecycleChange,
     LifecycleEvent,
     NewIntegrations,
+    WorkspaceRemoved,
 )
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -428,6 +429,7 @@ EVENTS = {
     "notice_new_one": event(
         NewIntegrations(workspace_id=1, integration_ids=("a",), total=1), others=(integration(),)
     ),
+    "notice_workspace_removed": event(WorkspaceRemoved(who=MARA, name="emea", subscriptions=2)),
     "notice_language_changed": event(LanguageChanged(who=MARA, language="ja")),
     "notice_workspace_changed": event(WorkspaceChanged(who=MARA, name="prod")),
     "notice_workspace_ended": event(WorkspaceChanged(who=MARA, name=None)),

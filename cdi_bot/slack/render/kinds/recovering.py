@@ -1,4 +1,7 @@
-"""An incident that has come back before: all is good again, and it is over when that has held."""
+"""An incident that has come back before: all is good again, and it is over when that has held.
+
+Also one that nobody watches any more.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import KindRenderer
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.runs import BUSY
+from cdi_bot.slack.render.kit.runs import BUSY, UNSEEN
 from cdi_bot.slack.render.kit.text import date
 
 
@@ -48,3 +51,16 @@ class Recovering(KindRenderer):
 
     def recovery(self, incident: Incident, i18n: Translator) -> str:
         return self._kind.recovery(incident, i18n)
+
+
+class Unwatched(Recovering):
+    """Speaks for an incident that is over because its workspace was removed."""
+
+    def short_state(self, incident: Incident, i18n: Translator) -> str:
+        return i18n("no longer watched")
+
+    def recovery_sign(self, incident: Incident) -> str:
+        return UNSEEN
+
+    def recovery(self, incident: Incident, i18n: Translator) -> str:
+        return i18n("is no longer watched: its Braze workspace was removed")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cdi_bot.core.model.incident import Incident, Kind, Topic
+from cdi_bot.core.model.incident import UNWATCHED, Incident, Kind, Topic
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kinds.base import GroupTexts, KindRenderer, TopicTexts
 from cdi_bot.slack.render.kinds.late import Late
 from cdi_bot.slack.render.kinds.quality import Quality
-from cdi_bot.slack.render.kinds.recovering import Recovering
+from cdi_bot.slack.render.kinds.recovering import Recovering, Unwatched
 from cdi_bot.slack.render.kinds.slow import Slow
 from cdi_bot.slack.render.kinds.stale import Stale
 from cdi_bot.slack.render.kinds.sync_failed import SyncFailed
@@ -34,6 +34,8 @@ RENDERERS: dict[Kind, KindRenderer] = {
 def renderer_of(incident: Incident) -> KindRenderer:
     """Return what speaks for an incident."""
     kind = RENDERERS[incident.kind]
+    if incident.reason == UNWATCHED:
+        return Unwatched(kind)
     return Recovering(kind) if incident.is_recovering else kind
 
 

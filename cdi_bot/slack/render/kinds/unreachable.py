@@ -11,7 +11,13 @@ from cdi_bot.slack.render.kit.reasons import UNREACHABLE, braze_advice, reason_t
 from cdi_bot.slack.render.kit.text import date, duration, escape
 
 _UNTIL_SOMEBODY_ACTS = frozenset(
-    {BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION, BrazeReason.INVALID_URL, BrazeReason.MEDIA_TYPE}
+    {
+        BrazeReason.BAD_KEY,
+        BrazeReason.KEY_LOST,
+        BrazeReason.NO_PERMISSION,
+        BrazeReason.INVALID_URL,
+        BrazeReason.MEDIA_TYPE,
+    }
 )
 
 

@@ -1,0 +1,69 @@
+"""Windows and the fields in them, as Slack takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cdi_bot.slack.render.kit import limits
+from cdi_bot.slack.render.kit.blocks import Block, plain_text, section
+from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import FIELD_ERROR, clip
+
+View = Block
+
+Errors = dict[str, str]
+"""Plain text by field."""
+
+
+def window_title(text: str) -> Block:
+    """Return the title of a window, or the label of its buttons."""
+    return plain_text(clip(text, limits.VIEW_TITLE))
+
+
+def alert(text: str) -> Block:
+    """Return a line that says what is wrong; plain text."""
+    return {"type": "alert", "level": "error", "text": plain_text(clip(text, limits.ALERT_TEXT))}
+
+
+def input_block(
+    block_id: str,
+    label: str,
+    element: Block,
+    *,
+    hint: str | None = None,
+    optional: bool,
+    tells: bool = False,
+) -> Block:
+    """Return a labelled field; all plain text. The bot hears at once of each change of one that `tells`."""
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain_text(label),
+        "element": element | {"action_id": block_id},
+        "optional": optional,
+    } | ({"dispatch_action": True} if tells else {})
+    return block | {"hint": plain_text(hint)} if hint else block
+
+
+def waiting_window(title: str, i18n: Translator) -> View:
+    """Return what is shown while Braze or Slack takes longer than Slack waits."""
+    return window(title, [section("⏳ " + i18n("One moment: I am asking Braze…"))], i18n)
+
+
+def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:
+    """Return a window with nothing to fill in."""
+    return {
+        "type": "modal",
+        "title": window_title(title),
+        "close": window_title(i18n("Close")),
+        "blocks": [*blocks],
+    }
+
+
+def refused(errors: Errors) -> dict[str, Any]:
+    """Acknowledge a form with what is wrong at its fields."""
+    return {
+        "response_action": "errors",
+        "errors": {at: clip(text, FIELD_ERROR) for at, text in errors.items()},
+    }
