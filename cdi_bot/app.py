@@ -9,6 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from cdi_bot.clock import WatchedClock
@@ -23,7 +24,7 @@ from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.item_troubles import ItemTroubles
-from cdi_bot.monitoring.braze_port import Braze
+from cdi_bot.monitoring.braze_port import Braze, KeylessBraze
 from cdi_bot.monitoring.poller import PollerSettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
@@ -31,6 +32,7 @@ from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import BrazeSettings, Settings
 from cdi_bot.slack.render.kit.i18n import languages
 from cdi_bot.store import Store
+from cdi_bot.store.secret_keys import KeyLostError, SecretKeys
 from cdi_bot.usecases.access import Access
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
@@ -46,9 +48,14 @@ from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
 Clock = Callable[[], datetime]
 Work = Callable[[], Coroutine[Any, Any, None]]
+
+Reach = Callable[[Workspace, str], Braze]
+"""Makes the client of a workspace with this key."""
+
 Cases = TypeVar("Cases", bound=UseCases)
 
 INTERVALS = {
+    "workspaces": 2.0,
     "observe": 0.5,
     "deliver": 1.0,
     "follow": 2.0,
@@ -76,7 +83,8 @@ def process_name() -> str:
 class Adapters:
     """How the program reaches what is outside of it: real, or simulated.
 
-    `workspaces` are the Braze workspaces, each with its client. `team_id` is the Slack team that the app was installed
+    `workspaces` are the Braze workspaces that the settings name, each with its client; `reach` makes the client of one
+    that was added in chat. `team_id` is the Slack team that the app was installed
     to, `team_url` its address on the web. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts
     and is never set, so that a step of the clock is noticed; without it none is expected. `owner` names this process in
     leases.
@@ -84,6 +92,7 @@ class Adapters:
 
     store: Store
     workspaces: Sequence[tuple[Workspace, Braze]]
+    reach: Reach
     messenger: Messenger
     directory: Directory
     team_id: str
@@ -122,6 +131,7 @@ class App:
     def recurring(self) -> dict[str, Work]:
         """What runs again and again, by the names in `INTERVALS`; `cli/run.py` adds Home and the heartbeat."""
         return {
+            "workspaces": self.workspaces.refresh,
             "observe": self.workspaces.poll,
             "deliver": self._deliver,
             "follow": self.workspaces.follow_syncs,
@@ -145,10 +155,24 @@ class App:
         self.dispatcher.wake()
 
 
+def unlocking(settings: BrazeSettings, reach: Reach) -> Reach:
+    """The same for encrypted keys; where one can't be decrypted, the client says so with each call."""
+    secret_keys = SecretKeys([key.get_secret_value() for key in settings.secret_keys])
+
+    def unlock(workspace: Workspace, sealed: str) -> Braze:
+        try:
+            return reach(workspace, secret_keys.open(sealed))
+        except KeyLostError as trouble:
+            return KeylessBraze(str(trouble))
+
+    return unlock
+
+
 def watch_workspaces(
     settings: BrazeSettings,
     workspaces: Sequence[tuple[Workspace, Braze]],
     *,
+    reach: Reach,
     store: Store,
     clock: Clock,
     owner: str,
@@ -157,31 +181,27 @@ def watch_workspaces(
     wake: Callable[[], None] = lambda: None,
     admin_channel: Channel | None = None,
 ) -> WatchedWorkspaces:
-    """What asks these workspaces and keeps what they say."""
+    """What asks these workspaces, and those whose keys are stored, and keeps what they say."""
     poller_settings = PollerSettings(
         interval=settings.poll_interval,
         unreachable_after=settings.unreachable_after,
         admin_channel=admin_channel,
     )
+    watch = partial(
+        watch_workspace,
+        store=store,
+        settings=poller_settings,
+        repeat_after=settings.repeat_interval,
+        grace=settings.grace,
+        keep=settings.retention,
+        clock=clock,
+        owner=owner,
+        wake=wake,
+        measure=metrics.of,
+        troubles=troubles,
+    )
     return WatchedWorkspaces(
-        [
-            watch_workspace(
-                workspace,
-                braze,
-                store=store,
-                settings=poller_settings,
-                repeat_after=settings.repeat_interval,
-                grace=settings.grace,
-                keep=settings.retention,
-                clock=clock,
-                owner=owner,
-                wake=wake,
-                measurements=metrics,
-                troubles=troubles,
-            )
-            for workspace, braze in workspaces
-        ],
-        troubles,
+        workspaces, store=store, watch=watch, reach=unlocking(settings, reach), troubles=troubles
     )
 
 
@@ -217,6 +237,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     workspaces = watch_workspaces(
         settings,
         adapters.workspaces,
+        reach=adapters.reach,
         store=store,
         clock=clock,
         owner=adapters.owner,
@@ -225,7 +246,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         metrics=adapters.metrics,
         troubles=troubles,
     )
-    clock.on_set += [dispatcher.clock_set, *(each.poller.clock_set for each in workspaces)]
+    clock.on_set += [dispatcher.clock_set, workspaces.clock_set]
     access = Access(
         directory=adapters.directory,
         messenger=messenger,
@@ -252,21 +273,21 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         dispatcher=dispatcher,
         digests=Digests(
             store=store,
-            workspace_ids=[each.workspace_id for each in workspaces],
+            workspace_ids=workspaces.ids,
             clock=clock,
             wake=wake,
             troubles=troubles,
         ),
         escalations=Escalations(
             store=store,
-            workspace_ids=[each.workspace_id for each in workspaces],
+            workspace_ids=workspaces.ids,
             clock=clock,
             wake=wake,
             troubles=troubles,
         ),
         clusters=ClusterUpdates(
             store=store,
-            workspace_ids=[each.workspace_id for each in workspaces],
+            workspace_ids=workspaces.ids,
             clock=clock,
             wake=wake,
             troubles=troubles,

@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -31,9 +31,15 @@ _WAITING = Path(__file__).parent / "e2e"
 """These tests wait for other processes most of the time."""
 
 
-def pytest_configure() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """What is loaded stays: to look for garbage in it would only take longer, now and after each test."""
     gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -45,12 +51,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         places = {item: 0.7 * place / len(waiting) for place, item in enumerate(waiting)}
         places |= {item: place / len(others) for place, item in enumerate(others)}
         items.sort(key=places.__getitem__)
-
-
-def pytest_collection_finish() -> None:
-    """See `pytest_configure`."""
-    gc.freeze()
-    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cdi_bot.cli import startup
 from cdi_bot.cli.backtest import meant
-from cdi_bot.cli.run import open_workspace, utc_now
+from cdi_bot.cli.workspaces import added_workspaces, open_workspace
 from cdi_bot.core.model.integration import Integration, Workspace
 from cdi_bot.core.model.run import Run, key_of
 from cdi_bot.core.replay.recorded_past import Past
@@ -27,6 +27,7 @@ from cdi_bot.monitoring.past_sources import (
     stored_runs,
 )
 from cdi_bot.operator.logs import register_secrets
+from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import BrazeSettings, SettingsError, load_braze_settings
 from cdi_bot.slack.render.kit.text import SHORT_NAME, plain
 from cdi_bot.store import Store
@@ -45,21 +46,22 @@ async def recorded_pasts(database_url: str, selector: str, *, days: int, now: da
     async with AsyncExitStack() as stack:
         store = await startup.open_store(database_url)
         stack.push_async_callback(store.close)
-        if braze is None:
-            async with store.read() as uow:
-                workspaces: list[tuple[Workspace, Braze | None]] = [
-                    (each, None) for each in await uow.workspaces.all()
-                ]
-        else:
-            workspace, client = await open_workspace(
-                braze.braze_base_url, braze.braze_api_key.get_secret_value(), store=store, clock=utc_now
-            )
-            stack.push_async_callback(client.aclose)
-            workspaces = [(workspace, client)]
-        pasts = [
-            await _Gatherer(store, workspace.workspace_id, client, days=days, now=now).past(selector)
-            for workspace, client in workspaces
-        ]
+        clients: list[tuple[Workspace, Braze]] = []
+        if braze is not None:
+            given = await open_workspace(braze, store=store, metrics=Metrics())
+            stack.push_async_callback(given[1].aclose)
+            clients = [given, *await added_workspaces(braze, store, stack)]
+        by_id = {workspace.workspace_id: client for workspace, client in clients}
+        async with store.read() as uow:
+            ids = [each.workspace_id for each in await uow.workspaces.all()]
+        pasts, troubles = [], []
+        for each in ids:
+            try:
+                pasts.append(await _Gatherer(store, each, by_id.get(each), days=days, now=now).past(selector))
+            except BrazeTrouble as trouble:
+                troubles.append(trouble)
+    if troubles and not any(past.runs for past in pasts):
+        raise troubles[0]
     if missing and not any(past.runs for past in pasts):
         raise missing
     return pasts

@@ -18,21 +18,23 @@ from cdi_bot.cli.backtest_sources import recorded_pasts
 from cdi_bot.cli.check import print_checks
 from cdi_bot.cli.execution import FAILED, loaded, outcome, prepared, until_signal
 from cdi_bot.cli.forget import forget_traces, in_words
-from cdi_bot.cli.run import run_bot, trial_client
+from cdi_bot.cli.run import run_bot
 from cdi_bot.cli.runs_file import RunsFileError, read_runs_file
 from cdi_bot.cli.status import json_of, print_answer, status_report
 from cdi_bot.cli.streams import give_up_output
+from cdi_bot.cli.workspaces import rotate_keys, trial_client
 from cdi_bot.core.replay.replay import ReplaySettings
 from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.settings.environment import (
     Settings,
     load_braze_settings,
-    load_database_url,
+    load_database_settings,
     load_rule_settings,
     load_settings,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import is_erasable, migrate
+from cdi_bot.store.secret_keys import KeyLostError
 
 _BACKTEST_DAYS = 30
 
@@ -58,7 +60,7 @@ app = typer.Typer(
     ),
 )
 db = typer.Typer(
-    help="Bring the database up to date, or show its revision.",
+    help="Bring the database up to date, show its revision, or encrypt stored keys anew.",
     no_args_is_help=True,
     epilog=_examples("cdi-bot db upgrade", "cdi-bot db current --json"),
 )
@@ -236,7 +238,7 @@ def forget(
         )
     if as_json and not yes:
         raise typer.BadParameter("it goes with --yes: there is nobody to ask", param_hint="--json")
-    url = loaded(load_database_url)
+    url = loaded(load_database_settings).database_url
     found = {} if yes else outcome(forget_traces(url, who, erase=False))
     if not yes and found:
         typer.echo("\n".join([f"{who} stands in:", *in_words(found)]))
@@ -251,7 +253,7 @@ def forget(
 @db.command(epilog=_examples("cdi-bot db upgrade"))
 def upgrade() -> None:
     """Make the tables, or bring them up to date."""
-    url = loaded(load_database_url)
+    url = loaded(load_database_settings).database_url
     with Console(stderr=True).status("Upgrading the database …"):  # on a terminal alone
         outcome(asyncio.to_thread(migrate.upgrade, url))
     typer.echo(f"The database is at revision {migrate.current(url).head}.")
@@ -260,7 +262,7 @@ def upgrade() -> None:
 @db.command(epilog=_examples("cdi-bot db current --json"))
 def current(*, as_json: AsJson = False) -> None:
     """Show the database's revision, and whether it is the newest."""
-    found = outcome(asyncio.to_thread(migrate.current, loaded(load_database_url)))
+    found = outcome(asyncio.to_thread(migrate.current, loaded(load_database_settings).database_url))
     if as_json:
         typer.echo(
             json.dumps({"revision": found.revision, "newest": found.head, "is_current": found.is_current})
@@ -275,6 +277,20 @@ def current(*, as_json: AsJson = False) -> None:
         typer.echo("The database has no tables yet. Run: cdi-bot db upgrade")
     else:
         typer.echo(f"{found.revision}: behind {found.head}. Run: cdi-bot db upgrade")
+
+
+@db.command("rotate-keys", epilog=_examples("cdi-bot db rotate-keys"))
+def rotate(*, as_json: AsJson = False) -> None:
+    """Encrypt the stored Braze keys anew, under the first key of CDI_BOT_SECRET_KEY."""
+    rotated, lost = outcome(rotate_keys(loaded(load_database_settings)))
+    if as_json:
+        typer.echo(json.dumps({"rotated": rotated, "lost": lost}))
+    else:
+        typer.echo(f"Encrypted anew: {', '.join(rotated) or 'no stored key'}.")
+        for name in lost:
+            typer.echo(f"{name}: {KeyLostError()}.", err=True)
+    if lost:
+        raise typer.Exit(FAILED)
 
 
 def _demo_settings(environ: dict[str, str]) -> Settings:

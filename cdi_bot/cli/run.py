@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,14 +17,13 @@ from starlette.responses import Response
 
 from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
-from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
+from cdi_bot.cli.workspaces import open_workspace, reach_workspace, trial_client, utc_now
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.monitoring.braze_port import Endpoint
 from cdi_bot.operator.heartbeat import Heartbeat, beat
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
-from cdi_bot.operator.readiness import Readiness, workspace_label
+from cdi_bot.operator.readiness import Readiness
 from cdi_bot.scheduler import Scheduler
 from cdi_bot.settings.environment import Settings
 from cdi_bot.slack.api.app import SlackApp
@@ -40,11 +39,6 @@ log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
-
-
-def utc_now() -> datetime:
-    """The clock of the program."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,21 +99,15 @@ async def _begin(
     try:
         store = readiness.store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
-        workspace, braze = await open_workspace(
-            settings.braze_base_url,
-            settings.braze_api_key.get_secret_value(),
-            store=store,
-            clock=surroundings.clock,
-            metrics=metrics,
-            dashboard_link=settings.dashboard_link,
-        )
+        given = await open_workspace(settings, store=store, metrics=metrics, clock=surroundings.clock)
     except StoreTrouble as trouble:
         await startup.tell_admins(settings, slack, trouble, surroundings.clock)
         raise
-    stack.push_async_callback(braze.aclose)
+    stack.push_async_callback(given[1].aclose)
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
-    app, home = _build(settings, slack, identity, store=store, reached=(workspace, braze), metrics=metrics)
+    app, home = _build(settings, slack, identity, store=store, given=given, metrics=metrics)
+    await app.workspaces.refresh()
     if settings.heartbeat_url is not None:
         url = settings.heartbeat_url.get_secret_value()
         readiness.heartbeat = Heartbeat(lambda: beat(url), readiness.no_alerts)
@@ -130,59 +118,7 @@ async def _begin(
     readiness.standing = lambda: [*scheduler.silent(), *app.hanging()]
     startup.freeze_loaded_objects()
     await startup.connect(slack)
-    log.info("ready", team=identity.team_id, workspace=workspace.base_url)
-
-
-async def open_workspace(
-    base_url: str,
-    api_key: str,
-    *,
-    store: Store,
-    clock: Callable[[], datetime],
-    metrics: Metrics | None = None,
-    dashboard_link: str | None = None,
-) -> tuple[Workspace, BrazeClient]:
-    """Find a workspace in the store, or add it, and make its client, whose use of its limits is then measured."""
-    async with store.write() as uow:
-        workspace = await uow.workspaces.find_or_add(
-            base_url=base_url, dashboard_url=dashboard_url(base_url), dashboard_link=dashboard_link
-        )
-    return workspace, BrazeClient(
-        base_url=base_url,
-        api_key=api_key,
-        workspace_id=workspace.workspace_id,
-        clock=clock,
-        random=random.random,
-        measurements=metrics or Metrics(),
-    )
-
-
-def measure_workspaces(
-    app: App, clients: dict[int, BrazeClient], metrics: Metrics, clock: Callable[[], datetime]
-) -> None:
-    """Show for each workspace how much of its limits is used and left, and how old the oldest observation is."""
-    for watched in app.workspaces:
-        client = clients[watched.workspace_id]
-
-        def left(endpoint: Endpoint, client: BrazeClient = client) -> int:
-            return client.allowance(endpoint, clock())
-
-        def used(endpoint: Endpoint, client: BrazeClient = client) -> int:
-            return client.used(endpoint, clock())
-
-        name = workspace_label(watched.workspace)
-        metrics.watch_workspace(name, used=used, left=left, oldest=watched.poller.oldest_age)
-
-
-def trial_client(settings: Settings) -> BrazeClient:
-    """A client to try the key with, before there is a store."""
-    return BrazeClient(
-        base_url=settings.braze_base_url,
-        api_key=settings.braze_api_key.get_secret_value(),
-        workspace_id=0,
-        clock=utc_now,
-        random=random.random,
-    )
+    log.info("ready", team=identity.team_id, workspaces=[each.workspace.name for each in app.workspaces])
 
 
 def _adapters(
@@ -191,14 +127,15 @@ def _adapters(
     identity: Identity,
     *,
     store: Store,
-    reached: tuple[Workspace, BrazeClient],
+    given: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> tuple[Adapters, SlackDirectory]:
     """The adapters, and the directory once more: handlers of what Slack sends need more of it than `assemble`."""
     directory = SlackDirectory(slack.api, identity.team_id, identity.enterprise_id)
     adapters = Adapters(
         store=store,
-        workspaces=[reached],
+        workspaces=[given],
+        reach=partial(reach_workspace, metrics=metrics, clock=surroundings.clock),
         messenger=SlackMessenger(slack.api, Translator.load(settings.language)),
         directory=directory,
         team_id=identity.team_id,
@@ -216,13 +153,12 @@ def _build(
     identity: Identity,
     *,
     store: Store,
-    reached: tuple[Workspace, BrazeClient],
+    given: tuple[Workspace, BrazeClient],
     metrics: Metrics,
 ) -> tuple[App, HomeTab]:
     """Assemble the program, and have it answer Slack."""
-    adapters, directory = _adapters(settings, slack, identity, store=store, reached=reached, metrics=metrics)
+    adapters, directory = _adapters(settings, slack, identity, store=store, given=given, metrics=metrics)
     app = assemble(settings, adapters, surroundings.clock)
-    measure_workspaces(app, {reached[0].workspace_id: reached[1]}, metrics, surroundings.clock)
     responder = Responder(
         slack=slack,
         subscriptions=app.subscriptions,
@@ -274,7 +210,7 @@ async def _serve(
     settings: Settings, stack: AsyncExitStack, readiness: Readiness, slack: SlackApp, *, metrics: Metrics
 ) -> None:
     async def measured() -> tuple[bytes, str]:
-        page = metrics.page(readiness.store, surroundings.clock(), readiness.troubles(), readiness.reasons())
+        page = metrics.page(readiness.store, surroundings.clock(), readiness.workspaces, readiness.reasons())
         return await page, CONTENT_TYPE
 
     async def slack_events(request: Request) -> Response:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from cdi_bot.app import process_name, watch_workspaces
 from cdi_bot.cli import startup
-from cdi_bot.cli.run import open_workspace, utc_now
+from cdi_bot.cli.workspaces import open_workspace, reach_workspace
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
@@ -59,24 +60,20 @@ async def status_report(settings: BrazeSettings, query: str | None, now: datetim
         store = await startup.open_store(settings.database_url)
         stack.push_async_callback(store.close)
         metrics = Metrics()
-        reached = await open_workspace(
-            settings.braze_base_url,
-            settings.braze_api_key.get_secret_value(),
-            store=store,
-            clock=utc_now,
-            metrics=metrics,
-            dashboard_link=settings.dashboard_link,
-        )
-        stack.push_async_callback(reached[1].aclose)
+        given = await open_workspace(settings, store=store, metrics=metrics)
+        stack.push_async_callback(given[1].aclose)
         workspaces = watch_workspaces(
             settings,
-            [reached],
+            [given],
+            reach=partial(reach_workspace, metrics=metrics),
             store=store,
             clock=lambda: now,
             owner=process_name(),
             metrics=metrics,
             troubles=ItemTroubles(lambda: now),
         )
+        await workspaces.refresh()
+        stack.push_async_callback(workspaces.stop, 0)
         lookup = Lookup(store=store, workspaces=workspaces)
         queries = Queries(store=store, workspaces=workspaces, lookup=lookup, clock=lambda: now)
         return await (queries.history(_TERMINAL, query) if query else _whole_overview(queries))

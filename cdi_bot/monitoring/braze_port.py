@@ -32,6 +32,7 @@ class BrazeReason(StrEnum):
     NOT_JSON = "not_json"  # a body that is not what the API promises (a proxy's page, say)
     TOO_LARGE = "too_large"  # a body longer than any of the API's
     BAD_KEY = "bad_key"  # 401 of every call
+    KEY_LOST = "key_lost"  # not asked: the stored key can't be decrypted
     NO_PERMISSION = "no_permission"  # 403, or a 401 of this call alone: the key lacks the permission
     MEDIA_TYPE = "media_type"  # 415
     INVALID_INTEGRATION = "invalid_integration"  # 400 Invalid integration ID
@@ -154,6 +155,58 @@ class Braze(Protocol):
     def limit(self, endpoint: Endpoint) -> int:
         """Requests a minute that Braze allows the workspace, as last told by its headers."""
         ...
+
+    def used(self, endpoint: Endpoint, now: datetime) -> int:
+        """How many requests were sent to `endpoint` in the present clock minute."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections; requests under way end with `BrazeTrouble`."""
+        ...
+
+
+class KeylessBraze:
+    """A workspace whose key is lost: it is there, and each call says why it can't be asked. Implements `Braze`."""
+
+    clock_skew = timedelta(0)
+
+    def __init__(self, why: str) -> None:
+        """Tell this with each call."""
+        self._why = why
+
+    async def list_page(self, *_: object, **__: object) -> ListPage:
+        """Raise `BrazeTrouble`."""
+        raise self._trouble()
+
+    async def status_page(self, *_: object, **__: object) -> StatusPage:
+        """Raise `BrazeTrouble`."""
+        raise self._trouble()
+
+    async def trigger_sync(self, *_: object, **__: object) -> None:
+        """Raise `BrazeTrouble`."""
+        raise self._trouble()
+
+    def _trouble(self) -> BrazeTrouble:
+        return BrazeTrouble(self._why, reason=BrazeReason.KEY_LOST, retryable=False)
+
+    def allowance(self, *_: object, **__: object) -> int:
+        """Asking costs nothing."""
+        return 1
+
+    def limit(self, *_: object) -> int:
+        """Often enough for its trouble to be noticed."""
+        return 60
+
+    def rest(self, *_: object) -> int:
+        """As many."""
+        return 60
+
+    def used(self, *_: object) -> int:
+        """Nothing is sent."""
+        return 0
+
+    async def aclose(self) -> None:
+        """There is no connection."""
 
 
 class Measurements(Protocol):

@@ -33,8 +33,8 @@ _SINGLE_FAILURE = timedelta(seconds=30)
 _COUNT_AS_ANSWERS = NO_SUCH_INTEGRATION | {BrazeReason.INVALID_CURSOR, BrazeReason.SYNC_IN_PROGRESS}
 """Refusals that show that Braze works."""
 
-_KEY_REFUSED = {BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION}
-"""401 and 403. A key that may read the list alone is no trouble, and not noted here."""
+_KEY_REFUSED = {BrazeReason.BAD_KEY, BrazeReason.NO_PERMISSION, BrazeReason.KEY_LOST}
+"""401 and 403, and none at all. A key that may read the list alone is no trouble, and not noted here."""
 
 _CERTAIN = 2
 """So many refusals of the key, or failures of any kind, in a row are no mishap of one request."""

@@ -192,14 +192,14 @@ class Poller:
             if not await self._leads(now):
                 return
             for part in (self._reload, self._learn_usual_runs, self._refresh_state, self._judge):
-                with self._troubles.guard(Work.POLL, self._workspace.base_url, part.__name__.strip("_")):
+                with self._troubles.guard(Work.POLL, self._workspace.name, part.__name__.strip("_")):
                     await part(now)
         except (StoreTrouble, ConflictError) as trouble:
             log.debug("observing waits for the database", why=str(trouble))
             return
         if self.connectivity.is_paused(now):
             return
-        with self._troubles.guard(Work.POLL, self._workspace.base_url, "send"):
+        with self._troubles.guard(Work.POLL, self._workspace.name, "send"):
             self._send(now)
 
     async def _reload(self, now: datetime) -> None:
@@ -296,7 +296,7 @@ class Poller:
             )
         if won and self._led_at is None:
             await self.connectivity.load()
-            log.info("polling", workspace=self._workspace.base_url)
+            log.info("polling", workspace=self._workspace.name)
             self._state.is_stale = True
             self._state.forget_pasts()
         self._led_at = now if won else None

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.item_troubles import ItemTroubles
+from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.backfill import Backfill
 from cdi_bot.monitoring.braze_port import Braze, Measurements
 from cdi_bot.monitoring.evaluator import Evaluator
@@ -20,7 +20,7 @@ from cdi_bot.monitoring.freshness import FreshnessWatch
 from cdi_bot.monitoring.poller import Poller, PollerSettings
 from cdi_bot.monitoring.reminders import Reminders
 from cdi_bot.monitoring.requested_syncs import SyncFollower
-from cdi_bot.store import Store
+from cdi_bot.store import Store, StoreTrouble
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,10 @@ _POLL_SPREAD = 0.3
 _LONG = 60.0
 """Seconds after which recurring work hangs: it waits for no answer of Braze."""
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+_LAST_ANSWERS = 1.0
+"""Seconds that Braze may take to answer what was asked about a workspace that is removed."""
+
+Tick = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ def watch_workspace(
     clock: Callable[[], datetime],
     owner: str,
     wake: Callable[[], None],
-    measurements: Measurements,
+    measure: Callable[[str], Measurements],
     troubles: ItemTroubles,
 ) -> WatchedWorkspace:
     """Make what watches a workspace. `owner` names this process in leases; `wake` is called when messages are owed."""
@@ -78,7 +81,7 @@ def watch_workspace(
         clock=clock,
         owner=owner,
         wake=wake,
-        measurements=measurements,
+        measurements=measure(workspace.name),
         troubles=troubles,
     )
     workspace_id = workspace.workspace_id
@@ -127,18 +130,40 @@ def watch_workspace(
 
 
 class WatchedWorkspaces:
-    """All workspaces of a process. None waits for another, nor for another's trouble."""
+    """All workspaces of a process, also while they come and go. None waits for another, nor for another's trouble.
 
-    def __init__(self, watched: Sequence[WatchedWorkspace], troubles: ItemTroubles) -> None:
-        """Watch these; `troubles` are those of the whole process, for whoever shows them."""
-        self._watched, self.troubles = tuple(watched), troubles
-        self._by_id = {each.workspace_id: each for each in watched}
-        self._under_way: dict[Work, asyncio.Task[None]] = {}
-        self._begun: dict[Work, float] = {}
+    `ids` are those of their rows in the store, in their order: the list stays the same, and follows them.
+    """
+
+    def __init__(
+        self,
+        given: Sequence[tuple[Workspace, Braze]],
+        *,
+        store: Store,
+        watch: Callable[[Workspace, Braze], WatchedWorkspace],
+        reach: Callable[[Workspace, str], Braze],
+        troubles: ItemTroubles,
+    ) -> None:
+        """Watch those that are `given` for good, and from the first `refresh` on those whose keys the store holds.
+
+        `reach` makes the client of such a one, by its encrypted key. `troubles` are those of the whole process, for
+        whoever shows them.
+        """
+        self._store, self._watch, self._reach, self.troubles = store, watch, reach, troubles
+        self._by_id = {each.workspace_id: watch(each, braze) for each, braze in given}
+        self._added: dict[int, str] = {}  # those that are not given, with their encrypted keys
+        self.ids = list(self._by_id)
+        self._refreshing = asyncio.Lock()
+        self._under_way: dict[Tick, asyncio.Task[None]] = {}
+        self._begun: dict[Tick, float] = {}
 
     def __iter__(self) -> Iterator[WatchedWorkspace]:
         """Go through them in their order."""
-        return iter(self._watched)
+        return iter(tuple(self._by_id.values()))
+
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self._by_id)
 
     def of(self, workspace_id: int) -> WatchedWorkspace:
         """The workspace of this id. Raises `KeyError` for one that this process does not watch."""
@@ -148,30 +173,74 @@ class WatchedWorkspaces:
         """Whether there is such a workspace; buttons and subscriptions outlive a change of the settings."""
         return workspace_id is None or workspace_id in self._by_id
 
+    def is_given(self, workspace_id: int) -> bool:
+        """Whether it is watched because the settings say so, so that only they can end that."""
+        return workspace_id in self._by_id and workspace_id not in self._added
+
     def meant(self, workspace_id: int | None = None) -> WatchedWorkspace:
         """The workspace of this id, else the one that is meant by what a person typed: that names none."""
-        return self._watched[0] if workspace_id is None else self.of(workspace_id)
+        return next(iter(self)) if workspace_id is None else self.of(workspace_id)
+
+    async def refresh(self) -> None:
+        """Take in which workspaces were added and removed, here or by another process.
+
+        Raises nothing: trouble is logged, and the next call tries again.
+        """
+        async with self._refreshing:
+            try:
+                async with self._store.read() as uow:
+                    stored = {
+                        each.workspace_id: (each, sealed) for each, sealed in await uow.workspaces.sealed()
+                    }
+            except StoreTrouble as trouble:
+                log.debug("the set of workspaces waits for the database", why=str(trouble))
+                return
+            gone = [
+                each for each, sealed in self._added.items() if stored.get(each, (None, None))[1] != sealed
+            ]
+            await asyncio.gather(*(self._end(each) for each in gone))
+            for workspace_id, (workspace, sealed) in stored.items():
+                if workspace_id not in self._by_id:
+                    with self.troubles.guard(Work.POLL, workspace.name, "add"):
+                        self._by_id[workspace_id] = self._watch(workspace, self._reach(workspace, sealed))
+                        self._added[workspace_id] = sealed
+                        log.info("watching a workspace", workspace=workspace.name)
+            self.ids[:] = self._by_id
+
+    async def _end(self, workspace_id: int) -> None:
+        """Watch a workspace no more; what is under way for it comes to nothing."""
+        del self._added[workspace_id]
+        ended = self._by_id.pop(workspace_id)
+        with self.troubles.guard(Work.POLL, ended.workspace.name, "remove"):
+            await ended.poller.stop(_LAST_ANSWERS)
+            await ended.braze.aclose()
+        log.info("watching a workspace no more", workspace=ended.workspace.name)
+
+    def clock_set(self, by: timedelta) -> None:
+        """The clock was set ahead by so much, or back."""
+        for each in self:
+            each.poller.clock_set(by)
 
     async def poll(self) -> None:
         """Have every workspace start what is due by now."""
-        await self._begin([each.poller.tick for each in self._watched], over=_POLL_SPREAD)
+        await self._begin([each.poller.tick for each in self], over=_POLL_SPREAD)
 
     async def remind(self) -> None:
         """Have every workspace owe what has come due."""
-        await self._begin([each.reminders.tick for each in self._watched], over=_SPREAD)
+        await self._begin([each.reminders.tick for each in self], over=_SPREAD)
 
     async def evaluate(self) -> None:
         """Have every workspace look for what is no failed run and yet unhealthy."""
-        works = [tick for each in self._watched for tick in (each.evaluator.tick, each.freshness.tick)]
+        works = [tick for each in self for tick in (each.evaluator.tick, each.freshness.tick)]
         await self._begin(works, over=_SPREAD)
 
     async def fill_pasts(self) -> None:
         """Have every workspace read a page of the past, if it is time."""
-        await self._begin([each.backfill.tick for each in self._watched], over=_SPREAD)
+        await self._begin([each.backfill.tick for each in self], over=_SPREAD)
 
     async def follow_syncs(self) -> None:
         """Have every workspace look how the syncs go on that people requested."""
-        await self._begin([each.requested_syncs.tick for each in self._watched], over=_SPREAD)
+        await self._begin([each.requested_syncs.tick for each in self], over=_SPREAD)
 
     def hanging(self) -> list[str]:
         """The names of the work that has not come to its end for long."""
@@ -180,7 +249,7 @@ class WatchedWorkspaces:
 
     def braze_time(self) -> datetime | None:
         """The present by Braze's clock, `None` before Braze has answered."""
-        return next(filter(None, (each.poller.braze_time() for each in self._watched)), None)
+        return next(filter(None, (each.poller.braze_time() for each in self)), None)
 
     async def idle(self) -> None:
         """Wait until everything that was begun has ended; what it started to ask Braze may go on."""
@@ -191,9 +260,10 @@ class WatchedWorkspaces:
         """Finish what is in hand within so many seconds, and give the leases back."""
         if self._under_way:
             await asyncio.wait(self._under_way.values(), timeout=timeout)
-        await asyncio.gather(*(each.poller.stop(timeout) for each in self._watched))
+        await asyncio.gather(*(each.poller.stop(timeout) for each in self))
+        await asyncio.gather(*(self.of(each).braze.aclose() for each in self._added))
 
-    async def _begin(self, works: Sequence[Work], *, over: float) -> None:
+    async def _begin(self, works: Sequence[Tick], *, over: float) -> None:
         """Begin each that is not still under way, one after the other over so many seconds."""
         for number, work in enumerate(works):
             if number:
@@ -203,7 +273,7 @@ class WatchedWorkspaces:
                 self._under_way[work], self._begun[work] = task, asyncio.get_running_loop().time()
                 task.add_done_callback(partial(self._ended, work))
 
-    def _ended(self, work: Work, task: asyncio.Task[None]) -> None:
+    def _ended(self, work: Tick, task: asyncio.Task[None]) -> None:
         del self._under_way[work]
         if not task.cancelled() and (trouble := task.exception()):
             log.error("a workspace was left out", exc_info=trouble)

@@ -7,11 +7,10 @@ integration, channel or person is ever a label.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from types import MappingProxyType
 from typing import NoReturn
 
 import structlog
@@ -27,6 +26,7 @@ from prometheus_client import (
 
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
+from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.operator.readiness import Cause, Reason
 from cdi_bot.store import Store, StoreTrouble
 
@@ -43,7 +43,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 class Metrics:
-    """Counts for `monitoring.braze_port.Measurements`, and shows what it counted."""
+    """Counts, of each workspace for itself, and shows what it counted."""
 
     def __init__(self) -> None:
         """Start with nothing counted, in a registry of its own."""
@@ -51,14 +51,13 @@ class Metrics:
         ProcessCollector(registry=registry)
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
-        self._workspaces: list[str] = []
         self._not_ready = gauge(
             "cdi_bot_not_ready",
             "1 while this keeps the bot from its work, of a workspace or of all",
             ["cause", "workspace"],
         )
         per_call = ["workspace", "endpoint"]
-        self._polls = counter("cdi_bot_polls", "Requests to Braze", ["endpoint", "outcome"])
+        self._polls = counter("cdi_bot_polls", "Requests to Braze", [*per_call, "outcome"])
         self._used = gauge(
             "cdi_bot_budget_used", "Requests sent to Braze within its present minute", per_call
         )
@@ -73,6 +72,7 @@ class Metrics:
         self._latency = histogram(
             "cdi_bot_detection_latency_seconds",
             "From the end of a run until it was first seen",
+            ["workspace"],
             buckets=_LATENCIES,
         )
         self._depth = gauge("cdi_bot_outbox_messages", "Messages owed to Slack")
@@ -89,13 +89,9 @@ class Metrics:
             "cdi_bot_loop_lag_seconds", "How late the event loop came to what was due", buckets=_LAGS
         )
 
-    def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
-        """Count a request to Braze."""
-        self._polls.labels(endpoint.value, trouble.value if trouble else "ok").inc()
-
-    def detected(self, latency: timedelta) -> None:
-        """Count the end of a run."""
-        self._latency.observe(latency.total_seconds())
+    def of(self, workspace: str) -> WorkspaceCounts:
+        """What counts for the workspace of this name."""
+        return WorkspaceCounts(self._polls, self._latency.labels(workspace), workspace)
 
     def delivered(self, outcome: StrEnum) -> None:
         """Count a try to deliver."""
@@ -105,42 +101,25 @@ class Metrics:
         """Count a look at the event loop."""
         self._lag.observe(seconds)
 
-    def watch_workspace(
-        self,
-        name: str,
-        *,
-        used: Callable[[Endpoint], int],
-        left: Callable[[Endpoint], int],
-        oldest: Callable[[], timedelta | None],
-    ) -> None:
-        """Ask these for a workspace's numbers whenever somebody looks."""
-        self._workspaces.append(name)
-        for endpoint in Endpoint:
-            self._used.labels(name, endpoint.value).set_function(_known(partial(used, endpoint)))
-            self._left.labels(name, endpoint.value).set_function(_known(partial(left, endpoint)))
-
-        def age() -> float:
-            known = oldest()
-            return known.total_seconds() if known is not None else float("nan")
-
-        self._oldest.labels(name).set_function(_known(age))
-
     async def page(
         self,
         store: Store | None,
         now: datetime,
-        troubles: Mapping[Work, int] = MappingProxyType({}),
+        workspaces: WatchedWorkspaces | None = None,
         reasons: Sequence[Reason] = (),
     ) -> bytes:
-        """Everything counted, and what is owed now, as soon as there is a store.
+        """Everything counted, what is owed now and how each workspace does, as soon as there are these.
 
-        `troubles` counts the items that the bot fails with now, by work; `reasons` keep it from its work now.
+        `reasons` keep the bot from its work now.
         """
+        self._show_workspaces(workspaces or (), now)
+        names = [each.workspace.name for each in workspaces or ()]
         for cause in Cause:
-            for workspace in self._workspaces if cause.is_of_workspace else [""]:
+            for workspace in names if cause.is_of_workspace else [""]:
                 self._not_ready.labels(cause.value, workspace).set(0)
         for reason in reasons:
             self._not_ready.labels(reason.cause.value, reason.workspace).set(1)
+        troubles = workspaces.troubles.counts() if workspaces else {}
         for work in Work:
             self._troubles.labels(work.value).set(troubles.get(work, 0))
         depth = age = lost = float("nan")  # not known is no number
@@ -158,18 +137,47 @@ class Metrics:
         self._lost.set(lost)
         return generate_latest(self._registry)
 
+    def _show_workspaces(self, workspaces: Iterable[WatchedWorkspace], now: datetime) -> None:
+        """Of those there are; one that was removed is shown no more."""
+        for gauge in (self._used, self._left, self._oldest, self._not_ready):
+            gauge.clear()
+        for each in workspaces:
+            name, poller = each.workspace.name, each.poller
+            for endpoint in Endpoint:
+                per_call = name, endpoint.value
+                self._used.labels(*per_call).set(_known(partial(each.braze.used, endpoint, now)))
+                self._left.labels(*per_call).set(_known(partial(each.braze.allowance, endpoint, now)))
+            self._oldest.labels(name).set(_known(partial(_seconds, poller.oldest_age)))
 
-def _known(number: Callable[[], float]) -> Callable[[], float]:
+
+class WorkspaceCounts:
+    """Counts for one workspace; implements `monitoring.braze_port.Measurements`."""
+
+    def __init__(self, polls: Counter, latency: Histogram, workspace: str) -> None:
+        """Count with these."""
+        self._polls, self._latency, self._workspace = polls, latency, workspace
+
+    def asked(self, endpoint: Endpoint, trouble: BrazeReason | None) -> None:
+        """Count a request to Braze."""
+        self._polls.labels(self._workspace, endpoint.value, trouble.value if trouble else "ok").inc()
+
+    def detected(self, latency: timedelta) -> None:
+        """Count the end of a run."""
+        self._latency.observe(latency.total_seconds())
+
+
+def _seconds(length: Callable[[], timedelta | None]) -> float:
+    known = length()
+    return known.total_seconds() if known is not None else float("nan")
+
+
+def _known(number: Callable[[], float]) -> float:
     """The number, or none where it can't be told: the others are shown all the same."""
-
-    def told() -> float:
-        try:
-            return number()
-        except Exception:
-            log.exception("a number of the metrics can't be told")
-            return float("nan")
-
-    return told
+    try:
+        return number()
+    except Exception:
+        log.exception("a number of the metrics can't be told")
+        return float("nan")
 
 
 async def watch_loop(lagged: Callable[[float], None]) -> NoReturn:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.item_troubles import Work
 from cdi_bot.monitoring.braze_port import notable_skew
@@ -49,11 +48,6 @@ class Reason(NamedTuple):
     workspace: str = ""
 
 
-def workspace_label(workspace: Workspace) -> str:
-    """What a workspace is called where operators look."""
-    return workspace.base_url.partition("://")[2]
-
-
 @dataclass(slots=True, kw_only=True)
 class Readiness:
     """What there is of the bot by now. `step` is what the start has come to.
@@ -92,9 +86,9 @@ class Readiness:
         if self.store.trouble:
             found.append(Reason(Cause.DATABASE, self.store.trouble))
         for each in self.workspaces:
-            name = workspace_label(each.workspace)
+            name = each.workspace.name
             if reason := each.poller.connectivity.reason:
-                found.append(Reason(Cause.BRAZE, f"can't reach Braze at {name}: {reason.value}", name))
+                found.append(Reason(Cause.BRAZE, f"{name}: can't reach Braze: {reason.value}", name))
             if told := notable_skew(each.poller.clock_skew):
                 found.append(Reason(Cause.CLOCK, told, name))
         if self.dispatcher.trouble is not None:

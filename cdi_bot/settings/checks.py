@@ -5,9 +5,9 @@ The words never repeat the value: it may be a secret that was pasted into the wr
 
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, SecretStr
 
 from cdi_bot.slack.render.kit.i18n import languages
 
@@ -15,6 +15,9 @@ LONGEST_INTERVAL = 366 * 24 * 3600  # seconds; longer is a slip of the keyboard,
 
 SHORTEST_PAST, LONGEST_PAST = 60, 36_500
 """Days. The success rate and digests look back over 30, and reminders are kept apart by their keys."""
+
+
+MAKE_SECRET_KEY = "head -c 32 /dev/urandom | base64 | tr +/ -_"  # noqa: S105 (a command)
 
 
 class WrongValue(ValueError):
@@ -65,21 +68,27 @@ def one_word(fix: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _parts_of(address: str, characters: str, fix: str) -> SplitResult:
+    """The parts of an http(s) address made of such characters."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # reading it is what checks it
+    except ValueError:
+        raise WrongValue("isn't a valid web address", fix) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(characters, address):
+        raise WrongValue("isn't a valid web address that starts with https://", fix)
+    return parts
+
+
 def web_address(fix: str) -> BeforeValidator:
     """Accepts an http(s) address without credentials, query or fragment; gives it without a last slash."""
 
     def check(value: object) -> str:
         text = str(value).strip()
-        try:
-            parts = urlsplit(text)
-            _ = parts.port  # reading it is what checks it
-        except ValueError:
-            raise WrongValue("isn't a valid web address", fix) from None
-        if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
-            raise WrongValue("isn't a valid web address that starts with https://", fix)
+        parts = _parts_of(text, r"\S+", fix)
         if parts.username or parts.password or parts.query or parts.fragment:
             raise WrongValue("contains more than a host and a path", fix)
-        if parts.hostname.startswith("dashboard"):
+        if str(parts.hostname).startswith("dashboard"):
             raise WrongValue("is the dashboard's address, not the REST endpoint's", fix)
         return text.rstrip("/")
 
@@ -91,17 +100,7 @@ def secret_address(fix: str) -> BeforeValidator:
 
     def check(value: object) -> str:
         text = str(value).strip()
-        try:
-            parts = urlsplit(text)
-            _ = parts.port  # reading it is what checks it
-        except ValueError:
-            raise WrongValue("isn't a valid web address", fix) from None
-        if (
-            parts.scheme not in {"http", "https"}
-            or not parts.hostname
-            or not re.fullmatch(r"[\x21-\x7e]+", text)
-        ):
-            raise WrongValue("isn't a valid web address that starts with https://", fix)
+        _parts_of(text, r"[\x21-\x7e]+", fix)
         return text
 
     return BeforeValidator(check)
@@ -162,6 +161,14 @@ def seconds(value: object) -> timedelta:
     if not 0 < seconds <= LONGEST_INTERVAL:
         raise WrongValue("has to be more than 0 and at most a year", fix)
     return timedelta(seconds=seconds)
+
+
+def secret_keys(value: object) -> tuple[SecretStr, ...]:
+    """Fernet keys, separated by commas: 32 bytes each, in URL-safe base64."""
+    keys = [word.strip() for word in str(value).split(",") if word.strip()]
+    if not all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) for key in keys):
+        raise WrongValue("contains something that isn't a Fernet key", f"Make one: {MAKE_SECRET_KEY}")
+    return tuple(map(SecretStr, keys))
 
 
 def days(value: object) -> timedelta:

@@ -98,6 +98,10 @@ class DatabaseSettings(BaseSettings):
         alias="DATABASE_URL", default="sqlite:///cdi_bot.db", validate_default=True, repr=False
     )
     """With the async driver named; may hold a password."""
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(checks.secret_keys)] = Field(
+        alias="CDI_BOT_SECRET_KEY", default=()
+    )
+    """Encrypt the Braze keys that admins add in chat, the newest first."""
 
     @classmethod
     def settings_customise_sources(
@@ -155,7 +159,8 @@ class BrazeSettings(RuleSettings):
         parameters = [each.partition("=") for each in url.query.split("&")]
         passwords = [url.password or "", *(value for name, _, value in parameters if "password" in name)]
         written = {form for each in passwords for form in (each, unquote(each))}
-        return [self.braze_api_key.get_secret_value(), *filter(None, written)]
+        keys = [self.braze_api_key, *self.secret_keys]
+        return [*(key.get_secret_value() for key in keys), *filter(None, written)]
 
 
 class Settings(BrazeSettings):
@@ -266,9 +271,11 @@ def load_rule_settings(
     return _load(RuleSettings, environ, env_file)
 
 
-def load_database_url(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> str:
-    """The database's URL alone, whatever else is not set; otherwise like `load_settings`."""
-    return _load(DatabaseSettings, environ, env_file).database_url
+def load_database_settings(
+    environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
+) -> DatabaseSettings:
+    """What concerns the database alone, whatever else is not set; otherwise like `load_settings`."""
+    return _load(DatabaseSettings, environ, env_file)
 
 
 Kind = TypeVar("Kind", bound=DatabaseSettings)

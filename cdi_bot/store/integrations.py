@@ -10,7 +10,13 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cdi_bot.core.model.integration import FilledPast, Integration, WatchedIntegration, Workspace
+from cdi_bot.core.model.integration import (
+    FilledPast,
+    Integration,
+    WatchedIntegration,
+    Workspace,
+    default_workspace_name,
+)
 from cdi_bot.store.portable import (
     LONGEST_LEASE,
     AnyRow,
@@ -35,20 +41,60 @@ class Workspaces(Repository):
     async def find_or_add(
         self, *, base_url: str, dashboard_url: str | None, dashboard_link: str | None = None
     ) -> Workspace:
-        """Find the workspace by its base URL or add it; how links lead to its dashboard is replaced by this."""
+        """Find the workspace whose key is not stored by its base URL, or add it under a name of its own.
+
+        How links lead to its dashboard is replaced by this.
+        """
+        columns = WORKSPACES.c
+        which = (columns.base_url == base_url, columns.sealed_key.is_(None), columns.removed_at.is_(None))
         dashboard = {"dashboard_url": dashboard_url, "dashboard_link": dashboard_link}
-        statement = (
-            upsert_into(self._connection, WORKSPACES)
-            .values(base_url=base_url, **dashboard)
-            .on_conflict_do_update(index_elements=[WORKSPACES.c.base_url], set_=dashboard)
-            .returning(WORKSPACES)
-        )
-        (workspace,) = await self._values(Workspace, statement)
-        return workspace
+        known = update(WORKSPACES).where(*which).values(**dashboard).returning(WORKSPACES)
+        base, number = default_workspace_name(base_url), 1
+        while not (found := await self._values(Workspace, known)):
+            name = base if number == 1 else f"{base}-{number}"
+            await self.add(name=name, base_url=base_url, dashboard_url=dashboard_url)
+            number += 1
+        return found[0]
+
+    async def add(
+        self,
+        *,
+        name: str,
+        base_url: str,
+        dashboard_url: str | None,
+        dashboard_link: str | None = None,
+        sealed_key: str | None = None,
+    ) -> Workspace | None:
+        """Add one; `None` where another has its name."""
+        row = {"name": name, "base_url": base_url, "sealed_key": sealed_key}
+        row |= {"dashboard_url": dashboard_url, "dashboard_link": dashboard_link}
+        added = upsert_into(self._connection, WORKSPACES).values(**row).on_conflict_do_nothing()
+        return next(iter(await self._values(Workspace, added.returning(WORKSPACES))), None)
+
+    async def remove(self, workspace_id: int, now: datetime) -> bool:
+        """Forget its key, and let nobody poll it any more; False where it was removed before."""
+        columns = WORKSPACES.c
+        present = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.removed_at.is_(None))
+        gone = present.values(removed_at=now, sealed_key=None, lease_owner=None, lease_until=None)
+        return await self._changed(gone) == 1
 
     async def all(self) -> list[Workspace]:
-        """Every known workspace, the oldest first."""
-        return await self._values(Workspace, select(WORKSPACES).order_by(WORKSPACES.c.workspace_id))
+        """Every workspace that was not removed, the oldest first."""
+        present = select(WORKSPACES).where(WORKSPACES.c.removed_at.is_(None))
+        return await self._values(Workspace, present.order_by(WORKSPACES.c.workspace_id))
+
+    async def sealed(self) -> list[tuple[Workspace, str]]:
+        """Those whose keys are stored, the oldest first, each with its encrypted key."""
+        columns = WORKSPACES.c
+        rows = await self._connection.execute(
+            select(WORKSPACES).where(columns.sealed_key.is_not(None)).order_by(columns.workspace_id)
+        )
+        return [(value_of(Workspace, row), row.sealed_key) for row in rows]
+
+    async def reseal(self, workspace_id: int, sealed_key: str) -> None:
+        """Replace the encrypted key."""
+        of_one = update(WORKSPACES).where(WORKSPACES.c.workspace_id == workspace_id)
+        await self._connection.execute(of_one.values(sealed_key=sealed_key))
 
     async def get(self, workspace_id: int) -> Workspace:
         """The workspace of this id, which has to be there."""
@@ -57,7 +103,7 @@ class Workspaces(Repository):
         return workspace
 
     async def claim(self, workspace_id: int, *, owner: str, now: datetime, until: datetime) -> bool:
-        """Take or renew the polling lease; False while another owner's lease lasts.
+        """Take or renew the polling lease; False while another owner's lease lasts, and where it was removed.
 
         One conditional update: of two claims at once, one finds it taken.
         """
@@ -67,7 +113,9 @@ class Workspaces(Repository):
             columns.lease_owner == owner,
             lease_is_over(self._connection, columns.lease_until, now, now + LONGEST_LEASE),
         )
-        lease = update(WORKSPACES).where(columns.workspace_id == workspace_id, free)
+        lease = update(WORKSPACES).where(
+            columns.workspace_id == workspace_id, columns.removed_at.is_(None), free
+        )
         return await self._changed(lease.values(lease_owner=owner, lease_until=until)) == 1
 
     async def new_told_at(self, workspace_id: int) -> datetime | None:

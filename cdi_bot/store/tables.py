@@ -26,19 +26,31 @@ RUN_KEY = ("workspace_id", "integration_id", "sync_start_time")
 class WorkspaceRow(Base):
     """A Braze workspace, the lease of its one poller, and when its new integrations were told last.
 
-    `new_told_at` is at first when the list was read as a whole for the first time.
+    `new_told_at` is at first when the list was read as a whole for the first time. `sealed_key` is the encrypted key of
+    one that was added in chat. One that was removed stays for its history.
     """
 
     __tablename__ = "braze_workspaces"
     __table_args__ = (
         CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease_whole"),
+        Index("uq_braze_workspaces_name", "name", unique=True, **where("removed_at IS NULL")),
+        # Two that were added in chat may share an endpoint: the key tells them apart.
+        Index(
+            "uq_braze_workspaces_base_url",
+            "base_url",
+            unique=True,
+            **where("removed_at IS NULL AND sealed_key IS NULL"),
+        ),
         no_id_reuse(),
     )
 
     workspace_id: Mapped[Id]
-    base_url: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    base_url: Mapped[str]
     dashboard_url: Mapped[str | None]
     dashboard_link: Mapped[str | None]
+    sealed_key: Mapped[Code | None]
+    removed_at: Mapped[datetime | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     new_told_at: Mapped[datetime | None]

@@ -28,7 +28,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
 from tests.bench.processes import Env
-from tests.rigs.adapters import bot_settings
+from tests.rigs.adapters import bot_settings, reach
 
 TEAM = "T0DEMO"
 CHANNELS = 100
@@ -165,6 +165,7 @@ async def rig(env: Env, folder: Path, each: int) -> AsyncIterator[Rig]:
         adapters = Adapters(
             store=store,
             workspaces=[],
+            reach=reach,
             messenger=slack,
             directory=SlackDirectory(api, TEAM),
             team_id=TEAM,

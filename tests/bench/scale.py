@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from cdi_bot.app import INTERVALS, App, assemble
 from cdi_bot.braze.client import BrazeClient
-from cdi_bot.cli.run import measure_workspaces, open_workspace
 from cdi_bot.cli.startup import freeze_loaded_objects
+from cdi_bot.cli.workspaces import open_workspace
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.subscription import Filters
@@ -99,8 +100,8 @@ def fill(database: Path, addresses: list[str], integrations: int, runs: int) -> 
     begun = now()
     with closing(sqlite3.connect(database)) as connection:
         connection.executemany(
-            "INSERT INTO braze_workspaces (base_url, dashboard_url) VALUES (?, ?)",
-            [(address, address) for address in addresses],
+            "INSERT INTO braze_workspaces (name, base_url, dashboard_url) VALUES (?, ?, ?)",
+            [(f"braze-{number}", address, address) for number, address in enumerate(addresses)],
         )
         past = begun.replace(microsecond=0) - timedelta(days=30)
         for statement in known("sqlite", past, integrations=integrations, runs=runs):
@@ -125,7 +126,6 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         metrics = Metrics()
         reached = [await _workspace(store, metrics, address, stack) for address in addresses]
         app = assemble(bot_settings(), without_slack(store, reached, metrics), now)
-        measure_workspaces(app, {workspace.workspace_id: braze for workspace, braze in reached}, metrics, now)
         stack.push_async_callback(app.workspaces.stop, 5)
         await app.workspaces.poll()
         await app.workspaces.idle()
@@ -145,7 +145,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         share = (time.process_time() - cpu) / (time.perf_counter() - wall)
         probe.cancel()
         overview, history = await _answers(store, app)
-        page = (await metrics.page(store, now())).decode()
+        page = (await metrics.page(store, now(), app.workspaces)).decode()
         return {
             "start": started,
             "cpu": share,
@@ -163,7 +163,9 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
 async def _workspace(
     store: Store, metrics: Metrics, address: str, stack: AsyncExitStack
 ) -> tuple[Workspace, BrazeClient]:
-    workspace, braze = await open_workspace(address, "bench", store=store, clock=now, metrics=metrics)
+    workspace, braze = await open_workspace(
+        bot_settings(braze_base_url=address, braze_api_key=SecretStr("bench")), store=store, metrics=metrics
+    )
     stack.push_async_callback(braze.aclose)
     async with store.write() as uow:
         await uow.subscriptions.add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,10 @@ import pytest
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS
 from tests.databases import Databases
-from tests.e2e.kit import System, begin, readiness, says
+from tests.e2e.kit import Json, System, begin, readiness, says
+
+TRIED_EVERY, ROOM = 5.0, 5.0
+"""Seconds between two tries, and what a busy machine may add."""
 
 
 async def test_a_slack_that_is_away_at_the_start_is_waited_for(system: System) -> None:
@@ -96,6 +100,33 @@ async def test_a_key_without_the_list_permission_still_sees_what_is_subscribed_b
     await system.stop()
 
 
+async def test_a_slack_that_was_away_is_told_everything_within_seconds(system: System) -> None:
+    """One message at a time tries it, and its success lets all others go: a second after the other in the channel."""
+    names = [f"Users {number}" for number in range(5)]
+    await system.start()
+    await system.type("subscribe all")
+    ids = [system.create(name) for name in names]
+    for each, name in zip(ids, names, strict=True):
+        system.run(each)
+        await system.seen(partial(says, query=name))
+    faults = system.sandbox.slack.faults
+    faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.postMessage"))
+    faults.add(Fault(kind=FaultKind.STATUS, status=503, path="chat.update"))
+    await system.polled()
+    for each in ids:
+        system.run(each, "success")
+    await system.bot.logged("Slack takes no messages; one at a time is tried")
+    faults.clear()
+    back = time.monotonic()
+    await system.bot.logged("Slack answers again")
+    first = time.monotonic() - back
+    for name in names:
+        await system.seen(partial(_is_over, name=name))
+    assert first < TRIED_EVERY + ROOM
+    assert time.monotonic() - back < TRIED_EVERY + len(names) + ROOM
+    await system.stop()
+
+
 async def test_a_database_in_trouble_is_told_and_everything_goes_on_afterwards(system: System) -> None:
     """To the person who asked, to whoever asks `/readyz`, and to the log; nothing is lost by it."""
     users = system.create("Users")
@@ -148,14 +179,22 @@ async def test_a_pooler_that_restarts(system: System, databases: Databases, tmp_
         system.run(each)
     assert "can't be reached" in await system.bot.logged("the database can't be used")
     with databases.pooler(port=port):
+        back = time.monotonic()
         await system.bot.logged("the database can be used again")
+        first = time.monotonic() - back
         for name in names[1:]:
             await system.seen(partial(says, query=name))
+        assert first < TRIED_EVERY + ROOM
         finished = await system.stop()
     for name in names:
         telling = [each for each in system.public() if says(each, name)]
         own = [each for each in telling if each["text"].startswith(name)]
         # The card of a storm counts the first ones too, which have cards of their own.
         assert len(own) <= 1, name
-        assert len(telling) - len(own) <= 1, name
+        assert len(telling) - len(own) <= 1, [each["text"] for each in system.public()]
     assert "prepared statement" not in finished.err
+
+
+def _is_over(message: Json, name: str) -> bool:
+    """Whether a message tells that an integration is no longer failing."""
+    return says(message, name) and not says(message, '"ack"')

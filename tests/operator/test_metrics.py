@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 import time
 from collections.abc import AsyncIterator
@@ -49,46 +48,19 @@ async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[Store]:
 async def test_what_happens_is_counted_by_outcome(store: Store) -> None:
     """Polls count by endpoint and outcome, deliveries by outcome, detections into a histogram."""
     metrics = Metrics()
-    metrics.asked(Endpoint.STATUS, None)
-    metrics.asked(Endpoint.STATUS, None)
-    metrics.asked(Endpoint.LIST, BrazeReason.RATE_LIMITED)
+    metrics.of("prod").asked(Endpoint.STATUS, None)
+    metrics.of("prod").asked(Endpoint.STATUS, None)
+    metrics.of("prod").asked(Endpoint.LIST, BrazeReason.RATE_LIMITED)
     metrics.delivered(AttemptResult.POSTED)
     metrics.delivered(SlackVerdict.RETRY)
-    metrics.detected(timedelta(seconds=7))
+    metrics.of("prod").detected(timedelta(seconds=7))
     found = await numbers(metrics, store)
-    assert found["cdi_bot_polls_total", "status", "ok"] == 2
-    assert found["cdi_bot_polls_total", "list", "rate_limited"] == 1
+    assert found["cdi_bot_polls_total", "status", "ok", "prod"] == 2
+    assert found["cdi_bot_polls_total", "list", "rate_limited", "prod"] == 1
     assert found["cdi_bot_posts_total", "posted"] == found["cdi_bot_posts_total", "retry"] == 1
-    assert found["cdi_bot_detection_latency_seconds_bucket", "5.0"] == 0
-    assert found["cdi_bot_detection_latency_seconds_bucket", "8.0"] == 1
-    assert found["cdi_bot_detection_latency_seconds_sum",] == 7
-
-
-async def test_budget_and_age_are_asked_for_when_somebody_looks(store: Store) -> None:
-    """A workspace's numbers are those of the moment of the look, not of the start."""
-    metrics, sent = Metrics(), 0
-    metrics.watch_workspace(
-        "rest.one", used=lambda _: sent, left=lambda _: 80 - sent, oldest=lambda: timedelta(seconds=sent)
-    )
-    sent = 30
-    found = await numbers(metrics, store)
-    assert found["cdi_bot_budget_used", "list", "rest.one"] == 30
-    assert found["cdi_bot_budget_left", "status", "rest.one"] == 50
-    assert found["cdi_bot_oldest_observation_seconds", "rest.one"] == 30
-
-
-async def test_a_number_that_can_not_be_told_hides_no_other(store: Store) -> None:
-    """One workspace's is none; the other's, and everything else, is shown."""
-    metrics = Metrics()
-
-    def odd() -> timedelta:
-        raise ValueError("odd")
-
-    for name, oldest in (("rest.one", odd), ("rest.two", lambda: timedelta(seconds=7))):
-        metrics.watch_workspace(name, used=lambda _: 1, left=lambda _: 2, oldest=oldest)
-    found = await numbers(metrics, store)
-    assert math.isnan(found["cdi_bot_oldest_observation_seconds", "rest.one"])
-    assert found["cdi_bot_oldest_observation_seconds", "rest.two"] == 7
+    assert found["cdi_bot_detection_latency_seconds_bucket", "5.0", "prod"] == 0
+    assert found["cdi_bot_detection_latency_seconds_bucket", "8.0", "prod"] == 1
+    assert found["cdi_bot_detection_latency_seconds_sum", "prod"] == 7
 
 
 async def test_the_outbox_is_as_old_as_its_oldest_message_that_is_not_muted(store: Store) -> None:
@@ -111,12 +83,12 @@ async def test_the_outbox_is_as_old_as_its_oldest_message_that_is_not_muted(stor
 async def test_a_database_in_trouble_leaves_the_rest_to_be_seen(store: Store, tmp_path: Path) -> None:
     """What can't be known is no number, and everything else is shown all the same."""
     metrics = Metrics()
-    metrics.detected(timedelta(seconds=1))
+    metrics.of("prod").detected(timedelta(seconds=1))
     await store.close()
     (tmp_path / "cdi_bot.db").write_bytes(b"no database, whatever its name says" * 100)
     found = await numbers(metrics, store)
     assert found["cdi_bot_outbox_messages",] != found["cdi_bot_outbox_messages",]
-    assert found["cdi_bot_detection_latency_seconds_count",] == 1
+    assert found["cdi_bot_detection_latency_seconds_count", "prod"] == 1
 
 
 async def test_a_blocked_loop_is_noticed() -> None:

@@ -15,9 +15,14 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
+from cdi_bot.app import assemble
+from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.attempt import AttemptResult
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.operator.metrics import Metrics
+from cdi_bot.store import Store
+from tests.databases import new_sqlite
+from tests.rigs.adapters import bot_settings, reach, without_slack
 from tests.store.samples import NOW
 from tests.test_docs import headings
 
@@ -39,23 +44,28 @@ def panel_queries() -> Iterator[str]:
         yield from (target["expr"] for target in panel["targets"])
 
 
-async def served() -> list[tuple[str, dict[str, str]]]:
+async def served(folder: Path) -> list[tuple[str, dict[str, str]]]:
     """Each series that `/metrics` has, with its labels, once everything has happened that is counted."""
     metrics = Metrics()
-    metrics.watch_workspace("rest.one", used=lambda _: 1, left=lambda _: 2, oldest=timedelta)
+    store = await Store.open(new_sqlite(folder))
+    one = Workspace(workspace_id=1, name="one", base_url="http://127.0.0.1:1", dashboard_url=None)
+    braze = reach(one, "key")
+    app = assemble(bot_settings(), without_slack(store, [(one, braze)], metrics), lambda: NOW)
     for reason in BrazeReason:
-        metrics.asked(Endpoint.STATUS, reason)
+        metrics.of(one.name).asked(Endpoint.STATUS, reason)
     metrics.delivered(AttemptResult.POSTED)
-    metrics.detected(timedelta(seconds=7))
+    metrics.of(one.name).detected(timedelta(seconds=7))
     metrics.lagged(0.001)
-    page = await metrics.page(None, NOW)
+    page = await metrics.page(None, NOW, app.workspaces)
+    await braze.aclose()
+    await store.close()
     return [(each.name, each.labels) for family in parsed(page.decode()) for each in family.samples]
 
 
 @pytest.mark.parametrize("query", [*(alert["expr"] for alert in ALERTS), *panel_queries()])
-async def test_each_query_finds_something_that_is_served(query: str) -> None:
+async def test_each_query_finds_something_that_is_served(query: str, tmp_path: Path) -> None:
     """The metric, every label that is asked for, and the value that it has to have."""
-    series = await served()
+    series = await served(tmp_path)
     for name, chosen in re.findall(r"\b(cdi_bot_\w+|process_\w+)(?:\{([^}]*)\})?", query):
         matchers = re.findall(r'(\w+)(=~|!=|=)"([^"]*)"', chosen)
         found = [labels for each, labels in series if each == name]

@@ -200,8 +200,8 @@ def test_it_goes_on_for_what_the_bot_can_tell_by_itself(live: Live) -> None:
         assert await life.beats_in(6) == 6
         assert life.causes() == {Cause.BRAZE}
         (reason,) = life.readiness.reasons()
-        assert reason.text == "can't reach Braze at braze.invalid: unreachable"
-        assert reason.workspace == "braze.invalid"
+        assert reason.text == "braze: can't reach Braze: unreachable"
+        assert reason.workspace == "braze"
         life.world.braze.outage = None
         life.world.braze.clock_error = timedelta(minutes=2).total_seconds()
         life.is_connected = False

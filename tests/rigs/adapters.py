@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from cdi_bot.app import Adapters
+from cdi_bot.braze.client import BrazeClient
+from cdi_bot.cli.workspaces import utc_now
 from cdi_bot.core.model.channel import Channel, Person
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.delivery.slack_port import Directory
@@ -29,6 +31,17 @@ def bot_settings(**changes: Any) -> Settings:
         env_file=None,
     )
     return settings.model_copy(update=changes)
+
+
+def reach(workspace: Workspace, api_key: str, *, clock: Callable[[], datetime] = utc_now) -> BrazeClient:
+    """The client of a workspace that was added."""
+    return BrazeClient(
+        base_url=workspace.base_url,
+        api_key=api_key,
+        workspace_id=workspace.workspace_id,
+        clock=clock,
+        random=no_jitter,
+    )
 
 
 def no_jitter() -> float:
@@ -59,6 +72,7 @@ def without_slack(
     return Adapters(
         store=store,
         workspaces=workspaces,
+        reach=reach,
         messenger=SimSlack(clock=lambda: datetime.now(UTC), rooms={}).messenger(),
         directory=Members(),
         team_id="T1",

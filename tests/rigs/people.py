@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -41,7 +42,7 @@ from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from tests.databases import new_sqlite
-from tests.rigs.adapters import bot_settings
+from tests.rigs.adapters import bot_settings, reach
 from tests.sandbox.braze_kit import Clock
 
 START = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
@@ -217,6 +218,7 @@ async def responder(
         adapters = Adapters(
             store=store,
             workspaces=[(each, client) for (each, _), client in zip(watched, clients, strict=True)],
+            reach=partial(reach, clock=clock),
             messenger=messenger,
             directory=directory,
             team_id=TEAM,

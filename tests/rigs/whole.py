@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store, StoreTrouble
 from tests.databases import new_file
 from tests.reading import as_read
-from tests.rigs.adapters import bot_settings, no_jitter
+from tests.rigs.adapters import bot_settings, no_jitter, reach
 from tests.rigs.virtual_time import threadless_store
 from tests.sandbox.braze_kit import Clock
 
@@ -127,6 +128,7 @@ class Whole:
         adapters = Adapters(
             store=self.store,
             workspaces=[(workspace, braze)],
+            reach=partial(reach, clock=self.bot_clock),
             messenger=SlackMessenger(api, Translator()),
             directory=SlackDirectory(api, TEAM),
             team_id=TEAM,

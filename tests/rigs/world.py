@@ -13,7 +13,7 @@ from pathlib import Path
 from cdi_bot.app import INTERVALS, Adapters, assemble
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
-from tests.rigs.adapters import Members, bot_settings, no_jitter
+from tests.rigs.adapters import Members, bot_settings, no_jitter, reach
 from tests.rigs.simulated_braze import SimBraze
 from tests.rigs.simulated_slack import Room, SimSlack
 from tests.rigs.virtual_time import PROCESS, SlowStore, VirtualLoop, threadless_store
@@ -34,6 +34,7 @@ class Process:
         adapters = Adapters(
             store=world.store,
             workspaces=[(world.workspace, world.braze)],
+            reach=reach,
             messenger=world.slack.messenger(name),
             directory=Members(CHANNELS),
             team_id=TEAM,

@@ -12,7 +12,7 @@ from cdi_bot.settings.environment import (
     LogLevel,
     Settings,
     SettingsError,
-    load_database_url,
+    load_database_settings,
     load_settings,
 )
 
@@ -268,9 +268,9 @@ def test_the_database_url_alone(tmp_path: Path) -> None:
     """Migrations need nothing but the database's URL, from the environment or from the file."""
     file = tmp_path / ".env"
     file.write_text("DATABASE_URL=sqlite:///from-the-file.db\n")
-    assert load_database_url({}, env_file=file) == "sqlite+aiosqlite:///from-the-file.db"
+    assert load_database_settings({}, env_file=file).database_url == "sqlite+aiosqlite:///from-the-file.db"
     with pytest.raises(SettingsError, match="DATABASE_URL"):
-        load_database_url({"DATABASE_URL": "nonsense"}, env_file=None)
+        load_database_settings({"DATABASE_URL": "nonsense"}, env_file=None)
 
 
 def test_nothing_set_is_a_first_run() -> None:

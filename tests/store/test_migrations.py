@@ -330,7 +330,9 @@ def test_of_freshness_there_is_one_open_incident_for_each_limit(bare: str) -> No
         """
     with connected(bare) as connection:
         connection.execute(
-            text("INSERT INTO braze_workspaces (workspace_id, base_url) VALUES (1, 'http://braze.test')")
+            text(
+                "INSERT INTO braze_workspaces (workspace_id, name, base_url) VALUES (1, 'a', 'http://a.test')"
+            )
         )
         for kind, reason in (("late", "schedule"), ("stale", "36h"), ("stale", "48h")):
             connection.execute(text(incident), {"kind": kind, "reason": reason})
@@ -447,3 +449,27 @@ def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
     ]
     migrate.downgrade(bare, "0017")
     assert kept() == [before[0], {**before[1], "thread_ts": None}, before[2]]
+
+
+def test_workspaces_are_named_by_their_clusters(bare: str) -> None:
+    """Each has a name of its own; the program before finds those of the environment by their addresses again."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0018")
+    urls = ("https://rest.iad-03.braze.com", "https://rest.fra-01.braze.eu", "http://a.test", "http://b.test")
+    with connected(bare) as connection:
+        for url in urls:
+            connection.execute(text("INSERT INTO braze_workspaces (base_url) VALUES (:url)"), {"url": url})
+    migrate.upgrade(bare)
+    added = (
+        "INSERT INTO braze_workspaces (name, base_url, sealed_key) VALUES ('c', 'http://a.test', 'sealed')"
+    )
+    with connected(bare) as connection:
+        names = list(
+            connection.execute(text("SELECT name FROM braze_workspaces ORDER BY workspace_id")).scalars()
+        )
+        connection.execute(text(added))
+    assert names == ["iad-03", "fra-01", "braze", "braze-4"]
+    migrate.downgrade(bare, "0018")
+    with connected(bare) as connection:
+        found = connection.execute(text("SELECT base_url FROM braze_workspaces ORDER BY workspace_id"))
+        assert list(found.scalars()) == [*urls, "http://a.test#5"]

@@ -89,8 +89,8 @@ class Two:
         overview = await self.whole.bot.app.queries.overview(ALERTS)
         for shown in (str(render_answer(overview, I18N, now=self.whole.clock.now).blocks), await self.home()):
             assert "can't do everything for *A bad*" in shown
-        counts = self.whole.bot.app.workspaces.troubles.counts()
-        page = (await Metrics().page(None, self.whole.clock.now, counts)).decode()
+        workspaces = self.whole.bot.app.workspaces
+        page = (await Metrics().page(None, self.whole.clock.now, workspaces)).decode()
         assert f'cdi_bot_item_troubles{{work="{work.value}"}} 1.0' in page
 
 

@@ -197,27 +197,37 @@ def test_the_first_message_after_an_outage_wakes_all_that_waits(live: Live) -> N
     live(life)
 
 
-async def _slack_is_tried(world: World, seconds: float, *, channels: int) -> Told:
-    """What is tried while Slack is away, and told once it is back."""
+async def _slack_is_tried(world: World, seconds: float, *, channels: int, processes: int = 1) -> Told:
+    """What each process tries while Slack is away, and what is told once it is back."""
     rooms_ = rooms(world, channels)
+    for _ in range(1, processes):
+        world.start()
     world.slack.down, since = True, world.loop()
     await owe(world, rooms_, seconds)
     world.slack.down, back = False, world.loop()
     found = await notices_told(world, channels * EACH)
-    tries = [each.at for each in world.slack.received if since <= each.at < back]
-    alone = [each for each in tries if each > tries[0] + timedelta(seconds=1)]
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise([*alone, back])]
-    assert all(gap > 0.9 for gap in gaps[:-1]), gaps
-    assert all(gap < 5 for gap in gaps), gaps
+    for process in world.processes:
+        tries = [
+            each.at
+            for each in world.slack.received
+            if since <= each.at < back and each.process == process.name
+        ]
+        alone = [each for each in tries if each > tries[0] + timedelta(seconds=1)]
+        gaps = [(later - earlier).total_seconds() for earlier, later in pairwise([*alone, back])]
+        assert all(gap > 0.9 for gap in gaps[:-1]), gaps
+        assert all(gap < 5 for gap in gaps), gaps
     assert list(Judge(world=world, excuses=Excuses()).too_fast()) == []
     return found
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[*HealthCheck])
-@given(seconds=st.floats(3, 90), channels=st.integers(1, 7))
-def test_one_message_tries_slack_and_lets_all_others_go(seconds: float, channels: int) -> None:
+@given(seconds=st.floats(3, 90), channels=st.integers(2, 7), processes=st.integers(1, 2))
+def test_one_message_tries_slack_and_lets_all_others_go(
+    seconds: float, channels: int, processes: int
+) -> None:
     """Never more than 5 s apart, never two at a time; after the first nothing but the pace holds the others back."""
-    found = lived(partial(_slack_is_tried, channels=channels), seconds, integrations=3)
+    life = partial(_slack_is_tried, channels=channels, processes=processes)
+    found = lived(life, seconds, integrations=3)
     assert found.count == channels * EACH
     assert found.first < 5.2
     assert found.last < 5.2 + SLACKS_PACE * 1.3

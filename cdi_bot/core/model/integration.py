@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,14 +110,33 @@ class FilledPast:
 class Workspace:
     """One Braze workspace: a REST endpoint and a key, to which the rate limits belong.
 
-    `dashboard_url` is `None` where the instance is not known. `dashboard_link` is the operator's pattern of an
-    integration's page, with `{dashboard}` (a host), `{app_group_id}` and `{integration_id}`; `None` for Braze's own.
+    `name` is what people call it, as `workspace_name` reads it. `dashboard_url` is `None` where the instance is not
+    known. `dashboard_link` is the operator's pattern of an integration's page, with `{dashboard}` (a host),
+    `{app_group_id}` and `{integration_id}`; `None` for Braze's own.
     """
 
     workspace_id: int
+    name: str
     base_url: str
     dashboard_url: str | None
     dashboard_link: str | None = None
+
+
+_WORKSPACE_NAME = re.compile(r"\w[\w.-]{0,29}")
+
+_CLUSTER = re.compile(r"https?://rest\.([a-z0-9-]+)\.braze\.(?:com|eu)", re.ASCII)
+
+
+def workspace_name(text: str) -> str | None:
+    """A workspace's name as it is kept and compared; `None` for what can't be one: people type it before a slash."""
+    name = normalize_name(text)
+    return name if _WORKSPACE_NAME.fullmatch(name) and name != "all" else None
+
+
+def default_workspace_name(base_url: str) -> str:
+    """What a workspace is called that nobody named: by its cluster, such as `iad-03`."""
+    cluster = _CLUSTER.match(base_url.lower())
+    return cluster[1] if cluster else "braze"
 
 
 ANY_DASHBOARD = "https://dashboard.braze.com"

@@ -257,7 +257,8 @@ async def test_form(two: Two) -> None:
 
 async def test_what_the_picker_offers(two: Two) -> None:
     """A form for the second workspace offers what that one has."""
-    assert [one.integration_name for one in (await two.desk.forms.search("", 2)).integrations] == ["Consent"]
+    offered = await two.desk.forms.search("", two.second.workspace_id)
+    assert [one.integration_name for one in offered.integrations] == ["Consent"]
 
 
 async def test_a_workspace_that_is_no_longer_watched(two: Two) -> None:

@@ -112,10 +112,6 @@ class KindRenderer(GroupTexts, ABC):
         """Whether rows that did not arrive meanwhile may still be missing, now that it is over."""
         return False
 
-    def short_recovery(self, i18n: Translator) -> str:
-        """Say in a word or two, as plain text, that it is over."""
-        return i18n("recovered")
-
     def end(self, incident: Incident) -> datetime:
         """Return when an incident that is over ended: when the good run did, else when the good state began."""
         good = incident.resolved_by

@@ -89,9 +89,6 @@ class Late(KindRenderer):
             text = i18n("recovered – runs start again, after {length}")
         return text.format(length=duration(self.length(incident), i18n))
 
-    def short_recovery(self, i18n: Translator) -> str:
-        return i18n("no longer late")
-
     def end(self, incident: Incident) -> datetime:
         began = incident.resolved_by  # it may still be running
         if began:

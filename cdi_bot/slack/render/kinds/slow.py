@@ -106,9 +106,6 @@ class Slow(KindRenderer):
             length=lasted, usual=usual, status=status
         )
 
-    def short_recovery(self, i18n: Translator) -> str:
-        return i18n("no longer slow")
-
     def topics(self, i18n: Translator) -> Mapping[Topic, TopicTexts]:
         meaning = i18n("a run takes much longer than usual")
         return {Topic.SLOW: TopicTexts(i18n("slow runs"), i18n("Slow runs"), meaning)}

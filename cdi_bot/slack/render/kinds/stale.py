@@ -75,9 +75,6 @@ class Stale(KindRenderer):
             length=length, age=age(max(seen - mark, timedelta(0)), i18n)
         )
 
-    def short_recovery(self, i18n: Translator) -> str:
-        return i18n("no longer stale")
-
     def share_open(self, i18n: Translator) -> str:
         return i18n("{count} of {total} {what} stale since {since}")
 
