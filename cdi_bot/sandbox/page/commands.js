@@ -21,6 +21,8 @@ const COMMANDS = [
   ["escalate", "after:30m to:#channel | off", "Where an incident goes that nobody acknowledged"],
   ["language", "en | ja", "The language of what is posted here"],
   ["test", "", "A sample alert, to see that alerts arrive"],
+  ["use", "workspace | off", "The Braze workspace that names mean here"],
+  ["workspace", "list | add | remove", "The Braze workspaces (admins)"],
   ["audit", "", "Who changed what in this channel"],
 ];
 
