@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 from sqlalchemy import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -119,6 +119,11 @@ class RowRefused(StoreTrouble):
     """The database can be used, but refuses what was to be written: anything else need not wait."""
 
 
+def _is_of_psycopg(error: Exception) -> bool:
+    psycopg = sys.modules.get("psycopg")  # not loaded for this: with SQLite its 8 MB are not needed
+    return psycopg is not None and isinstance(error, psycopg.Error)
+
+
 @contextmanager
 def as_store_trouble(url: URL) -> Iterator[None]:
     """Turn the errors of SQLAlchemy and of the drivers, as they leave the block, into `StoreTrouble`.
@@ -131,7 +136,9 @@ def as_store_trouble(url: URL) -> Iterator[None]:
         if not isinstance(error, DBAPIError) and isinstance(error.orig, ValueError):
             raise error.orig from None
         raise _trouble(error, url) from error
-    except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+    except Exception as error:
+        if not isinstance(error, SQLAlchemyError | sqlite3.Error) and not _is_of_psycopg(error):
+            raise
         raise _trouble(error, url) from error
 
 

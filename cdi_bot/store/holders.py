@@ -14,15 +14,17 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import psycopg
 from sqlalchemy import URL, delete, insert, select, update
 
 from cdi_bot.store import postgres
 from cdi_bot.store.errors import LeaseLost, StoreTrouble, as_store_trouble
 from cdi_bot.store.portable import Repository
 from cdi_bot.store.tables import HOLDERS
+
+if TYPE_CHECKING:
+    import psycopg
 
 LOCK_SECONDS = 1.0
 """How long a process goes by its last look at its lock, and how long that look may take."""
@@ -160,6 +162,8 @@ class SessionLock:
 
     async def take(self, number: int) -> bool:
         """Connect and take it; False behind a pooler."""
+        import psycopg  # noqa: PLC0415  # with SQLite its 8 MB are not needed
+
         self.close()
         with self._told():
             session = self._session = await psycopg.AsyncConnection.connect(
@@ -208,7 +212,7 @@ class SessionLock:
     async def _ask(self, statement: str, *arguments: object) -> list[Any]:
         """The first column of an answer."""
         if self._session is None:
-            raise psycopg.OperationalError("there is no session")
+            raise LeaseLost("there is no session")
         cursor = await self._session.execute(statement.encode(), arguments)
         return [row[0] for row in await cursor.fetchall()]
 

@@ -19,6 +19,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.holder import Holder
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, Purpose
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.operator.metrics import Metrics
@@ -45,6 +46,7 @@ class Brazes:
         self.sandboxes: list[Sandbox] = []
         self.reached: list[tuple[Workspace, BrazeClient]] = []
         self.names: list[str] = []
+        self.holders: list[Holder] = []
 
     async def add(self, kind: type[BrazeClient] = BrazeClient) -> None:
         """Add a workspace, asked by a client of this kind."""
@@ -78,7 +80,13 @@ class Brazes:
         settings = bot_settings(secret_keys=tuple(map(SecretStr, secret_keys)))
         app = assemble(settings, without_slack(self.store, self.reached, self.metrics), self.clock)
         await app.holder.beat()
+        self.holders.append(app.holder)
         return app.workspaces
+
+    async def end(self, watched: WatchedWorkspaces) -> None:
+        """End the newest process, so that another one may poll."""
+        await watched.stop(5)
+        await self.holders[-1].end()
 
     async def add_in_chat(self, name: str, under: str) -> Sandbox:
         """Add one whose key is stored, encrypted under a secret key."""
@@ -215,7 +223,7 @@ async def test_a_key_that_can_not_be_decrypted_is_the_trouble_of_its_workspace_a
     assert incident is not None
     assert incident.reason == "key_lost"
     assert not sandbox.braze.requests
-    await watched.stop(5)
+    await brazes.end(watched)
     again = await brazes.watch(OTHER_SECRET, SECRET)
     await again.refresh()
     await brazes.live(again, 5)

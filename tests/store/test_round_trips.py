@@ -84,6 +84,7 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "incident_ids": st.lists(NUMBERS).map(tuple),
     "integration_ids": st.lists(ANY_TEXT, max_size=3).map(tuple),
     "total": NUMBERS,
+    "subscriptions": NUMBERS,
     "by_id": st.booleans(),
     "is_covered": st.booleans(),
     "event": st.builds(
