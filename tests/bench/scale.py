@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,14 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
         store = await Store.open(f"sqlite:///{database}")
         stack.push_async_callback(store.close)
         metrics = Metrics()
-        reached = [await _workspace(store, metrics, address, stack) for address in addresses]
+        channels = [
+            CHANNEL,
+            *(replace(CHANNEL, channel_id=f"C{each}") for each in range(2, len(addresses) + 1)),
+        ]
+        reached = [
+            await _workspace(store, metrics, address, channel, stack)
+            for address, channel in zip(addresses, channels, strict=True)
+        ]
         app = assemble(bot_settings(), without_slack(store, reached, metrics), now)
         stack.push_async_callback(app.workspaces.stop, 5)
         await app.holder.beat()
@@ -162,7 +170,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
 
 
 async def _workspace(
-    store: Store, metrics: Metrics, address: str, stack: AsyncExitStack
+    store: Store, metrics: Metrics, address: str, channel: Channel, stack: AsyncExitStack
 ) -> tuple[Workspace, BrazeClient]:
     workspace, braze = await open_workspace(
         bot_settings(braze_base_url=address, braze_api_key=SecretStr("bench")), store=store, metrics=metrics
@@ -170,7 +178,7 @@ async def _workspace(
     stack.push_async_callback(braze.aclose)
     async with store.write() as uow:
         await uow.subscriptions.add(
-            channel=CHANNEL,
+            channel=channel,
             workspace_id=workspace.workspace_id,
             selector="all",
             filters=Filters(),
@@ -204,13 +212,14 @@ async def _timed(ask: Callable[[], Awaitable[object]]) -> list[float]:
 
 
 def _polls(page: str) -> dict[str, float]:
-    """Requests by endpoint and outcome, as the metrics tell them."""
-    found = {}
+    """Requests by endpoint and outcome, as the metrics tell them, of all workspaces."""
+    found: dict[str, float] = {}
     for line in page.splitlines():
         if line.startswith("cdi_bot_polls_total{"):
             name, _, count = line.rpartition(" ")
             query: list[Any] = name.split('"')
-            found[f"{query[1]}_{query[3]}"] = float(count)
+            kind = f"{query[1]}_{query[3]}"
+            found[kind] = found.get(kind, 0) + float(count)
     return found
 
 
