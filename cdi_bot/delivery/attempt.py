@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from cdi_bot.core.escalation import is_unanswered
 from cdi_bot.core.model import still_waits
@@ -27,7 +28,7 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.routing import fact_of, is_news, place_of, snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
-from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
+from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict, asking_before_each_call
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.delivery.views import CardView, EventView, GroupedReplyView, View, is_worth_telling
 from cdi_bot.holder import Holder
@@ -207,14 +208,15 @@ class MessageSender:
                 return AttemptResult.WAITING
         self.holder.check(holder)
         owed = message.owed
-        ts = await self.messenger.post(
-            owed.channel,
-            ready.view,
-            key=owed.key,
-            thread_ts=ready.thread_ts,
-            broadcast=owed.broadcast,
-            language=ready.language,
-        )
+        with asking_before_each_call(partial(self.holder.check, holder)):
+            ts = await self.messenger.post(
+                owed.channel,
+                ready.view,
+                key=owed.key,
+                thread_ts=ready.thread_ts,
+                broadcast=owed.broadcast,
+                language=ready.language,
+            )
         await self._record(message, ready, ts)
         return AttemptResult.POSTED
 

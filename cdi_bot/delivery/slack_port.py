@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -37,6 +40,40 @@ class SlackTrouble(Exception):
         """Whether it may be about Slack as a whole: no answer, or none of use. A limit on a method is an answer."""
         may_pass = self.verdict in {SlackVerdict.RETRY, SlackVerdict.UNKNOWN} and self.retry_after is None
         return may_pass or self.verdict is SlackVerdict.TEAM_GONE
+
+
+class NotSent(Exception):
+    """A call was not made: what was asked for before each had an objection, which is the cause."""
+
+
+_objects: ContextVar[Callable[[], None] | None] = ContextVar("objects", default=None)
+
+
+@contextmanager
+def asking_before_each_call(objects: Callable[[], None]) -> Iterator[None]:
+    """Call this once more when the connection for a call is there: reaching Slack takes its time.
+
+    Where it raises something, nothing is sent, and that is raised.
+    """
+    token = _objects.set(objects)
+    try:
+        yield
+    except NotSent as error:
+        if error.__cause__ is None:
+            raise
+        raise error.__cause__ from None
+    finally:
+        _objects.reset(token)
+
+
+def ask_before_call() -> None:
+    """Raise `NotSent` where there is an objection to a call that is about to be made."""
+    objects = _objects.get()
+    try:
+        if objects:
+            objects()
+    except Exception as error:
+        raise NotSent from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,19 +136,40 @@ class CrashTrigger:
 
     def __init__(self, crash: Crash) -> None:
         self._crash, self._left = crash, crash.times
+        self._waits: tuple[CrashPoint | None, asyncio.Event] | None = None
 
     def reach(self, point: CrashPoint | None) -> None:
-        """Reach a point, or with `None` a moment that has no name.
+        """Reach a point, or with `None` a moment that has no name. Nothing freezes in the middle of a transaction."""
+        if not (self._crash.freezes and _open) and self._is_here(point):
+            self._strike(point)
 
-        A process freezes between transactions: in the middle of one, nobody else could write to SQLite.
+    async def come_to(self, point: CrashPoint | None) -> None:
+        """Reach a point between transactions; whoever is to freeze at it stays there until all others have ended too.
+
+        In the middle of one, nobody else could write to SQLite.
         """
-        if self._crash.point not in {None, point}:
+        if not self._is_here(point):
             return
         if self._crash.freezes and _open:
-            return
+            self._waits = point, asyncio.Event()
+            await self._waits[1].wait()
+        else:
+            self._strike(point)
+
+    def transactions_over(self) -> None:
+        """Freeze with whoever waits at the point, now that no transaction is open."""
+        if self._waits:
+            (point, gone_on), self._waits = self._waits, None
+            self._strike(point)
+            gone_on.set()
+
+    def _is_here(self, point: CrashPoint | None) -> bool:
+        if self._crash.point not in {None, point}:
+            return False
         self._left -= 1
-        if self._left:
-            return
+        return self._left == 0
+
+    def _strike(self, point: CrashPoint | None) -> None:
         os.write(2, f"{KILLED}{point or 'at a statement'}\n".encode())
         if self._crash.delay:
             threading.Thread(target=self._kill, daemon=True).start()
@@ -260,7 +281,9 @@ def _crashing_write(trigger: CrashTrigger) -> Callable[..., Any]:
                 trigger.reach(before)
         finally:
             _open.pop()
-        trigger.reach(after)
+            if not _open:
+                trigger.transactions_over()
+        await trigger.come_to(after)
 
     return write
 
@@ -274,7 +297,7 @@ def _crashing_call(real: Call, trigger: CrashTrigger, point: Callable[[Any], Cra
     @wraps(real)
     async def call(*args: Any, **more: Any) -> Any:
         result = await real(*args, **more)
-        trigger.reach(point(result))
+        await trigger.come_to(point(result))
         return result
 
     return call

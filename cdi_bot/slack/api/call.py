@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 
 import aiohttp
 import structlog
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot import network
-from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.delivery.slack_port import NotSent, SlackTrouble, SlackVerdict, ask_before_call
 from cdi_bot.slack.api.errors import Effect, refused_why, to_trouble
 from cdi_bot.slack.render.kit.blocks import Rendered
 
@@ -117,6 +119,8 @@ class SlackApi:
             async with asyncio.timeout(within or self._timeout):
                 response = await getattr(self._client, method.replace(".", "_"))(**arguments)
             body = _checked(response.data, fields)
+        except NotSent:
+            raise
         except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
             trouble = to_trouble(error, effect)
             why = refused_why(error)
@@ -219,8 +223,23 @@ def open_session(timeout: float | None = None) -> aiohttp.ClientSession:
     `timeout` in seconds is for a whole request; none leaves it to aiohttp.
     """
     limit = aiohttp.ClientTimeout(total=timeout) if timeout else aiohttp.ClientTimeout()
-    connector = aiohttp.TCPConnector(ssl=network.certificates())
+    connector = _Connector(ssl=network.certificates())
     return aiohttp.ClientSession(connector=connector, timeout=limit, middlewares=(_refuse_redirects,))
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Asks whether a request is still to be sent when the connection for it is there."""
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        try:
+            ask_before_call()
+        except NotSent:
+            connection.close()
+            raise
+        return connection
 
 
 async def _refuse_redirects(

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict, asking_before_each_call
 from cdi_bot.delivery.views import CardView, StoreView
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.control import Json
@@ -22,6 +22,7 @@ from cdi_bot.slack.api.call import SlackApi, open_session
 from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.blocks import Bar, Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.store import LeaseLost
 from tests.slack.render.samples import failing, incident_view, recovered
 
 ALERTS = Channel(team_id="T0DEMO", channel_id=DATA_ALERTS)
@@ -99,6 +100,23 @@ async def test_post_and_update(sandbox: Sandbox, slack: SlackMessenger) -> None:
     assert message["ts"] == ts
     assert "2 runs failed in a row" in message["text"]
     assert message["metadata"] == {"event_type": "cdi_bot_message", "event_payload": {"key": "card:1:2"}}
+
+
+@pytest.mark.parametrize("is_connected", [False, True], ids=["a new connection", "one that is there"])
+async def test_an_objection_when_it_is_connected(
+    sandbox: Sandbox, slack: SlackMessenger, *, is_connected: bool
+) -> None:
+    """A post is not sent when something objects to it once the connection is there; the next one goes as usual."""
+
+    def objects() -> None:
+        raise LeaseLost("another may go on")
+
+    before = [await slack.post(ALERTS, CARD, key="before")] if is_connected else []
+    with pytest.raises(LeaseLost, match="another may go on"), asking_before_each_call(objects):
+        await slack.post(ALERTS, CARD, key="late")
+    assert [each["ts"] for each in shown(sandbox)] == before
+    after = await slack.post(ALERTS, CARD, key="late")
+    assert [each["ts"] for each in shown(sandbox)] == [*before, after]
 
 
 async def test_a_bar_stands_beside_all_but_the_first_line(sandbox: Sandbox, slack: SlackMessenger) -> None:
