@@ -229,6 +229,15 @@ class Databases:
             return self._remember(self._server().migrated())
         return new_sqlite(folder)
 
+    @contextmanager
+    def reached(self, engine: str, folder: Path) -> Iterator[str]:
+        """The URL of a database with all tables; with "pgbouncer" as its engine, through one in transaction mode."""
+        if engine != "pgbouncer":
+            yield self.migrated(engine, folder)
+            return
+        with self.pooler() as port:
+            yield self.over_tcp(self.migrated("postgresql", folder), port=port)
+
     def empty(self, engine: str, folder: Path, *, encoding: str = "UTF8") -> str:
         """The URL of a database without tables; for SQLite of a file that isn't there yet."""
         if engine == "postgresql":

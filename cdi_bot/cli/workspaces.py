@@ -16,10 +16,9 @@ from cdi_bot.core.model.integration import Workspace
 from cdi_bot.monitoring.braze_port import Braze
 from cdi_bot.operator.logs import register_secrets
 from cdi_bot.operator.metrics import Metrics
-from cdi_bot.settings.checks import MAKE_SECRET_KEY
 from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Problem, SettingsError
 from cdi_bot.store import Store
-from cdi_bot.store.secret_keys import KeyLostError
+from cdi_bot.store.secret_keys import MAKE_SECRET_KEY, KeyLostError
 
 
 def utc_now() -> datetime:

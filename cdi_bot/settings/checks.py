@@ -10,14 +10,12 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BeforeValidator, SecretStr
 
 from cdi_bot.slack.render.kit.i18n import languages
+from cdi_bot.store.secret_keys import MAKE_SECRET_KEY
 
 LONGEST_INTERVAL = 366 * 24 * 3600  # seconds; longer is a slip of the keyboard, and overflows date arithmetic
 
 SHORTEST_PAST, LONGEST_PAST = 60, 36_500
 """Days. The success rate and digests look back over 30, and reminders are kept apart by their keys."""
-
-
-MAKE_SECRET_KEY = "head -c 32 /dev/urandom | base64 | tr +/ -_"  # noqa: S105 (a command)
 
 
 class WrongValue(ValueError):

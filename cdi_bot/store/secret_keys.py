@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+MAKE_SECRET_KEY = "head -c 32 /dev/urandom | base64 | tr +/ -_"  # noqa: S105 (a command)
+"""A command that makes a secret key, for whoever needs one."""
+
 
 class KeyLostError(Exception):
     """A stored key can't be decrypted by any of the secret keys. The text is safe to show."""

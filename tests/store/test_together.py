@@ -48,11 +48,8 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def url(databases: Databases, engine: str, tmp_path: Path) -> Iterator[str]:
     """A database with all tables."""
-    if engine != "pgbouncer":
-        yield databases.migrated(engine, tmp_path)
-        return
-    with databases.pooler() as port:
-        yield databases.over_tcp(databases.migrated("postgresql", tmp_path), port=port)
+    with databases.reached(engine, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from cdi_bot.slack.render.kit.reasons import reason_text
 from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import code, escape, outside, plain_line
 from cdi_bot.slack.render.kit.windows import View, alert, input_block, window_title
+from cdi_bot.store.secret_keys import MAKE_SECRET_KEY
 from cdi_bot.usecases.lookup import PERMISSIONS
 from cdi_bot.usecases.workspace_answers import (
     ConfirmRemoval,
@@ -42,8 +43,6 @@ FORM = "workspace"
 
 NAME, ENDPOINT, KEY = "name", "endpoint", "key"
 """The fields: each is the id of its block and of its element."""
-
-MAKE_SECRET_KEY = "head -c 32 /dev/urandom | base64 | tr +/ -_"  # noqa: S105 (a command)
 
 
 # ------------------------------------------------------------------------------------------ the list
