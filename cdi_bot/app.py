@@ -19,6 +19,7 @@ from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.escalations import Escalations
 from cdi_bot.delivery.slack_port import Directory, Messenger
+from cdi_bot.delivery.snoozes import SnoozeTimes
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.holder import Holder
@@ -42,6 +43,7 @@ from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
+from cdi_bot.usecases.snoozes import ChangeSnoozes
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from cdi_bot.usecases.workspaces import ManageBrazeWorkspaces
@@ -65,6 +67,7 @@ INTERVALS = {
     "conditions": 5.0,
     "digest": 5.0,
     "escalate": 2.0,
+    "snoozes": 2.0,
     "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
@@ -110,6 +113,7 @@ class App:
     dispatcher: Dispatcher
     digests: Digests
     escalations: Escalations
+    snooze_times: SnoozeTimes
     clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
@@ -117,6 +121,7 @@ class App:
     lookup: Lookup
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    snoozes: ChangeSnoozes
     expected: MarkExpected
     channels: ChangeChannelSettings
     queries: Queries
@@ -140,6 +145,7 @@ class App:
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
             "escalate": self.escalations.tick,
+            "snoozes": self.snooze_times.tick,
             "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
@@ -293,6 +299,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             wake=wake,
             troubles=troubles,
         ),
+        snooze_times=SnoozeTimes(store=store, clock=clock, wake=wake, troubles=troubles),
         clusters=ClusterUpdates(
             store=store,
             workspace_ids=workspaces.ids,
@@ -310,6 +317,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         lookup=lookup,
         subscriptions=subscriptions,
         incidents=made(IncidentResponse),
+        snoozes=made(ChangeSnoozes),
         expected=made(MarkExpected),
         channels=channels,
         queries=Queries(

@@ -28,9 +28,9 @@ from cdi_bot.core.routing import (
     joinable_replies,
     mention_for,
     message_to_extend,
-    snoozed_until,
 )
 from cdi_bot.core.rules.kinds import rules_of
+from cdi_bot.core.snoozes import longest, snoozed_until
 from cdi_bot.core.storms import WITHIN, Fold, fold
 from cdi_bot.delivery.view_builder import integration_ids
 from cdi_bot.store import Store, UnitOfWork
@@ -187,16 +187,18 @@ async def alone(uow: UnitOfWork, channel: Channel, card_ids: Collection[int], no
     """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
     members = await uow.cards.members(card_ids)
     found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
-    snoozes = [
-        snooze
+    snoozes = {
+        (workspace_id, key): longest(some, channel)
         for workspace_id, ids in integration_ids(found.values()).items()
-        for snooze in await uow.snoozes.active(workspace_id, ids, now)
-    ]
+        for key, some in (await uow.snoozes.active(workspace_id, ids, now)).items()
+    }
     return {
         card_id
         for card_id, ids in members.items()
         if any(not rules_of(found[each]).joins_groups for each in ids)
-        or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
+        or snoozed_until(
+            snoozes.get((found[each].workspace_id, found[each].integration_id or "")) for each in ids
+        )
     }
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cdi_bot.store.cards import Cards
-from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
+from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Subscriptions
 from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, note_changes, open_engines
 from cdi_bot.store.errors import LeaseLost, RowRefused, StoreTrouble, as_store_trouble, location
 from cdi_bot.store.escalations import Escalations
@@ -26,6 +26,7 @@ from cdi_bot.store.incidents import Incidents
 from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
+from cdi_bot.store.snoozes import Snoozes
 from cdi_bot.store.traces import Traces, is_erasable
 
 __all__ = [

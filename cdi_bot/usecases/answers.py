@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters, Selection, Subscription
+from cdi_bot.core.model.subscription import Filters, Selection, Snooze, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
@@ -86,24 +86,38 @@ class NothingOpen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnoozeSet:
-    """The integration is snoozed in the channel until a time, or (`until` is `None`) until it recovers.
+    """What a selector takes in is snoozed in the channel; `unchanged` if it was before, as long and for this reason."""
 
-    `unchanged` if it was before, until the same time and for the same reason.
-    """
-
-    channel: Channel
-    integration: Integration
-    until: datetime | None
-    reason: str | None
+    what: Selection
+    snooze: Snooze
     unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnoozeEnded:
-    """The snooze has ended; `was_snoozed` is False if there was none."""
+class NothingToSnooze:
+    """Nothing that a selector takes in is open, so that there is no recovery to snooze it until."""
 
-    integration: Integration
+    what: Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeEnded:
+    """The snoozes of what a selector takes in have ended; `was_snoozed` is False if there were none.
+
+    `what` is `None` for one that ended already. `still` is one that silences it all the same, with what that takes in.
+    """
+
+    what: Selection | None
     was_snoozed: bool
+    still: tuple[Snooze, Selection] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeList:
+    """`/cdi snoozes`: those of the channel, each with what it takes in."""
+
+    channel: Channel
+    rows: tuple[tuple[Snooze, Selection], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,7 +306,9 @@ Answer = (
     | Acknowledged
     | NothingOpen
     | SnoozeSet
+    | NothingToSnooze
     | SnoozeEnded
+    | SnoozeList
     | ConfirmSync
     | SyncStarted
     | AuditTrail

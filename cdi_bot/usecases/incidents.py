@@ -1,17 +1,16 @@
-"""What people do about incidents: acknowledge them, snooze an integration in a channel, and end a snooze."""
+"""What people do about integrations and their incidents: acknowledge them, start a sync."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
-from cdi_bot.core.model.message import Snoozed, SyncRequested, Unsnoozed
+from cdi_bot.core.model.message import SyncRequested
 from cdi_bot.core.model.requested_sync import RequestedSync
-from cdi_bot.core.model.subscription import Selection, Snooze, is_subscribed
 from cdi_bot.monitoring.braze_port import BrazeTrouble, Endpoint
 from cdi_bot.monitoring.incident_writer import ConflictError, refresh_cards, store_incidents
 from cdi_bot.store import StoreTrouble, UnitOfWork
@@ -23,10 +22,7 @@ from cdi_bot.usecases.answers import (
     NoMatch,
     NotAllowed,
     NothingOpen,
-    NotSubscribed,
     SeveralMatches,
-    SnoozeEnded,
-    SnoozeSet,
     SyncStarted,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce, record
@@ -34,9 +30,6 @@ from cdi_bot.usecases.health import open_in_channel
 from cdi_bot.usecases.lookup import braze_refusal
 
 _ATTEMPTS = 5
-
-_DOUBLE_CLICK = timedelta(seconds=30)
-"""Two ends of a snooze that are no further apart are one: both clicks said “for 1 hour”."""
 
 
 class IncidentResponse(UseCases):
@@ -113,41 +106,6 @@ class IncidentResponse(UseCases):
             self.wake()
             return before
         raise StoreTrouble("The incident changes too often to be acknowledged; try again in a moment.")
-
-    # -------------------------------------------------------------------------------- snoozing
-
-    async def snooze(
-        self,
-        channel: Channel,
-        who: str,
-        query: str,
-        until: datetime | None,
-        reason: str | None,
-        *,
-        workspace_id: int | None = None,
-    ) -> Answer:
-        """Silence an integration in a channel until a time, or (`None`) until it recovers."""
-        integration = await self._meant(channel, who, query, workspace_id)
-        if not isinstance(integration, Integration):
-            return integration
-        actor = await self.actor(channel, who, integration.workspace_id)
-        async with self.store.write() as uow:
-            answer = await _snooze(uow, actor, integration, until, reason)
-        self.wake()
-        return answer
-
-    async def unsnooze(
-        self, channel: Channel, who: str, query: str, *, workspace_id: int | None = None
-    ) -> Answer:
-        """End the snooze of an integration in a channel."""
-        integration = await self._meant(channel, who, query, workspace_id)
-        if not isinstance(integration, Integration):
-            return integration
-        actor = await self.actor(channel, who, integration.workspace_id)
-        async with self.store.write() as uow:
-            answer = await _unsnooze(uow, actor, integration)
-        self.wake()
-        return answer
 
     # -------------------------------------------------------------------------------- syncs
 
@@ -237,64 +195,6 @@ async def _acknowledge_open(
         await record(uow, actor, "acknowledge", incident.integration_id or incident.kind.value)
     await refresh_cards(uow, fresh, at)
     return before
-
-
-async def _snooze(
-    uow: UnitOfWork, actor: Actor, integration: Integration, until: datetime | None, reason: str | None
-) -> SnoozeSet | NotSubscribed | NothingOpen:
-    """Snooze an integration in the channel; a healthy one not until it recovers: that would never end."""
-    subscriptions = await uow.subscriptions.for_channel(actor.channel)
-    if not is_subscribed(subscriptions, integration):
-        return NotSubscribed(what=Selection.of(integration), covered_by=None)
-    incidents = await _open_incidents(uow, integration)
-    if until is None and not incidents:
-        return NothingOpen(integration=integration)
-    snoozes = await uow.snoozes.active(actor.workspace_id, [integration.integration_id], actor.at)
-    if any(snooze.channel == actor.channel and _is_the_same(snooze, until, reason) for snooze in snoozes):
-        return SnoozeSet(
-            channel=actor.channel, integration=integration, until=until, reason=reason, unchanged=True
-        )
-    await uow.snoozes.save(
-        Snooze(
-            channel=actor.channel,
-            workspace_id=actor.workspace_id,
-            integration_id=integration.integration_id,
-            until=until,
-            by=actor.who,
-            at=actor.at,
-            reason=reason,
-        )
-    )
-    content = Snoozed(
-        who=actor.who,
-        workspace_id=actor.workspace_id,
-        integration_id=integration.integration_id,
-        until=until,
-        reason=reason,
-    )
-    await announce(uow, actor, "snooze", integration.integration_id, content)
-    await refresh_cards(uow, incidents, actor.at, channel=actor.channel)
-    return SnoozeSet(channel=actor.channel, integration=integration, until=until, reason=reason)
-
-
-def _is_the_same(snooze: Snooze, until: datetime | None, reason: str | None) -> bool:
-    if snooze.until is None or until is None:
-        return snooze.until is until and snooze.reason == reason
-    return abs(snooze.until - until) < _DOUBLE_CLICK and snooze.reason == reason
-
-
-async def _unsnooze(uow: UnitOfWork, actor: Actor, integration: Integration) -> SnoozeEnded:
-    ended = await uow.snoozes.end(actor.channel, actor.workspace_id, integration.integration_id)
-    was_snoozed = any(snooze.until is None or snooze.until > actor.at for snooze in ended)
-    if was_snoozed:
-        content = Unsnoozed(
-            who=actor.who, workspace_id=actor.workspace_id, integration_id=integration.integration_id
-        )
-        await announce(uow, actor, "unsnooze", integration.integration_id, content)
-        incidents = await _open_incidents(uow, integration)
-        await uow.escalations.restart(actor.channel, [each.incident_id for each in incidents], actor.at)
-        await refresh_cards(uow, incidents, actor.at, channel=actor.channel)
-    return SnoozeEnded(integration=integration, was_snoozed=was_snoozed)
 
 
 async def _announce_sync(

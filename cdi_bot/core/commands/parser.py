@@ -16,8 +16,9 @@ from typing import Any
 from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
 from cdi_bot.core.commands.escalation import ESCALATION
-from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
+from cdi_bot.core.commands.incidents import INCIDENTS
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
+from cdi_bot.core.commands.snoozes import SNOOZES, SetSnooze
 from cdi_bot.core.commands.specification import (
     N_,
     Arguments,
@@ -72,6 +73,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *QUERIES,
     *SUBSCRIPTIONS,
     *INCIDENTS,
+    *SNOOZES,
     *CHANNELS,
     *ESCALATION,
     *WORKSPACES,

@@ -97,6 +97,8 @@ _RULES = (
     # incidents
     ("STOP THE* SNOOZE OF? THE* …", "unsnooze …"),
     ("wake up …", "unsnooze …"),
+    ("WHAT BE* snoozed|muted|silenced|paused NOW*", "snoozes"),
+    ("show|see|list US* all? THE* snoozes|snoozed NOW*", "snoozes"),
     ("IAM on|taking|handling|investigating|fixing|checking|debugging …", "ack …"),
     ("IAM looking|working|look into|at|on|after …", "ack …"),
     ("IAM take|handle|fix|investigate care|over|of* …", "ack …"),

@@ -115,6 +115,13 @@ def is_pattern(selector: str) -> bool:
     return selector == "all" or "*" in selector or "?" in selector
 
 
+def same_selector(one: str, other: str) -> bool:
+    """Whether two selectors are one: patterns match in any spelling, so they are one in any spelling."""
+    return one == other or (
+        is_pattern(one) and is_pattern(other) and normalize_name(one) == normalize_name(other)
+    )
+
+
 def selector_matches(selector: str, integration: Integration) -> bool:
     """Whether an integration matches a selector: by its exact id, or by its name in any spelling."""
     if selector in {"all", integration.integration_id}:
@@ -127,18 +134,26 @@ def selector_matches(selector: str, integration: Integration) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snooze:
-    """Silences one integration in one channel until a time; `until` is `None` for "until it recovers"."""
+    """Silences in a channel what a selector takes in, also what appears later, from `begins` until `until`.
 
+    `until` is `None` for "until it recovers". One that recurs has the text form of its window in `every`; the times are
+    then those of the present window, or of the next. `has_begun`: the cards that it is about say so.
+    """
+
+    snooze_id: int = 0
     channel: Channel
     workspace_id: int
-    integration_id: str
+    selector: str
+    begins: datetime
     until: datetime | None
+    every: str | None = None
+    has_begun: bool = False
     by: str
     at: datetime
     reason: str | None = None
 
 
-_TOPIC_OF_STATUS = {
+TOPIC_OF_STATUS = {
     "error": Topic.ERROR,
     "partial": Topic.PARTIAL,
     "config_error": Topic.CONFIG_ERROR,
@@ -164,7 +179,7 @@ class FilterDecision(StrEnum):
 
 def passes_filters(filters: Filters, run: Run) -> FilterDecision:
     """Whether a channel with these filters is told of this run."""
-    topic = _TOPIC_OF_STATUS.get(run.job_status)
+    topic = TOPIC_OF_STATUS.get(run.job_status)
     if topic is None:
         return FilterDecision.UNKNOWN_STATUS
     if topic not in filters.topics:

@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
-from cdi_bot.core.commands.incidents import too_late
 from cdi_bot.core.commands.snooze_time import tomorrow_morning
+from cdi_bot.core.commands.snoozes import SetSnooze, too_late
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.slack.api.app import SlackApp
@@ -76,10 +76,13 @@ async def _ack(to: Responder, press: ButtonPress, here: Channel) -> Answer | Non
 
 
 async def _snooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    until = await _until(to, press)
-    return await to.incidents.snooze(
-        here, press.who, press.value["id"], until, None, workspace_id=press.workspace_id
+    wanted = SetSnooze(
+        selector=press.value["id"],
+        until=await _until(to, press),
+        reason=None,
+        workspace_id=press.workspace_id,
     )
+    return await to.snoozes.snooze(here, press.who, wanted)
 
 
 async def _until(to: Responder, press: ButtonPress) -> datetime | None:
@@ -94,9 +97,17 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
 async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     there = press.about(here)
     refusal = await to.access.to_reach(press.who, there) if there != here else None
-    return refusal or await to.incidents.unsnooze(
-        there, press.who, press.value["id"], workspace_id=press.workspace_id
-    )
+    return refusal or await to.snoozes.end(there, press.who, press.value["snooze"])
+
+
+async def _then_snoozes(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    """End a snooze of the list, and show the list as it is then."""
+    answer = await _unsnooze(to, press, here)
+    return await to.snoozes.show(press.about(here)) if isinstance(answer, SnoozeEnded) else answer
+
+
+async def _snoozes(to: Responder, _press: ButtonPress, here: Channel) -> Answer:
+    return await to.snoozes.show(here)
 
 
 async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
@@ -191,6 +202,7 @@ _BESIDE: dict[str, ActionHandler] = {
     "take_back": _take_back,
     "snooze": _snooze,
     "unsnooze": _unsnooze,
+    "snoozes": _snoozes,
     "history": _history,
     "sync": _sync,
 }
@@ -202,6 +214,7 @@ _IN_PLACE: dict[str, ActionHandler] = {
     "history_ack": _then_history(_ack),
     "history_snooze": _then_history(_snooze),
     "history_unsnooze": _then_history(_unsnooze),
+    "snooze_end": _then_snoozes,
     "overview_page": _overview,
     "list_page": _listing,
     "pick": _pick,
@@ -219,6 +232,7 @@ _CHOICES: dict[str, ActionHandler] = {
     "history": _history,
     "snooze": _snooze,
     "unsnooze": _unsnooze,
+    "snoozes": _snoozes,
     "sync": _ask_sync,
 }
 """What a card's menu offers, but for the form."""

@@ -13,6 +13,7 @@ from cdi_bot.slack.handlers.commands import Responder, register_commands
 from cdi_bot.slack.handlers.forms import FormHandlers
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.messages import register_messages
+from cdi_bot.slack.handlers.snoozes import SnoozeForms
 from cdi_bot.slack.handlers.workspaces import WorkspaceForms
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
@@ -35,6 +36,7 @@ def register_handlers(
     home = HomeTab(responder=responder, homes=homes, clock=clock)
     home.listen()
     FormHandlers(responder=responder, forms=forms, changed=home.show_again).listen()
+    SnoozeForms(responder=responder).listen()
     WorkspaceForms(responder=responder).listen()
     register_events(slack, channel_health, moved=home.moved)
     return home

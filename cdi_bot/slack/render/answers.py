@@ -18,6 +18,7 @@ from cdi_bot.slack.render import (
     overview,
     refusals,
     sample_alert,
+    snoozes,
     subscriptions,
     workspaces,
 )
@@ -79,6 +80,7 @@ _RENDERERS: Renderers = {
     **overview.RENDERERS,
     **refusals.RENDERERS,
     **sample_alert.RENDERERS,
+    **snoozes.RENDERERS,
     **subscriptions.RENDERERS,
     **workspaces.RENDERERS,
 }

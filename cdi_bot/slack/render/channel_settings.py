@@ -126,7 +126,7 @@ def _audit_subject(
 ) -> str:
     if integration is not None:
         return bold_name(integration)
-    if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
+    if entry.action in {"subscribe", "unsubscribe", "snooze", "unsnooze"} and is_pattern(entry.subject):
         return selector_text(Selection(selector=entry.subject, workspace_name=workspace_name), i18n)
     if entry.action == "escalate" and entry.subject != "off":
         length, _, to = entry.subject.partition(" ")

@@ -37,6 +37,7 @@ from cdi_bot.slack.render.kit.text import (
     plain_line,
     repeat_note,
     shared_workspace,
+    snoozed_now,
     subject,
     titled,
     user,
@@ -223,10 +224,8 @@ def _line(view: IncidentView, i18n: Translator, *, with_source_of: bool, with_ac
         said.append(i18n("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
     if incident.acknowledged_by and with_ack:
         said.append(i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
-    if view.snooze and view.snooze.until:
-        said.append(i18n("snoozed here until {when}").format(when=date(view.snooze.until)))
-    elif view.snooze:
-        said.append(i18n("snoozed here until it recovers"))
+    if view.snooze:
+        said.append(snoozed_now(view.snooze, i18n("snoozed here {until}"), i18n))
     return f"{kind.sign(incident)} {name}: {i18n.listed(said)}"
 
 

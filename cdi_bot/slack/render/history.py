@@ -28,12 +28,12 @@ from cdi_bot.slack.render.kit.blocks import (
 from cdi_bot.slack.render.kit.buttons import (
     ack_button,
     carried_integration,
+    end_snooze_button,
     expected_button,
     open_button,
     pager,
     snooze_select,
     sync_button,
-    unsnooze_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
@@ -59,7 +59,7 @@ from cdi_bot.slack.render.kit.text import (
     outside,
     read_out,
     share,
-    snooze_text,
+    snoozed_now,
     typed,
     user,
 )
@@ -121,7 +121,7 @@ def _elements(answer: RunHistory, i18n: Translator) -> list[Block | None]:
     if view := _view(answer):
         ack = ack_button([view], i18n, action_id="history_ack", **carried)
     if answer.snooze:
-        snooze = unsnooze_button(integration, i18n, action_id="history_unsnooze")
+        snooze = end_snooze_button(answer.snooze, integration, i18n, action_id="history_unsnooze")
     elif incident and answer.subscribed:
         snooze = snooze_select(integration, i18n, action_id="history_snooze")
     can_sync = answer.can_sync and (incident is None or rules_of(incident).sync_can_start)
@@ -166,9 +166,7 @@ def _state_lines(answer: RunHistory, i18n: Translator) -> list[str]:
     if answer.incident and answer.incident.acknowledged_by:
         said.append(i18n("Acknowledged by {who}").format(who=user(answer.incident.acknowledged_by)))
     if answer.snooze:
-        until = i18n("Snoozed by {who} until {when}")
-        until_recovery = i18n("Snoozed by {who} until it recovers")
-        said.append(snooze_text(answer.snooze, until if answer.snooze.until else until_recovery))
+        said.append(snoozed_now(answer.snooze, i18n("Snoozed by {who} {until}"), i18n))
     return [f"{mark} {said[0]}", *said[1:]]
 
 

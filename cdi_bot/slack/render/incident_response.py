@@ -1,4 +1,4 @@
-"""What one person is answered about an incident, a snooze or a sync; the notice of a spike."""
+"""What one person is answered about an incident or a sync; the notice of a spike."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ from cdi_bot.slack.render.kit.buttons import (
     spike_button,
     switch_off_button,
     sync_button,
-    unsnooze_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import GOOD
-from cdi_bot.slack.render.kit.text import REASON, bold_name, date, expected_notes, outside, user
+from cdi_bot.slack.render.kit.text import bold_name, date, expected_notes, outside, user
 from cdi_bot.usecases.answers import (
     Acknowledged,
     ConfirmSync,
     NothingOpen,
-    SnoozeEnded,
-    SnoozeSet,
     SyncStarted,
 )
 from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
@@ -45,26 +42,6 @@ def _nothing_open(answer: NothingOpen, i18n: Translator) -> Rendered:
     if answer.integration is None:
         return short_message(i18n("Nothing is open in this channel."), sign=GOOD)
     return short_message(i18n("{name} has no open incident.").format(name=bold_name(answer.integration)))
-
-
-def _snooze_set(answer: SnoozeSet, i18n: Translator) -> Rendered:
-    if answer.unchanged:
-        until = i18n("{name} is already snoozed until {when}")
-        until_recovery = i18n("{name} is already snoozed until it recovers")
-    else:
-        until = i18n("{name} is snoozed until {when}")
-        until_recovery = i18n("{name} is snoozed until it recovers")
-    line = (until if answer.until else until_recovery).format(
-        name=bold_name(answer.integration), when=date(answer.until) if answer.until else ""
-    )
-    if answer.reason:
-        line = i18n("{line}: {reason}").format(line=line, reason=outside(answer.reason, REASON))
-    return short_message(line, accessory=unsnooze_button(answer.integration, i18n, place=answer.channel))
-
-
-def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
-    line = i18n("{name} is no longer snoozed.") if answer.was_snoozed else i18n("{name} isn't snoozed.")
-    return short_message(line.format(name=bold_name(answer.integration)))
 
 
 def _confirm_sync(answer: ConfirmSync, i18n: Translator) -> Rendered:
@@ -156,8 +133,6 @@ def _switched_off(answer: SwitchedOff, i18n: Translator) -> Rendered:
 RENDERERS: Renderers = {
     Acknowledged: _acknowledged,
     NothingOpen: _nothing_open,
-    SnoozeSet: _snooze_set,
-    SnoozeEnded: _snooze_ended,
     ConfirmSync: _confirm_sync,
     SyncStarted: _sync_started,
     MarkedExpected: _marked,

@@ -44,7 +44,7 @@ from cdi_bot.slack.render.kit.text import (
     part,
     read_out,
     shared_workspace,
-    snooze_text,
+    snoozed_now,
     titled,
     user,
 )
@@ -149,8 +149,7 @@ def _attention_line(row: OverviewRow, i18n: Translator) -> str:
     if incident.acknowledged_by:
         notes.append(i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     if row.snooze:
-        text = i18n("snoozed until {when}") if row.snooze.until else i18n("snoozed until it recovers")
-        notes.append(snooze_text(row.snooze, text))
+        notes.append(snoozed_now(row.snooze, i18n("snoozed {until}"), i18n))
     view = IncidentView(incident=incident, integration=row.integration, dashboard_url=None)
     return attention_line(view, i18n, notes)
 

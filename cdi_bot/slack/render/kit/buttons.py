@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.core.model.subscription import Snooze, Subscription, is_pattern
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.advice import Effect, effect_of, sync_warning
 from cdi_bot.slack.render.kit.blocks import (
@@ -122,11 +122,38 @@ def carried_integration(integration: Integration) -> dict[str, Any]:
 
 
 def unsnooze_button(
-    integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
+    snooze: Snooze,
+    name: str,
+    i18n: Translator,
+    *,
+    action_id: str = "unsnooze",
+    place: Channel | None = None,
 ) -> Block | None:
     """Return the button that ends a snooze: in the channel it stands in, or in another `place`."""
-    carried = carried_integration(integration) | ({"in": place.channel_id} if place else {})
+    carried = {"snooze": snooze.snooze_id} | ({"in": place.channel_id} if place else {})
+    label = i18n("End snooze")
+    return button(label, action_id, carried, says=_spoken(label, plain(name), i18n))
+
+
+def end_snooze_button(
+    snooze: Snooze, integration: Integration, i18n: Translator, *, action_id: str
+) -> Block | None:
+    """Return the button that ends the snooze of one integration; one of several is ended in the list."""
+    if not _is_of_one(snooze):
+        return snoozes_button(i18n)
+    carried = carried_integration(integration) | {"snooze": snooze.snooze_id}
     return _about(i18n("End snooze"), action_id, carried, integration, i18n)
+
+
+def snoozes_button(i18n: Translator) -> Block | None:
+    """Return the button that lists what is snoozed in the channel it stands in."""
+    label = i18n("Snoozes…")
+    return button(label, "snoozes", {}, says=label)
+
+
+def _is_of_one(snooze: Snooze) -> bool:
+    """Whether it can be ended without a second thought: it is of one integration, and does not recur."""
+    return snooze.every is None and not is_pattern(snooze.selector)
 
 
 def snooze_select(integration: Integration, i18n: Translator, *, action_id: str = "snooze") -> Block | None:
@@ -280,11 +307,13 @@ def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Bl
     """
     if view.integration is None:
         return None
-    choices: list[tuple[str, dict[str, str]]] = []
+    choices: list[tuple[str, dict[str, str | int]]] = []
     if with_history:
         choices.append((i18n("History"), {"do": "history"}))
-    if view.snooze:
-        choices.append((i18n("End snooze"), {"do": "unsnooze"}))
+    if view.snooze and _is_of_one(view.snooze):
+        choices.append((i18n("End snooze"), {"do": "unsnooze", "snooze": view.snooze.snooze_id}))
+    elif view.snooze:
+        choices.append((i18n("Snoozes…"), {"do": "snoozes"}))
     else:
         choices.append((i18n("Snooze for 4 hours"), {"do": "snooze", "for": "4h"}))
         choices.append((i18n("Snooze until it recovers"), {"do": "snooze", "for": "recovery"}))
