@@ -10,11 +10,13 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
         "integration_settings",
-        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("workspace_id", ID, nullable=False),
         sa.Column("selector", sa.Text(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("runbook", sa.Text(), nullable=True),

@@ -125,7 +125,6 @@ _OWNER = Specification(
     help=(
         ("/cdi owner Users* @ann", N_("whom alerts of these integrations mention")),
         ("/cdi owner Users none", N_("nobody")),
-        ("/cdi owner", N_("all owners, runbooks and critical integrations")),
         ("/cdi owner Users* @data-team", N_("a user group")),
     ),
     audit=N_("{when} {who} set an owner: {what}"),

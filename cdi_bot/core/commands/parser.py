@@ -290,7 +290,7 @@ def print_command(command: Command | Mistake) -> str:
         raise ValueError("a mistake is no command")  # noqa: TRY004  # its type is right, it says nothing to do
     specification = BY_COMMAND[type(command)]
     parts = [specification.word]
-    if specification.names:
+    if specification.names and isinstance(command, specification.command):
         parts.append(specification.written_name(getattr(command, specification.names)))
     if isinstance(command, specification.command):
         parts += specification.write(command)

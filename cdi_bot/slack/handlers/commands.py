@@ -174,21 +174,13 @@ class Responder:
 def is_shown_in_channel(answer: Answer) -> bool:
     """Whether the channel that an answer is about shows all of it to everybody: in a notice, or on a card."""
     match answer:
-        case SubscriptionSet():
-            return not (answer.unchanged or answer.nearest or answer.trouble)
+        case SubscriptionSet(trouble=None) | IntegrationSettingSet():
+            return not (answer.unchanged or answer.nearest)
         case InEachWorkspace():
             return all(map(is_shown_in_channel, answer.answers))
         case SubscriptionEnded(still_covered_by=other):
             return other is None
-        case (
-            SnoozeSet()
-            | LanguageSet()
-            | WorkspaceSet()
-            | DigestSet()
-            | EscalationSet()
-            | SwitchedOff()
-            | IntegrationSettingSet()
-        ):
+        case SnoozeSet() | LanguageSet() | WorkspaceSet() | DigestSet() | EscalationSet() | SwitchedOff():
             return not answer.unchanged
         case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
             return is_shown

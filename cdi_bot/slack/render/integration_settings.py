@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, SettingName
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.kit.blocks import (
@@ -30,49 +30,61 @@ def audited_value(value: str, i18n: Translator) -> str:
     return called or link(value, outside(value))
 
 
-def _line(what: str, setting: SettingName, value: str | None, i18n: Translator) -> str:
-    """Say in mrkdwn what holds for integrations from now on."""
-    if setting == "owner":
-        text = i18n("Owner of {what}: {value}")
-        value = mentions(value) or i18n("nobody")
-    elif setting == "runbook":
-        text = i18n("Runbook of {what}: {value}")
-        value = link(value, outside(value)) if value else i18n("none")
-    else:
-        text = i18n("Critical: {what}") if value else i18n("No longer critical: {what}")
-    return text.format(what=what, value=value)
-
-
 def integration_setting_changed(
     content: IntegrationSettingChanged, view: EventView, i18n: Translator
 ) -> Rendered:
-    """Tell the channel who set it, and what follows from that."""
+    """Tell the channel who set what, and what follows from that."""
     name = view.integration.integration_name if view.integration else None
     about = Selection(selector=content.selector, name=name, workspace_name=view.workspace_name)
-    line = _line(selector_text(about, i18n), content.setting, content.value, i18n)
-    line = i18n("{who} changed what is set for integrations. {line}").format(who=user(content.who), line=line)
-    return short_message(line, sign=OWNER, second=_meaning(content.setting, content.value, i18n))
-
-
-def _meaning(setting: SettingName, value: str | None, i18n: Translator) -> str:
-    if value is None:
-        return ""
-    if setting == "critical":
-        return i18n("They alert at any hour, mention their owner each time, and escalate in half the time.")
-    if setting == "owner":
-        return i18n("Mentioned in each new alert and reminder, in every channel.")
-    return ""
+    value, follows = content.value, ""
+    if content.setting == "owner":
+        text = (
+            i18n("{who} set the owner of {what}: {value}")
+            if value
+            else i18n("{who} removed the owner of {what}")
+        )
+        shown = mentions(value) or ""
+        follows = i18n("New alerts and reminders mention the owner, in every channel.") if value else ""
+    elif content.setting == "runbook":
+        set_to, removed = (
+            i18n("{who} set the runbook of {what}: {value}"),
+            i18n("{who} removed the runbook of {what}"),
+        )
+        text, shown = (set_to, link(value, outside(value))) if value else (removed, "")
+    else:
+        text, shown = (
+            (
+                i18n("{who} marked {what} as critical")
+                if value
+                else i18n("{who} marked {what} as not critical")
+            ),
+            "",
+        )
+        if value:
+            follows = i18n(
+                "They alert at any hour, mention their owner each time, and escalate in half the time."
+            )
+    line = text.format(who=user(content.who), what=selector_text(about, i18n), value=shown)
+    return short_message(line, sign=OWNER, second=follows)
 
 
 def _set(answer: IntegrationSettingSet, i18n: Translator) -> Rendered:
-    line = _line(selector_text(answer.what, i18n), answer.setting, answer.value, i18n)
+    """Say what the channel is not told: that nothing has changed, or what may be meant."""
+    what, value = selector_text(answer.what, i18n), answer.value
+    if answer.setting == "owner":
+        line = i18n("Owner of {what}: {value}").format(what=what, value=mentions(value) or i18n("nobody"))
+    elif answer.setting == "runbook":
+        shown = link(value, outside(value)) if value else i18n("none")
+        line = i18n("Runbook of {what}: {value}").format(what=what, value=shown)
+    else:
+        line = (i18n("Critical: {what}") if value else i18n("Not critical: {what}")).format(what=what)
     if answer.nearest:
         names = i18n.listed(bold_name(one.alone) for one in answer.nearest)
         return short_message(
             line, second=i18n("No integration matches now. Did you mean {names}?").format(names=names)
         )
     if answer.unchanged:
-        line = i18n.sentences([i18n("Already so."), line])
+        line = i18n("Nothing has changed. {line}").format(line=line)
     return short_message(line, matching_now(answer.total, i18n))
 
 
