@@ -27,7 +27,8 @@ from cdi_bot.usecases.answers import (
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
-from cdi_bot.usecases.lookup import nearest_to, which_workspace
+from cdi_bot.usecases.lookup import which_workspace
+from cdi_bot.usecases.matching import nearest_to
 
 _Target = tuple[int, Selection]
 """The id of a workspace, and what is meant in it."""

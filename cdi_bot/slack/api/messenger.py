@@ -10,7 +10,7 @@ from cdi_bot.delivery.views import View
 from cdi_bot.slack.api.call import Json, SlackApi, next_cursor
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.notices import render_view
+from cdi_bot.slack.render.messages import render_view
 
 EVENT_TYPE = "cdi_bot_message"
 """The metadata's type, by which the bot knows its own messages."""

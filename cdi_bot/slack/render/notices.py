@@ -1,14 +1,8 @@
-"""What turns a view into a channel's message, and several notices into one.
-
-The notices stand here too: who changed what in a channel, how requested syncs went, and what else it should know.
-"""
+"""Notices: who changed what in a channel, how requested syncs went, and what else a channel should know."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from itertools import accumulate
-from typing import Any
 
 from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
@@ -30,24 +24,12 @@ from cdi_bot.core.model.run import Outcome
 from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Selection
-from cdi_bot.delivery.views import (
-    CardView,
-    DigestView,
-    EventView,
-    GroupedNoticesView,
-    GroupedReplyView,
-    StoreView,
-    SubscribedView,
-    View,
-)
-from cdi_bot.slack.render.cards import render_card
-from cdi_bot.slack.render.digest import render_digest
+from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
-from cdi_bot.slack.render.grouped import render_grouped_reply
 from cdi_bot.slack.render.incident_response import render_spike
 from cdi_bot.slack.render.integration_settings import integration_setting_changed
 from cdi_bot.slack.render.kit.advice import status_advice
-from cdi_bot.slack.render.kit.blocks import Rendered, next_step, paragraphs, short_message, small_print
+from cdi_bot.slack.render.kit.blocks import Rendered, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import history_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
@@ -66,33 +48,7 @@ from cdi_bot.slack.render.kit.text import (
 from cdi_bot.slack.render.lifecycle import integration_changed, new_integrations
 from cdi_bot.slack.render.replies import REPLIES, EventRenderers
 from cdi_bot.slack.render.sample_alert import sample_alert
-from cdi_bot.slack.render.subscriptions import chosen_language, digest_text, render_subscribed, selector_text
-
-LIST_ROOM = 6000
-
-GROUPED_TEXT = 3000
-"""So many characters of several notices are in their push notification."""
-
-
-def render_view(view: View, i18n: Translator) -> Rendered:
-    """Turn a view into a message."""
-    render: Callable[[Any, Translator], Rendered] = _VIEWS[type(view)]
-    return render(view, i18n)
-
-
-def render_grouped_notices(view: GroupedNoticesView, i18n: Translator) -> Rendered:
-    """Say what each notice says first; what can be done about it is left out."""
-    messages = [render_view(notice, i18n) for notice in view.notices]
-    lines = [message.blocks[0]["text"]["text"] for message in messages]
-    listed, held = paragraphs(lines, blocks=10, room=LIST_ROOM)
-    rest = len(lines) - held
-    lengths = accumulate(len(message.text) + 1 for message in messages)
-    told = [message.text for message, length in zip(messages, lengths, strict=True) if length <= GROUPED_TEXT]
-    more = [i18n("… and {count} more: `/cdi audit`").format(count=i18n.number(rest))] if rest else []
-    return Rendered(
-        text=" ".join(told),
-        blocks=[*listed, *small_print([*more, *repeat_note(i18n, possible=view.possible_repeat)])],
-    )
+from cdi_bot.slack.render.subscriptions import chosen_language, digest_text, selector_text
 
 
 def render_event(view: EventView, i18n: Translator) -> Rendered:
@@ -100,7 +56,7 @@ def render_event(view: EventView, i18n: Translator) -> Rendered:
 
     Raises ValueError for contents that are shown by a view of their own.
     """
-    render = _NOTICES.get(type(view.content))
+    render = _RENDERERS.get(type(view.content))
     if render is None:
         raise ValueError(f"{view.content.what} is shown by a view of its own")
     message = render(view.content, view, i18n)
@@ -256,7 +212,7 @@ def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) 
     return short_message(line, sign="⚠️", second=kept, row=[fix])
 
 
-_NOTICES: EventRenderers = {
+_RENDERERS: EventRenderers = {
     **REPLIES,
     RunStarted: _run_started,
     SyncRequested: _sync_requested,
@@ -276,14 +232,4 @@ _NOTICES: EventRenderers = {
     ChannelBroken: _channel_broken,
     SampleAlert: sample_alert,
     Spike: render_spike,
-}
-
-_VIEWS: dict[type[View], Callable[[Any, Translator], Rendered]] = {
-    CardView: render_card,
-    DigestView: render_digest,
-    SubscribedView: render_subscribed,
-    GroupedReplyView: render_grouped_reply,
-    GroupedNoticesView: render_grouped_notices,
-    StoreView: render_store,
-    EventView: render_event,
 }

@@ -92,7 +92,7 @@ def which_workspace(answer: WhichWorkspace, i18n: Translator, command: Command |
     every = f"{EVERY_WORKSPACE}/{answer.selector}"
     selecting: Any = command if command and BY_COMMAND[type(command)].names == "selector" else None
     choices = [(name, replace(command, workspace_id=key)) for key, name in offered] if command else []
-    if selecting and answer.may_be_all:
+    if selecting:
         choices.append((i18n("All of them"), replace(selecting, selector=every)))
     named = f"{answer.workspaces[0][1]}/{answer.selector}"
     shown = typed(replace(selecting, selector=named)) if selecting else code(f"/cdi subscribe {named}")

@@ -517,7 +517,6 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         answers.WhichWorkspace,
         selector=text,
         workspaces=st.lists(st.tuples(st.integers(1, 99), text), min_size=2, max_size=40).map(tuple),
-        may_be_all=st.booleans(),
     ),
     st.builds(
         answers.NoMatch,

@@ -13,7 +13,7 @@ from hypothesis import given
 from cdi_bot.delivery.views import CardView
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, languages
-from cdi_bot.slack.render.notices import render_view
+from cdi_bot.slack.render.messages import render_view
 from tests.slack.golden import elements, marked_up
 from tests.slack.render import strategies, test_incident_response, test_messages
 

@@ -15,7 +15,7 @@ from cdi_bot.delivery.views import CardView, EventView, View
 from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.notices import render_view
+from cdi_bot.slack.render.messages import render_view
 from cdi_bot.slack.render.subscriptions import filter_text
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack

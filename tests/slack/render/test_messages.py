@@ -76,7 +76,7 @@ from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.notices import render_view
+from cdi_bot.slack.render.messages import render_view
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, marked_up, pressed, said
 from tests.slack.render import strategies
 from tests.slack.render.samples import (
