@@ -18,11 +18,6 @@ depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
-PLACE = (
-    sa.Column("team_id", sa.Text(), nullable=False),
-    sa.Column("channel_id", sa.Text(), nullable=False),
-    sa.Column("workspace_id", sa.BigInteger(), nullable=False),
-)
 ALIKE = "team_id, channel_id, workspace_id, until, by, at, reason"
 OUTBOX = sa.table("outbox", sa.column("message_id", sa.BigInteger()), sa.column("content", sa.Text()))
 
@@ -84,8 +79,17 @@ def downgrade() -> None:
     _rename("selector", "integration_id")
 
 
-def _place() -> list[sa.Column[Any]]:
-    return [column.copy() for column in PLACE]
+def _place() -> list[Any]:
+    return [
+        sa.Column("team_id", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("workspace_id", ID, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["braze_workspaces.workspace_id"],
+            name=op.f("fk_snoozes_workspace_id_braze_workspaces"),
+        ),
+    ]
 
 
 def _set_aside() -> None:

@@ -236,13 +236,14 @@ async def _is_meant(uow: UnitOfWork, snooze: Snooze, selector: str) -> bool:
 
 async def _end(uow: UnitOfWork, actor: Actor, ending: Sequence[Snooze], what: Selection) -> SnoozeEnded:
     ended = [each for each in ending if await uow.snoozes.change(each, None)]
-    if ended:
-        places = {each.workspace_id for each in ended}
+    lasting = [each for each in ended if each.until is None or each.until > actor.at]
+    if lasting:
+        places = {each.workspace_id for each in lasting}
         there = replace(actor, workspace_id=places.pop() if len(places) == 1 else 0)
         content = Unsnoozed(who=actor.who, workspace_id=there.workspace_id, selector=what.selector)
         await announce(uow, there, "unsnooze", what.selector, content)
-        await tell_open(uow, actor.channel, [each for each in ended if each.has_begun], actor.at)
-    return SnoozeEnded(what=what, was_snoozed=bool(ended), still=await _still(uow, actor, ended, what))
+    await tell_open(uow, actor.channel, [each for each in ended if each.has_begun], actor.at)
+    return SnoozeEnded(what=what, was_snoozed=bool(lasting), still=await _still(uow, actor, lasting, what))
 
 
 async def _still(

@@ -46,6 +46,7 @@ class Process:
         watched = self.app.workspaces.meant()
         self.dispatcher, self.poller, self._reminders = self.app.dispatcher, watched.poller, watched.reminders
         self.subscriptions, self.incidents = self.app.subscriptions, self.app.incidents
+        self.snoozes = self.app.snoozes
         self._recurring: list[asyncio.Task[None]] = []
         self._delivering: asyncio.Task[None]
 

@@ -148,17 +148,13 @@ _SNOOZE = Specification(
     right=Right.CHANGE,
     read=_read_snooze,
     names="selector",
-    options=(
-        ("from:fri 18:00", N_("when it begins, if not at once")),
-        ("until:2026-12-27 08:00", N_("when it ends")),
-    ),
+    options=(("from:fri 18:00 until:mon 08:00", N_("planned ahead: from when until when")),),
     write=_written_snooze,
     usage="/cdi snooze INTEGRATION | PATTERN* | all 2h [REASON]",
     help=(
         ("/cdi snooze Users 2h", N_("no alerts in this channel for a while")),
         ("/cdi snooze Users until recovery", N_("until it recovers")),
         ("/cdi snooze Users* every sun 02:00-06:00 Europe/Berlin", N_("each week, in this time zone")),
-        ("/cdi snooze all from:2026-12-24 18:00 until:2026-12-27 08:00", N_("planned ahead")),
         ("/cdi snooze Users tomorrow 9am warehouse move", N_("until a time, with a reason")),
     ),
     audit=N_("{when} {who} snoozed {what}"),
@@ -178,7 +174,6 @@ _UNSNOOZE = Specification(
 
 _SNOOZES = Specification(
     word="snoozes",
-    aliases=("snoozed", "mutes", "muted"),
     command=ShowSnoozes,
     right=Right.READ,
     read=no_arguments(ShowSnoozes),

@@ -140,7 +140,7 @@ class Snooze:
     then those of the present window, or of the next. `has_begun`: the cards that it is about say so.
     """
 
-    snooze_id: int = 0
+    snooze_id: int = field(default=0, compare=False)
     channel: Channel
     workspace_id: int
     selector: str
