@@ -98,6 +98,9 @@ class ChannelSettingsRow(InChannel, Base):
     escalate_to: Mapped[str | None]
     escalate_since: Mapped[datetime | None]
     escalate_trouble: Mapped[str | None]
+    hours: Mapped[str | None]
+    holidays: Mapped[str | None]
+    hours_told: Mapped[datetime | None]
     set_by: Mapped[str]
     set_at: Mapped[datetime]
 

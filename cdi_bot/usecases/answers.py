@@ -226,6 +226,7 @@ class SettingsShown:
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
+    `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
     """
 
     language: str | None
@@ -236,6 +237,8 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
+    hours: str | None = None
+    next_begin: datetime | None = None
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
 
@@ -282,6 +285,19 @@ class DigestSet:
     unchanged: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursSet:
+    """The channel has these hours in this zone, or (`None`) none; `unchanged` if that was so before.
+
+    `next_begin` is when they begin, where nothing may be posted now.
+    """
+
+    hours: str | None
+    zone: str
+    next_begin: datetime | None
+    unchanged: bool
+
+
 Answer = (
     Overview
     | RunHistory
@@ -311,6 +327,7 @@ Answer = (
     | WorkspaceSet
     | UnknownWorkspace
     | DigestSet
+    | HoursSet
     | EscalationSet
     | SampleSent
     | BadTarget

@@ -37,6 +37,9 @@ class ChannelSettings:
     `escalate_after` are the seconds after which an incident that nobody acknowledged goes to `escalate_to`, the id of a
     channel or a person; `None` for nowhere. That was set at `escalate_since`. `escalate_trouble` is why nothing can be
     posted there, in Slack's word. `workspace_id` is the Braze workspace that is meant where a command names none.
+
+    `hours` are the text form of `Hours`, `None` for none; `holidays` the dates on which there are none of them. What
+    came before them was told last when they began at `hours_told`.
     """
 
     channel: Channel
@@ -49,6 +52,9 @@ class ChannelSettings:
     escalate_to: str | None = None
     escalate_since: datetime | None = None
     escalate_trouble: str | None = None
+    hours: str | None = None
+    holidays: str | None = None
+    hours_told: datetime | None = None
     set_by: str
     set_at: datetime
 
@@ -68,6 +74,16 @@ class WorkspaceChanged:
     who: str
     name: str | None
     what: Literal["workspace_changed"] = "workspace_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursChanged:
+    """Somebody set the hours of a channel in a time zone, or (`hours` is `None`) ended them."""
+
+    who: str
+    hours: str | None
+    zone: str
+    what: Literal["hours_changed"] = "hours_changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

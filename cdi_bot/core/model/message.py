@@ -10,20 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from cdi_bot.core.model.channel import Channel, WorkspaceChanged
+from cdi_bot.core.model.channel import Channel, HoursChanged, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowCard:
-    """Show a card's present state, which is read when the message is sent."""
-
-    what: Literal["show_card"] = "show_card"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,8 +206,20 @@ Notice = (
     | WorkspaceChanged
     | DigestChanged
     | EscalationChanged
+    | HoursChanged
 )
 """Notices of which several can be told in one message: nothing refers to any of them later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCard:
+    """Show a card's present state, which is read when the message is sent.
+
+    The card of a summary also tells the `notices` that it stands for.
+    """
+
+    notices: tuple[Notice | Spike, ...] = ()
+    what: Literal["show_card"] = "show_card"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +258,9 @@ class Card:
     `first_shown_revision` was posted first: a reply about an older one would say nothing new. `told_at` is when it told
     the channel of a new incident last, by its post or by taking one in. The card of a storm takes in new ones since
     `storm_since`. A card that is `counted_by` the card of a storm is counted and listed there too.
+
+    The card of a summary tells at the end of a silence what is open, and what passed `summary_since`: the incidents
+    whose cards were held back are its own, and it counts the cards that stand in the channel already.
     """
 
     card_id: int
@@ -265,6 +273,7 @@ class Card:
     told_at: datetime | None = None
     storm_since: datetime | None = None
     counted_by: int | None = None
+    summary_since: datetime | None = None
 
 
 class MessageKind(StrEnum):
@@ -315,13 +324,13 @@ class OutboxMessage:
     is_readable: bool = True
 
 
-def show_card(card: Card, now: datetime) -> OwedMessage:
+def show_card(card: Card, now: datetime, notices: tuple[Notice | Spike, ...] = ()) -> OwedMessage:
     """The message that shows a card as it is when it is sent."""
     return OwedMessage(
         key=f"card:{card.card_id}",
         channel=card.channel,
         kind=MessageKind.CARD,
-        content=ShowCard(),
+        content=ShowCard(notices=notices),
         not_before=now,
         card_id=card.card_id,
     )

@@ -18,6 +18,7 @@ from cdi_bot.core.commands.channels import (
     UseWorkspace,
 )
 from cdi_bot.core.commands.escalation import SetEscalation
+from cdi_bot.core.commands.hours import SetHours
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
@@ -43,6 +44,7 @@ from cdi_bot.usecases.answers import (
     Acknowledged,
     Answer,
     DigestSet,
+    HoursSet,
     InEachWorkspace,
     LanguageSet,
     SnoozeEnded,
@@ -171,7 +173,15 @@ def is_shown_in_channel(answer: Answer) -> bool:
             return all(map(is_shown_in_channel, answer.answers))
         case SubscriptionEnded(still_covered_by=other):
             return other is None
-        case SnoozeSet() | LanguageSet() | WorkspaceSet() | DigestSet() | EscalationSet() | SwitchedOff():
+        case (
+            SnoozeSet()
+            | LanguageSet()
+            | WorkspaceSet()
+            | DigestSet()
+            | HoursSet()
+            | EscalationSet()
+            | SwitchedOff()
+        ):
             return not answer.unchanged
         case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
             return is_shown
@@ -268,6 +278,9 @@ USE_CASES: dict[type[Command], UseCase] = {
     UseWorkspace: lambda to, command, channel, who: to.channels.set_workspace(channel, who, command.name),
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
+    ),
+    SetHours: lambda to, command, channel, who: to.channels.set_hours(
+        channel, who, command.hours, command.zone
     ),
     SendSample: lambda to, _command, channel, who: to.samples.send(channel, who),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),

@@ -10,6 +10,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Selection, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_name, target_trouble
+from cdi_bot.slack.render.hours import hours_hint, hours_text
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragraphs, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import (
@@ -49,6 +50,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     lines = [
         *([workspace_text(answer.workspace_name, i18n)] if answer.workspaces else []),
         digest_text(answer.digest, answer.zone, answer.next_due, i18n),
+        hours_text(answer, i18n),
         escalation_text(answer.escalate_after, answer.escalate_to, i18n),
     ]
     if answer.escalate_to and answer.escalate_trouble:
@@ -57,6 +59,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
         language_text(answer.language, i18n),
         language_choices(answer.languages, i18n),
         off if answer.digest else hint,
+        hours_hint(answer.hours, i18n),
         escalation_hint(answer.escalate_to, i18n),
         second="\n".join(lines),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.model.channel import WorkspaceChanged
+from cdi_bot.core.model.channel import HoursChanged, WorkspaceChanged
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
@@ -25,6 +25,7 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
+from cdi_bot.slack.render.hours import hours_changed
 from cdi_bot.slack.render.incident_response import render_spike
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Rendered, next_step, short_message, small_print
@@ -224,6 +225,7 @@ _RENDERERS: EventRenderers = {
     WorkspaceRemoved: _workspace_removed,
     WorkspaceChanged: _workspace_changed,
     DigestChanged: _digest_changed,
+    HoursChanged: hours_changed,
     EscalationChanged: escalation_changed,
     EscalationBroken: escalation_broken,
     ChannelBroken: _channel_broken,

@@ -58,6 +58,7 @@ TYPED = {
     "digest": "digest daily 09:00",
     "use": "use prod",
     "language": "language ja",
+    "hours": "hours mon-fri 08:00-19:00",
     "escalate": f"escalate to:<@{MARA}>",
     "sync": "sync Users",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -11,7 +12,7 @@ from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
-from cdi_bot.core.model.channel import AuditEntry, Channel, WorkspaceChanged
+from cdi_bot.core.model.channel import AuditEntry, Channel, HoursChanged, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
@@ -50,6 +51,7 @@ from cdi_bot.delivery.views import (
     GroupedReplyView,
     IncidentView,
     SubscribedView,
+    Summary,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases import answers, expected_answers, query_answers
@@ -215,6 +217,13 @@ def cards(draw: st.DrawFn) -> CardView:
     return CardView(incidents=tuple(drawn * repeated), cluster=cluster, possible_repeat=draw(st.booleans()))
 
 
+def summaries() -> st.SearchStrategy[CardView]:
+    """Return cards of summaries."""
+    notices = st.lists(events().filter(lambda each: each.incident is None), max_size=4).map(tuple)
+    summary = st.builds(Summary, since=times, notices=notices)
+    return st.builds(lambda card, told: replace(card, summary=told), cards(), summary)
+
+
 def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
     source = source_of(other)
     troubles = tuple(Trouble(incident=one, source=source) for one in lasting)
@@ -227,6 +236,9 @@ def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
     )
 
 
+_hours = st.sampled_from(
+    [None, "mon-fri 08:00-19:00", "daily 22:00-06:00 except:error,late", "sat 00:00-24:00"]
+)
 _WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}
 _WHOM: dict[str, Any] = {"integration_id": ids}
 _replies: st.SearchStrategy[Content] = st.one_of(
@@ -285,6 +297,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         magnitude=_amounts,
     ),
     st.builds(SampleAlert, who=people, at=times, mentions=st.none() | st.text(max_size=200)),
+    st.builds(HoursChanged, who=people, hours=_hours, zone=text),
     st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
     st.builds(EscalationBroken, target=people, reason=text),
     st.builds(WorkspaceRemoved, who=people, name=text, subscriptions=st.integers(0, 10**6)),
@@ -552,6 +565,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         escalate_after=st.none() | _lengths,
         escalate_to=st.none() | people,
         escalate_trouble=_maybe_text,
+        hours=_hours,
+        next_begin=st.none() | times,
         workspace_name=workspace_names,
         workspaces=st.lists(text, max_size=3).map(tuple),
     ),
@@ -562,6 +577,9 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         integrations=st.integers(0, 10_000),
         mentions=st.none() | st.text(max_size=200),
         unreachable=st.none() | incidents,
+    ),
+    st.builds(
+        answers.HoursSet, hours=_hours, zone=text, next_begin=st.none() | times, unchanged=st.booleans()
     ),
     st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
     st.builds(BadTarget, target=channels, reason=text),
