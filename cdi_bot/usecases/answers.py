@@ -151,11 +151,10 @@ class SeveralMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhichWorkspace:
-    """It is not said which workspace is meant: one of these, by their ids and names, or (`may_be_all`) all of them."""
+    """It is not said which workspace is meant: one of these, by their ids and names, or all of them."""
 
     selector: str
     workspaces: tuple[tuple[int, str], ...]
-    may_be_all: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import Answer, SubscriptionList
 from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, worst_incident
-from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
+from cdi_bot.usecases.lookup import Lookup, braze_refusal
+from cdi_bot.usecases.matching import matches_part
 from cdi_bot.usecases.query_answers import (
     AuditTrail,
     IntegrationList,

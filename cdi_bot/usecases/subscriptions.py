@@ -26,7 +26,8 @@ from cdi_bot.usecases.answers import (
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
 from cdi_bot.usecases.channel_settings import changed_by
-from cdi_bot.usecases.lookup import braze_refusal, match_integration, nearest_to, was_listed, which_workspace
+from cdi_bot.usecases.lookup import braze_refusal, which_workspace
+from cdi_bot.usecases.matching import match_integration, nearest_to, was_listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

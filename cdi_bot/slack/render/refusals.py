@@ -91,7 +91,7 @@ def which_workspace(answer: WhichWorkspace, i18n: Translator, command: Command |
     offered = answer.workspaces[:CHOICES]
     every = f"{EVERY_WORKSPACE}/{answer.selector}"
     choices = [(name, replace(command, workspace_id=key)) for key, name in offered] if command else []
-    if isinstance(command, Subscribe) and answer.may_be_all:
+    if isinstance(command, Subscribe):
         choices.append((i18n("All of them"), replace(command, selector=every)))
     named = code(f"/cdi subscribe {answer.workspaces[0][1]}/{answer.selector}")
     note = i18n("Or name it: {command}. `/cdi use NAME` sets the channel's own.").format(command=named)

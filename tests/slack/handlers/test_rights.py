@@ -28,7 +28,7 @@ from cdi_bot.sandbox.slack.seed_data import (
     TEAM,
 )
 from cdi_bot.slack.render.answers import render_answer
-from cdi_bot.slack.render.form_fields import FORM
+from cdi_bot.slack.render.forms.fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import NotAllowed
