@@ -39,6 +39,7 @@ from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
+from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
 from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
@@ -123,6 +124,7 @@ class App:
     incidents: IncidentResponse
     expected: MarkExpected
     channels: ChangeChannelSettings
+    settings: ChangeIntegrationSettings
     queries: Queries
     previews: Previews
     samples: SampleAlerts
@@ -303,6 +305,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         incidents=made(IncidentResponse),
         expected=made(MarkExpected),
         channels=channels,
+        settings=made(ChangeIntegrationSettings),
         queries=Queries(
             store=store,
             workspaces=workspaces,

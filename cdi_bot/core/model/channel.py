@@ -40,6 +40,7 @@ class ChannelSettings:
 
     `hours` are the text form of `Hours`, `None` for none; `holidays` the dates on which there are none of them. What
     came before them was told last when they began at `hours_told`.
+    `mention_contacts`: new alerts mention the contacts in Braze of an integration without an owner.
     """
 
     channel: Channel
@@ -55,6 +56,7 @@ class ChannelSettings:
     hours: str | None = None
     holidays: str | None = None
     hours_told: datetime | None = None
+    mention_contacts: bool = False
     set_by: str
     set_at: datetime
 
@@ -90,6 +92,7 @@ class HoursChanged:
 class AuditEntry:
     """Who (a Slack user id) changed what in a channel, and when. `action` is a code, `subject` an id or a value.
 
+    Of what is set for integrations, the subject is a value, a space, and the selector.
     `workspace_id` is that of the Braze workspace that it is about, `None` for a channel's own settings.
     """
 
@@ -99,6 +102,16 @@ class AuditEntry:
     action: str
     subject: str
     workspace_id: int | None = None
+
+    @property
+    def value(self) -> str:
+        """What was set for integrations; empty for everything else."""
+        return self.subject.partition(" ")[0] if self.action in {"owner", "runbook", "critical"} else ""
+
+    @property
+    def about(self) -> str:
+        """The subject without the value."""
+        return self.subject[len(self.value) :].lstrip() if self.value else self.subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

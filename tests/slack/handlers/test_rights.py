@@ -60,6 +60,9 @@ TYPED = {
     "language": "language ja",
     "hours": "hours mon-fri 08:00-19:00",
     "escalate": f"escalate to:<@{MARA}>",
+    "owner": f"owner Users <@{MARA}>",
+    "runbook": "runbook Users https://wiki.example.com/users",
+    "critical": "critical Users",
     "sync": "sync Users",
 }
 """What is typed for a command that needs more than its name."""
