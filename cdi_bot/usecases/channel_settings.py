@@ -8,10 +8,19 @@ from datetime import timedelta
 from cdi_bot.core.commands.escalation import length_text
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
 from cdi_bot.core.hours import Hours, next_begin
-from cdi_bot.core.model.channel import Channel, ChannelSettings, HoursChanged, WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    Channel,
+    ChannelSettings,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
 from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.integration import same_name
-from cdi_bot.core.model.message import Content, DigestChanged, LanguageChanged
+from cdi_bot.core.model.message import (
+    Content,
+)
 from cdi_bot.delivery.hours import save_settings
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.usecases.access import posting_problem

@@ -70,6 +70,26 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChanged:
+    """Somebody changed the language of a channel's messages; `None` is the bot's own."""
+
+    who: str
+    language: str | None
+    what: Literal["language_changed"] = "language_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestChanged:
+    """Somebody set a channel's digest to a schedule in a time zone, or ended it (`digest` is `None`)."""
+
+    who: str
+    digest: str | None
+    zone: str
+    next_due: datetime | None
+    what: Literal["digest_changed"] = "digest_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceChanged:
     """Somebody chose the workspace, by its name, that is meant in a channel; `None` for none, so that all are."""
 

@@ -10,7 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from cdi_bot.core.model.channel import Channel, HoursChanged, WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    Channel,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
@@ -160,26 +166,6 @@ class SyncEnded:
     is_certain: bool
     changes: str | None
     what: Literal["sync_ended"] = "sync_ended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageChanged:
-    """Somebody changed the language of a channel's messages; `None` is the bot's own."""
-
-    who: str
-    language: str | None
-    what: Literal["language_changed"] = "language_changed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestChanged:
-    """Somebody set a channel's digest to a schedule in a time zone, or ended it (`digest` is `None`)."""
-
-    who: str
-    digest: str | None
-    zone: str
-    next_due: datetime | None
-    what: Literal["digest_changed"] = "digest_changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.model.channel import HoursChanged, WorkspaceChanged
+from cdi_bot.core.model.channel import DigestChanged, HoursChanged, LanguageChanged, WorkspaceChanged
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
-    DigestChanged,
-    LanguageChanged,
     RunStarted,
     Snoozed,
     SyncEnded,

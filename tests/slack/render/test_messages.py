@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.model.channel import HoursChanged, WorkspaceChanged
+from cdi_bot.core.model.channel import DigestChanged, HoursChanged, LanguageChanged, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
@@ -33,11 +33,9 @@ from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
-    DigestChanged,
     FailedAgain,
     GroupedNotices,
     GroupedReply,
-    LanguageChanged,
     Recovered,
     Reopened,
     ReplyFact,
