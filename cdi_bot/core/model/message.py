@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from cdi_bot.core.model.channel import Channel, WorkspaceChanged
+from cdi_bot.core.model.channel import Channel, ContactsChanged, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
@@ -212,6 +212,7 @@ Notice = (
     | WorkspaceRemoved
     | LanguageChanged
     | WorkspaceChanged
+    | ContactsChanged
     | DigestChanged
     | EscalationChanged
     | IntegrationSettingChanged

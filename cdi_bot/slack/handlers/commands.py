@@ -11,6 +11,7 @@ import structlog
 
 from cdi_bot.core.commands.channels import (
     SendSample,
+    SetContacts,
     SetDigest,
     SetLanguage,
     ShowAudit,
@@ -48,6 +49,7 @@ from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
     Acknowledged,
     Answer,
+    ContactsSet,
     DigestSet,
     InEachWorkspace,
     LanguageSet,
@@ -180,7 +182,15 @@ def is_shown_in_channel(answer: Answer) -> bool:
             return all(map(is_shown_in_channel, answer.answers))
         case SubscriptionEnded(still_covered_by=other):
             return other is None
-        case SnoozeSet() | LanguageSet() | WorkspaceSet() | DigestSet() | EscalationSet() | SwitchedOff():
+        case (
+            ContactsSet()
+            | SnoozeSet()
+            | LanguageSet()
+            | WorkspaceSet()
+            | DigestSet()
+            | EscalationSet()
+            | SwitchedOff()
+        ):
             return not answer.unchanged
         case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
             return is_shown
@@ -277,6 +287,9 @@ USE_CASES: dict[type[Command], UseCase] = {
     UseWorkspace: lambda to, command, channel, who: to.channels.set_workspace(channel, who, command.name),
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
+    ),
+    SetContacts: lambda to, command, channel, who: to.channels.set_contacts(
+        channel, who, mention=command.mention
     ),
     SetOwner: lambda to, command, channel, who: to.settings.change(
         channel, who, command.selector, "owner", command.owner, workspace_id=command.workspace_id

@@ -59,6 +59,7 @@ TYPED = {
     "use": "use prod",
     "language": "language ja",
     "escalate": f"escalate to:<@{MARA}>",
+    "contacts": "contacts mention",
     "owner": f"owner Users <@{MARA}>",
     "runbook": "runbook Users https://wiki.example.com/users",
     "critical": "critical Users",

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.model.channel import WorkspaceChanged
+from cdi_bot.core.model.channel import ContactsChanged, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
@@ -480,6 +480,7 @@ EVENTS = {
         DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
     ),
     "notice_sample_alert": event(SampleAlert(who=MARA, at=NOW, mentions=f"<@{KENJI}>")),
+    "notice_contacts": event(ContactsChanged(who=MARA, mention=True)),
     "notice_owner_set": event(changed("owner", "<@U0KENJI001>")),
     "notice_owner_none": event(changed("owner", None, "all")),
     "notice_runbook_set": event(changed("runbook", "https://wiki.example.com/users")),
