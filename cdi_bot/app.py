@@ -15,6 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.replay.replay import ReplaySettings
 from cdi_bot.delivery.clusters import ClusterUpdates
+from cdi_bot.delivery.contacts import Contacts
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.escalations import Escalations
@@ -69,6 +70,7 @@ INTERVALS = {
     "digest": 5.0,
     "escalate": 2.0,
     "hours": 2.0,
+    "contacts": 15.0,
     "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
@@ -115,6 +117,7 @@ class App:
     digests: Digests
     escalations: Escalations
     hours: ChannelHours
+    contacts: Contacts
     clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
@@ -147,6 +150,7 @@ class App:
             "digest": self.digests.tick,
             "escalate": self.escalations.tick,
             "hours": self.hours.tick,
+            "contacts": self.contacts.tick,
             "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
@@ -235,10 +239,11 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             each()
 
     adapters.holder.on_change.append(wake)
+    contacts = Contacts(store=store, directory=adapters.directory, clock=clock)
     dispatcher = Dispatcher(
         store=store,
         messenger=messenger,
-        views=ViewBuilder(can_sync=bool(settings.admins), team_url=adapters.team_url),
+        views=ViewBuilder(can_sync=bool(settings.admins), team_url=adapters.team_url, contacts=contacts.of),
         clock=clock,
         sleep=adapters.sleep,
         random=adapters.random,
@@ -261,11 +266,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         troubles=troubles,
     )
     clock.on_set += [dispatcher.clock_set, workspaces.clock_set]
-    access = Access(
-        directory=adapters.directory,
-        messenger=messenger,
-        admins=settings.admins,
-    )
+    access = Access(directory=adapters.directory, messenger=messenger, admins=settings.admins)
     lookup = Lookup(store=store, workspaces=workspaces)
 
     def made(kind: Callable[..., Cases], **more: Any) -> Cases:
@@ -292,6 +293,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         digests=timed(Digests, workspace_ids=workspaces.ids),
         escalations=timed(Escalations, workspace_ids=workspaces.ids),
         hours=timed(ChannelHours),
+        contacts=contacts,
         clusters=timed(ClusterUpdates, workspace_ids=workspaces.ids),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel

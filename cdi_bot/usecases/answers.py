@@ -228,6 +228,7 @@ class SettingsShown:
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
     `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
+    `mention_contacts`: alerts mention the contacts in Braze of an integration without an owner.
     """
 
     language: str | None
@@ -240,6 +241,7 @@ class SettingsShown:
     escalate_trouble: str | None = None
     hours: str | None = None
     next_begin: datetime | None = None
+    mention_contacts: bool = False
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
 
@@ -265,6 +267,14 @@ class WorkspaceSet:
     """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
 
     name: str | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsSet:
+    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
+
+    mention: bool
     unchanged: bool
 
 
@@ -326,6 +336,7 @@ Answer = (
     | LanguageSet
     | UnknownLanguage
     | WorkspaceSet
+    | ContactsSet
     | UnknownWorkspace
     | DigestSet
     | HoursSet

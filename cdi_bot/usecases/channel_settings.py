@@ -11,6 +11,7 @@ from cdi_bot.core.hours import Hours, next_begin
 from cdi_bot.core.model.channel import (
     Channel,
     ChannelSettings,
+    ContactsChanged,
     DigestChanged,
     HoursChanged,
     LanguageChanged,
@@ -27,6 +28,7 @@ from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import (
     Answer,
     CannotPost,
+    ContactsSet,
     DigestSet,
     HoursSet,
     LanguageSet,
@@ -61,6 +63,7 @@ class ChangeChannelSettings(UseCases):
             escalate_trouble=settings.escalate_trouble if settings else None,
             hours=settings.hours if settings else None,
             next_begin=next_begin(settings, self.clock()),
+            mention_contacts=settings is not None and settings.mention_contacts,
             workspace_name=names.get(settings.workspace_id or 0) if settings else None,
             workspaces=tuple(names.values()),
         )
@@ -103,6 +106,22 @@ class ChangeChannelSettings(UseCases):
                 await announce(uow, actor, "use", called or "off", WorkspaceChanged(who=who, name=called))
         self.wake()
         return WorkspaceSet(name=called, unchanged=unchanged)
+
+    async def set_contacts(self, channel: Channel, who: str, *, mention: bool) -> Answer:
+        """Let alerts mention the contacts in Braze of an integration without an owner, or only show them."""
+        refusal = await self.access.to_change(who)
+        if refusal:
+            return refusal
+        actor = await self.actor(channel, who)
+        async with self.store.write() as uow:
+            before = await uow.channels.settings(channel)
+            unchanged = (before is not None and before.mention_contacts) == mention
+            if not unchanged:
+                await uow.channels.save_settings(replace(changed_by(before, actor), mention_contacts=mention))
+                content = ContactsChanged(who=who, mention=mention)
+                await announce(uow, actor, "contacts", "mention" if mention else "show", content)
+        self.wake()
+        return ContactsSet(mention=mention, unchanged=unchanged)
 
     async def set_digest(self, channel: Channel, who: str, schedule: Schedule | None, zone: str) -> Answer:
         """Set a channel's digest to a schedule in a time zone, or end it (`None`)."""

@@ -109,6 +109,15 @@ class HoursChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsChanged:
+    """Somebody chose whether a channel's alerts mention the contacts in Braze of an integration without an owner."""
+
+    who: str
+    mention: bool
+    what: Literal["contacts_changed"] = "contacts_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """Who (a Slack user id) changed what in a channel, and when. `action` is a code, `subject` an id or a value.
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from cdi_bot.core.model.channel import (
     Channel,
+    ContactsChanged,
     DigestChanged,
     HoursChanged,
     LanguageChanged,
@@ -191,6 +192,7 @@ Notice = (
     | WorkspaceRemoved
     | LanguageChanged
     | WorkspaceChanged
+    | ContactsChanged
     | DigestChanged
     | EscalationChanged
     | HoursChanged

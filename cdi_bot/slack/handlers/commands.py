@@ -11,6 +11,7 @@ import structlog
 
 from cdi_bot.core.commands.channels import (
     SendSample,
+    SetContacts,
     SetDigest,
     SetLanguage,
     ShowAudit,
@@ -49,6 +50,7 @@ from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
     Acknowledged,
     Answer,
+    ContactsSet,
     DigestSet,
     HoursSet,
     InEachWorkspace,
@@ -183,7 +185,8 @@ def is_shown_in_channel(answer: Answer) -> bool:
         case SubscriptionEnded(still_covered_by=other):
             return other is None
         case (
-            SnoozeSet()
+            ContactsSet()
+            | SnoozeSet()
             | LanguageSet()
             | WorkspaceSet()
             | DigestSet()
@@ -290,6 +293,9 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     SetHours: lambda to, command, channel, who: to.channels.set_hours(
         channel, who, command.hours, command.zone
+    ),
+    SetContacts: lambda to, command, channel, who: to.channels.set_contacts(
+        channel, who, mention=command.mention
     ),
     SetOwner: lambda to, command, channel, who: to.settings.change(
         channel, who, command.selector, "owner", command.owner, workspace_id=command.workspace_id

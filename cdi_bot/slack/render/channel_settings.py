@@ -14,6 +14,7 @@ from cdi_bot.slack.render.hours import hours_hint, hours_text
 from cdi_bot.slack.render.integration_settings import audited_value
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragraphs, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import contacts_text
 from cdi_bot.slack.render.kit.text import (
     bold_name,
     braze_name,
@@ -28,6 +29,7 @@ from cdi_bot.slack.render.kit.text import (
 )
 from cdi_bot.slack.render.subscriptions import digest_text, language_choices, language_text, selector_text
 from cdi_bot.usecases.answers import (
+    ContactsSet,
     DigestSet,
     LanguageSet,
     SettingsShown,
@@ -53,6 +55,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
         digest_text(answer.digest, answer.zone, answer.next_due, i18n),
         hours_text(answer, i18n),
         escalation_text(answer.escalate_after, answer.escalate_to, i18n),
+        contacts_text(i18n, mention=answer.mention_contacts),
     ]
     if answer.escalate_to and answer.escalate_trouble:
         lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
@@ -73,6 +76,10 @@ def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
 
 def _workspace_set(answer: WorkspaceSet, i18n: Translator) -> Rendered:
     return short_message(workspace_text(answer.name, i18n))
+
+
+def _contacts_set(answer: ContactsSet, i18n: Translator) -> Rendered:
+    return short_message(contacts_text(i18n, mention=answer.mention))
 
 
 def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
@@ -153,5 +160,6 @@ RENDERERS: Renderers = {
     UnknownLanguage: _unknown_language,
     WorkspaceSet: _workspace_set,
     UnknownWorkspace: _unknown_workspace,
+    ContactsSet: _contacts_set,
     DigestSet: _digest_set,
 }

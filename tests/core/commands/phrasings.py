@@ -396,6 +396,7 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
     ),
     "owner Users* <@U1>": ("owner Users* <@U1|ann>",),
     "runbook Orders none": ("runbook Orders none",),
+    "contacts mention": ("contacts mention", "contacts on"),
     "critical Orders": ("critical Orders", "Orders is critical", "make Orders critical"),
     "escalate off": (
         "escalate off",

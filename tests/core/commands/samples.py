@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from cdi_bot.core.commands.channels import (
     SendSample,
+    SetContacts,
     SetDigest,
     SetLanguage,
     ShowAudit,
@@ -186,6 +187,11 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
         ("use prod", UseWorkspace(name="prod")),
         ("use the workspace prod/", UseWorkspace(name="prod")),
         ("use OFF in:<#C1|general>", UseWorkspace(name=None, channel_id="C1")),
+    ),
+    "contacts": (
+        ("contacts", ShowSettings()),
+        ("contacts MENTION in:<#C1|general>", SetContacts(mention=True, channel_id="C1")),
+        ("contacts only show", SetContacts(mention=False)),
     ),
     "audit": (
         ("audit", ShowAudit()),

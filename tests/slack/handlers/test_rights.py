@@ -60,6 +60,7 @@ TYPED = {
     "language": "language ja",
     "hours": "hours mon-fri 08:00-19:00",
     "escalate": f"escalate to:<@{MARA}>",
+    "contacts": "contacts mention",
     "owner": f"owner Users <@{MARA}>",
     "runbook": "runbook Users https://wiki.example.com/users",
     "critical": "critical Users",

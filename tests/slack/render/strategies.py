@@ -15,6 +15,7 @@ from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
 from cdi_bot.core.model.channel import (
     AuditEntry,
     Channel,
+    ContactsChanged,
     DigestChanged,
     HoursChanged,
     LanguageChanged,
@@ -23,7 +24,7 @@ from cdi_bot.core.model.channel import (
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.integration_settings import IntegrationSettings
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, IntegrationSettings
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -323,6 +324,15 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(WorkspaceRemoved, who=people, name=text, subscriptions=st.integers(0, 10**6)),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(WorkspaceChanged, who=people, name=workspace_names),
+    st.builds(ContactsChanged, who=people, mention=st.booleans()),
+    st.builds(
+        IntegrationSettingChanged,
+        who=people,
+        workspace_id=st.just(1),
+        selector=text,
+        setting=st.sampled_from(["owner", "runbook", "critical"]),
+        value=mentions | links,
+    ),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
 
@@ -616,6 +626,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         rows=st.lists(st.tuples(integration_settings, _selections), max_size=80).map(tuple),
     ),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
+    st.builds(answers.ContactsSet, mention=st.booleans(), unchanged=st.booleans()),
     st.builds(answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
     st.builds(answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),

@@ -450,6 +450,8 @@ ANSWERS: dict[str, Answer] = {
         took=None, trouble="restricted_action", integrations=0, mentions=None, unreachable=unreachable()
     ),
     "sample_waits": SampleSent(took=None, trouble=None, integrations=1, mentions=None, unreachable=None),
+    "contacts_set": answers.ContactsSet(mention=True, unchanged=True),
+    "contacts_shown": answers.ContactsSet(mention=False, unchanged=False),
     "owner_set": IntegrationSettingSet(
         what=Selection(selector="Users*"), setting="owner", value="<@U0KENJI001>", total=3, unchanged=True
     ),
@@ -578,6 +580,7 @@ DONE = (
     answers.LanguageSet,
     answers.WorkspaceSet,
     answers.DigestSet,
+    answers.ContactsSet,
     workspace_answers.WorkspaceGone,
     workspace_answers.WorkspaceRefused,
 )

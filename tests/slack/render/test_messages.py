@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.model.channel import DigestChanged, HoursChanged, LanguageChanged, WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
@@ -499,6 +505,7 @@ EVENTS = {
         HoursChanged(who=MARA, hours="mon-fri 08:00-19:00 except:error", zone="Europe/Berlin")
     ),
     "notice_hours_off": event(HoursChanged(who=MARA, hours=None, zone="UTC")),
+    "notice_contacts": event(ContactsChanged(who=MARA, mention=True)),
     "notice_owner_set": event(changed("owner", "<@U0KENJI001>")),
     "notice_owner_none": event(changed("owner", None, "all")),
     "notice_runbook_set": event(changed("runbook", "https://wiki.example.com/users")),
