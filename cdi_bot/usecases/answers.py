@@ -11,12 +11,20 @@ from datetime import datetime, timedelta
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.subscription import Filters, Selection, Snooze, Subscription
+from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
+from cdi_bot.usecases.setting_answers import (
+    BadTarget,
+    EscalationSet,
+    IntegrationSettingSet,
+    IntegrationSettingsShown,
+    NothingToSnooze,
+    SnoozeEnded,
+    SnoozeList,
+    SnoozeSet,
+)
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
 
@@ -83,42 +91,6 @@ class NothingOpen:
     """There is no open incident to acknowledge: of the integration, or (`None`) in the channel."""
 
     integration: Integration | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnoozeSet:
-    """What a selector takes in is snoozed in the channel; `unchanged` if it was before, as long and for this reason."""
-
-    what: Selection
-    snooze: Snooze
-    unchanged: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NothingToSnooze:
-    """Nothing that a selector takes in is open, so that there is no recovery to snooze it until."""
-
-    what: Selection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnoozeEnded:
-    """The snoozes of what a selector takes in have ended; `was_snoozed` is False if there were none.
-
-    `what` is `None` for one that ended already. `still` is one that silences it all the same, with what that takes in.
-    """
-
-    what: Selection | None
-    was_snoozed: bool
-    still: tuple[Snooze, Selection] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnoozeList:
-    """`/cdi snoozes`: those of the channel, each with what it takes in."""
-
-    channel: Channel
-    rows: tuple[tuple[Snooze, Selection], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +213,8 @@ class SettingsShown:
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
+    `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
+    `mention_contacts`: alerts mention the contacts in Braze of an integration without an owner.
     """
 
     language: str | None
@@ -251,6 +225,9 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
+    hours: str | None = None
+    next_begin: datetime | None = None
+    mention_contacts: bool = False
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
 
@@ -280,6 +257,14 @@ class WorkspaceSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsSet:
+    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
+
+    mention: bool
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownWorkspace:
     """There is no such workspace; `names` are those to choose from."""
 
@@ -294,6 +279,19 @@ class DigestSet:
     digest: str | None
     zone: str
     next_due: datetime | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursSet:
+    """The channel has these hours in this zone, or (`None`) none; `unchanged` if that was so before.
+
+    `next_begin` is when they begin, where nothing may be posted now.
+    """
+
+    hours: str | None
+    zone: str
+    next_begin: datetime | None
     unchanged: bool
 
 
@@ -326,8 +324,10 @@ Answer = (
     | LanguageSet
     | UnknownLanguage
     | WorkspaceSet
+    | ContactsSet
     | UnknownWorkspace
     | DigestSet
+    | HoursSet
     | EscalationSet
     | IntegrationSettingSet
     | IntegrationSettingsShown

@@ -26,9 +26,9 @@ from cdi_bot.usecases.answers import (
     WhichWorkspace,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.lookup import which_workspace
 from cdi_bot.usecases.matching import nearest_to
+from cdi_bot.usecases.setting_answers import IntegrationSettingSet, IntegrationSettingsShown
 
 _Target = tuple[int, Selection]
 """The id of a workspace, and what is meant in it."""

@@ -25,14 +25,16 @@ from cdi_bot.usecases.answers import (
     Answer,
     BrazeRefused,
     NoMatch,
-    NothingToSnooze,
     NotSubscribed,
     SeveralMatches,
+)
+from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.setting_answers import (
+    NothingToSnooze,
     SnoozeEnded,
     SnoozeList,
     SnoozeSet,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce
 
 _DOUBLE_CLICK = timedelta(seconds=30)
 """Two ends of a snooze that are no further apart are one: both clicks said “for 1 hour”."""

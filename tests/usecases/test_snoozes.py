@@ -13,7 +13,15 @@ import pytest
 from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.model.message import Snoozed, Unsnoozed
 from cdi_bot.core.model.subscription import Filters, Selection
-from cdi_bot.usecases.answers import NoMatch, NothingToSnooze, NotSubscribed, SnoozeEnded, SnoozeSet
+from cdi_bot.usecases.answers import (
+    NoMatch,
+    NotSubscribed,
+)
+from cdi_bot.usecases.setting_answers import (
+    NothingToSnooze,
+    SnoozeEnded,
+    SnoozeSet,
+)
 from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 ANN, ZONE = "U0MARA0001", "Europe/Berlin"

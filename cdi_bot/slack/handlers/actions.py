@@ -20,7 +20,14 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.refusals import render_trouble
-from cdi_bot.usecases.answers import Acknowledged, Answer, SnoozeEnded, SnoozeSet
+from cdi_bot.usecases.answers import (
+    Acknowledged,
+    Answer,
+)
+from cdi_bot.usecases.setting_answers import (
+    SnoozeEnded,
+    SnoozeSet,
+)
 
 log = structlog.get_logger(__name__)
 

@@ -19,11 +19,17 @@ from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.forms import ANSWER_SECONDS
+from cdi_bot.slack.render.forms.snooze import FORM, REASON, WHAT, WHEN, form_title, snooze_form, typed
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.windows import refused, waiting_window, window
 from cdi_bot.slack.render.refusals import render_mistake
-from cdi_bot.slack.render.snoozes import FORM, REASON, WHAT, WHEN, form_title, snooze_form, typed
-from cdi_bot.usecases.answers import Answer, SnoozeEnded, SnoozeSet
+from cdi_bot.usecases.answers import (
+    Answer,
+)
+from cdi_bot.usecases.setting_answers import (
+    SnoozeEnded,
+    SnoozeSet,
+)
 
 log = structlog.get_logger(__name__)
 

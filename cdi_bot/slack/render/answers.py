@@ -14,12 +14,12 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.render import (
     channel_settings,
     escalation,
+    hours,
     incident_response,
     integration_settings,
     overview,
     refusals,
     sample_alert,
-    snoozes,
     subscriptions,
     workspaces,
 )
@@ -77,12 +77,12 @@ def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered
 _RENDERERS: Renderers = {
     **channel_settings.RENDERERS,
     **escalation.RENDERERS,
+    **hours.RENDERERS,
     **incident_response.RENDERERS,
     **integration_settings.RENDERERS,
     **overview.RENDERERS,
     **refusals.RENDERERS,
     **sample_alert.RENDERERS,
-    **snoozes.RENDERERS,
     **subscriptions.RENDERERS,
     **workspaces.RENDERERS,
 }

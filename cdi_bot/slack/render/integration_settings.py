@@ -17,7 +17,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.people import OWNER, ownership
 from cdi_bot.slack.render.kit.text import bold_name, code, link, mentions, outside, plain_line, user
 from cdi_bot.slack.render.subscriptions import matching_now, selector_text
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
+from cdi_bot.usecases.setting_answers import IntegrationSettingSet, IntegrationSettingsShown
 
 _LIST_ROOM = 10_000
 

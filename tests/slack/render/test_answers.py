@@ -29,12 +29,16 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
-from cdi_bot.usecases import answers, query_answers, workspace_answers
+from cdi_bot.usecases import answers, query_answers, setting_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import Overview
+from cdi_bot.usecases.setting_answers import (
+    BadTarget,
+    EscalationSet,
+    IntegrationSettingSet,
+    IntegrationSettingsShown,
+)
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
 from tests.slack.render import strategies
 from tests.slack.render.samples import (
@@ -343,21 +347,21 @@ ANSWERS: dict[str, Answer] = {
     "acknowledged_all_already": answers.Acknowledged(integration=None, already_by=KENJI, on_card=True),
     "nothing_open": answers.NothingOpen(**HERE),
     "nothing_open_at_all": answers.NothingOpen(integration=None),
-    "snooze_set": answers.SnoozeSet(what=THIS, snooze=snooze(reason="warehouse move")),
-    "snooze_set_until_recovery": answers.SnoozeSet(what=THIS, snooze=snooze(None)),
-    "snooze_set_already": answers.SnoozeSet(
+    "snooze_set": setting_answers.SnoozeSet(what=THIS, snooze=snooze(reason="warehouse move")),
+    "snooze_set_until_recovery": setting_answers.SnoozeSet(what=THIS, snooze=snooze(None)),
+    "snooze_set_already": setting_answers.SnoozeSet(
         what=THIS, snooze=snooze(reason="warehouse move"), unchanged=True
     ),
-    "snooze_set_planned": answers.SnoozeSet(what=Selection(selector="all"), snooze=PLANNED),
-    "snooze_set_recurring": answers.SnoozeSet(what=Selection(selector="Users*"), snooze=RECURRING),
-    "snooze_nothing": answers.NothingToSnooze(what=Selection(selector="Users*")),
-    "snooze_ended": answers.SnoozeEnded(what=THIS, was_snoozed=True),
-    "snooze_ended_none": answers.SnoozeEnded(what=THIS, was_snoozed=False),
-    "snooze_ended_already": answers.SnoozeEnded(what=None, was_snoozed=False),
-    "snooze_ended_still": answers.SnoozeEnded(
+    "snooze_set_planned": setting_answers.SnoozeSet(what=Selection(selector="all"), snooze=PLANNED),
+    "snooze_set_recurring": setting_answers.SnoozeSet(what=Selection(selector="Users*"), snooze=RECURRING),
+    "snooze_nothing": setting_answers.NothingToSnooze(what=Selection(selector="Users*")),
+    "snooze_ended": setting_answers.SnoozeEnded(what=THIS, was_snoozed=True),
+    "snooze_ended_none": setting_answers.SnoozeEnded(what=THIS, was_snoozed=False),
+    "snooze_ended_already": setting_answers.SnoozeEnded(what=None, was_snoozed=False),
+    "snooze_ended_still": setting_answers.SnoozeEnded(
         what=THIS, was_snoozed=True, still=(RECURRING, Selection(selector="Users*"))
     ),
-    "snoozes": answers.SnoozeList(
+    "snoozes": setting_answers.SnoozeList(
         channel=ALERTS,
         rows=(
             (snooze(reason="warehouse move"), THIS),
@@ -366,8 +370,8 @@ ANSWERS: dict[str, Answer] = {
             (replace(RECURRING, begins=NOW - timedelta(hours=1), has_begun=True), Selection(selector="O*")),
         ),
     ),
-    "snoozes_none": answers.SnoozeList(channel=ALERTS, rows=()),
-    "snoozes_many": answers.SnoozeList(
+    "snoozes_none": setting_answers.SnoozeList(channel=ALERTS, rows=()),
+    "snoozes_many": setting_answers.SnoozeList(
         channel=ALERTS, rows=tuple((snooze(), Selection(selector=f"Users {at}*")) for at in range(30))
     ),
     "confirm_sync": answers.ConfirmSync(**HERE),
@@ -438,6 +442,17 @@ ANSWERS: dict[str, Answer] = {
     "settings": answers.SettingsShown(
         language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
     ),
+    "settings_hours": answers.SettingsShown(
+        language=None,
+        digest=None,
+        zone="Europe/Berlin",
+        next_due=None,
+        languages=("en", "ja"),
+        hours="mon-wed,fri 08:00-19:00 except:error,late",
+        next_begin=NOW,
+    ),
+    "hours_set": answers.HoursSet(hours="sat 00:00-24:00", zone="UTC", next_begin=None, unchanged=False),
+    "hours_off": answers.HoursSet(hours=None, zone="UTC", next_begin=None, unchanged=True),
     "settings_escalated": answers.SettingsShown(
         language=None,
         digest=None,
@@ -459,6 +474,8 @@ ANSWERS: dict[str, Answer] = {
         took=None, trouble="restricted_action", integrations=0, mentions=None, unreachable=unreachable()
     ),
     "sample_waits": SampleSent(took=None, trouble=None, integrations=1, mentions=None, unreachable=None),
+    "contacts_set": answers.ContactsSet(mention=True, unchanged=True),
+    "contacts_shown": answers.ContactsSet(mention=False, unchanged=False),
     "owner_set": IntegrationSettingSet(
         what=Selection(selector="Users*"), setting="owner", value="<@U0KENJI001>", total=3, unchanged=True
     ),
@@ -582,11 +599,12 @@ DONE = (
     answers.SubscriptionEnded,
     answers.Acknowledged,
     answers.NothingOpen,
-    answers.SnoozeEnded,
+    setting_answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
     answers.WorkspaceSet,
     answers.DigestSet,
+    answers.ContactsSet,
     workspace_answers.WorkspaceGone,
     workspace_answers.WorkspaceRefused,
 )
