@@ -302,7 +302,6 @@ async def test_a_notice_is_about_its_own_workspace(both: Both) -> None:
             assert isinstance(ended, EventView)
             assert ended.integration is not None
             assert ended.integration.integration_name == half.name
-        assert ended.integration.integration_name == half.name
         begun = await both.event(
             Subscribed(who=MARA, workspace_id=half.id, selector=ID, filters=Filters(), changed=False)
         )

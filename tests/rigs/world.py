@@ -70,6 +70,7 @@ class Process:
             loop.create_task(self._every(INTERVALS["observe"], self.poller.tick)),
             loop.create_task(self._every(INTERVALS["deliver"], self._wake)),
             loop.create_task(self._every(INTERVALS["remind"], self._reminders.tick)),
+            loop.create_task(self._every(INTERVALS["snoozes"], self.app.snooze_times.tick)),
         ]
 
     async def stop(self) -> None:

@@ -28,6 +28,7 @@ from cdi_bot.slack.render.kit.buttons import (
     unsnooze_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import (
     bold_name,
@@ -47,8 +48,11 @@ from cdi_bot.usecases.setting_answers import NothingToSnooze, SnoozeEnded, Snooz
 
 _SNOOZE = "💤"
 
-_LISTED = 20
+_LISTED = 15
 """So many snoozes are listed, each in two blocks."""
+
+_ABOVE = 200
+"""The weight that is left for the name of a channel above the list of another one."""
 
 
 def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
@@ -109,8 +113,9 @@ def _snooze_set(answer: SnoozeSet, i18n: Translator) -> Rendered:
 
 
 def _nothing_to_snooze(answer: NothingToSnooze, i18n: Translator) -> Rendered:
-    line = i18n("Nothing to snooze until it recovers: {what} has no open incident.")
-    return short_message(line.format(what=selector_text(answer.what, i18n)))
+    line = i18n("There is nothing to recover: no incident is open of {what}.")
+    todo = i18n("`/cdi snooze NAME 2h` snoozes for a while.")
+    return short_message(line.format(what=selector_text(answer.what, i18n)), todo)
 
 
 def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
@@ -136,12 +141,18 @@ def _snooze_list(answer: SnoozeList, i18n: Translator) -> Rendered:
         return short_message(i18n("Nothing is snoozed in this channel."), hint, row=actions([new]))
     title = i18n("Snoozed in this channel")
     lines = [_snooze_line(snooze, what, i18n) for snooze, what in answer.rows]
-    blocks: list[Block] = [section(f"{_SNOOZE} *{title}*")]
-    for place, (snooze, what) in enumerate(answer.rows[:_LISTED]):
-        blocks += [section(lines[place]), *actions(_snooze_buttons(answer, place, snooze, what, i18n))]
-    more = len(answer.rows) - _LISTED
-    notes = [i18n("… and {count} more").format(count=i18n.number(more)), hint] if more > 0 else [hint]
-    return Rendered(text=read_out([title, *lines]), blocks=[*blocks, *actions([new]), context(*notes)])
+    head, foot = section(f"{_SNOOZE} *{title}*"), [*actions([new]), context(hint)]
+    more = i18n("… and {count} more")
+    listed: list[Block] = []
+    room = BLOCKS_JSON - _ABOVE - weight([head, *foot, context(more)])
+    for place, (snooze, what) in enumerate(answer.rows):
+        blocks = [section(lines[place]), *actions(_snooze_buttons(answer, place, snooze, what, i18n))]
+        room -= weight(blocks)
+        if room < 0 or place == _LISTED:
+            foot.insert(0, context(more.format(count=i18n.number(len(lines) - place))))
+            break
+        listed += blocks
+    return Rendered(text=read_out([title, *lines]), blocks=[head, *listed, *foot])
 
 
 def _snooze_line(snooze: Snooze, what: Selection, i18n: Translator) -> str:

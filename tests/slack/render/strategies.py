@@ -291,10 +291,9 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         until=st.none() | times,
         every=st.none() | st.just("sun 02:00-06:00 Europe/Berlin"),
         reason=st.none() | text,
-        workspace_id=st.integers(0, 99),
         **_WHO,
     ),
-    st.builds(Unsnoozed, selector=text, workspace_id=st.integers(0, 99), **_WHO),
+    st.builds(Unsnoozed, selector=text, **_WHO),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
     st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
     st.builds(

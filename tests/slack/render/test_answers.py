@@ -194,7 +194,7 @@ def entry(action: str, subject: str) -> AuditEntry:
 
 HERE: dict[str, Any] = {"integration": integration()}
 THIS = Selection.of(integration())
-PLANNED = replace(snooze(reason="Christmas"), begins=NOW + timedelta(days=2), until=NOW + timedelta(days=5))
+PLANNED = replace(snooze(reason="move"), begins=NOW + timedelta(days=2), until=NOW + timedelta(days=5))
 RECURRING = replace(PLANNED, every="sun 02:00-06:00 Europe/Berlin", reason=None)
 CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100, fresh="09:00 Europe/Berlin")
 
@@ -372,7 +372,7 @@ ANSWERS: dict[str, Answer] = {
     ),
     "snoozes_none": setting_answers.SnoozeList(channel=ALERTS, rows=()),
     "snoozes_many": setting_answers.SnoozeList(
-        channel=ALERTS, rows=tuple((snooze(), Selection(selector=f"Users {at}*")) for at in range(30))
+        channel=ALERTS, rows=tuple((snooze(), Selection(selector=f"Integration {at}*")) for at in range(30))
     ),
     "confirm_sync": answers.ConfirmSync(**HERE),
     "confirm_sync_attributes": answers.ConfirmSync(
