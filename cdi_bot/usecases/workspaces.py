@@ -280,7 +280,7 @@ class ManageBrazeWorkspaces(UseCases):
                 return NoSuchWorkspace(name="", names=tuple(each.name for each in present.values()))
             if self.workspaces.is_given(workspace_id):
                 return WorkspaceOfSettings(name=found.name)
-            told = await _remove(uow, found, channel, who, self.clock())
+            told = await remove_workspace(uow, found, channel, who, self.clock())
         await self.workspaces.refresh()
         self.wake()
         log.info("workspace removed", workspace=found.name, user=who)
@@ -292,7 +292,7 @@ def _refused(trouble: BrazeTrouble) -> WorkspaceRefused:
     return WorkspaceRefused(field="key" if is_key else "endpoint", problem=trouble.reason.value)
 
 
-async def _remove(
+async def remove_workspace(
     uow: UnitOfWork, workspace: Workspace, channel: Channel, who: str, now: datetime
 ) -> set[Channel]:
     """Remove it in the caller's transaction; returns the channels that are told."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from cdi_bot.core.model.channel import Channel, WorkspaceChanged
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
@@ -239,6 +240,7 @@ Content = (
     | SyncRequested
     | SyncEnded
     | EscalationBroken
+    | ConfigRefused
     | Digest
     | SampleAlert
     | Spike
