@@ -47,7 +47,7 @@ def check(path: ConfigPath, *, as_json: AsJson = False) -> None:
         else:
             typer.echo(str(error), err=True)
         raise typer.Exit(MISUSED) from None
-    counts = Counter(item.table.value for item in {each.entry for each in found.items})
+    counts = Counter(item.table.value for item in dict.fromkeys(each.entry for each in found.items))
     if as_json:
         typer.echo(json.dumps({"file": found.name, "problems": [], **counts}))
     else:

@@ -240,6 +240,12 @@ def read_config(text: str, name: str) -> ConfigFile:
         seen[named] = line
         for item, fields in _items(entry, named):
             items[item], at[item] = fields, line_of((*place, item.field), lines)
+            if str(fields.get("escalate", "")).endswith(f" to:{item.channel}"):
+                problems.append(
+                    FileProblem(
+                        line=at[item], text="channel.escalate: goes to the channel that it comes from"
+                    )
+                )
     if problems:
         raise FileProblemsError(name, problems)
     return ConfigFile(name=name, items=items, lines=at)

@@ -162,7 +162,7 @@ class WhichWorkspace:
 class InEachWorkspace:
     """What was answered about each of several workspaces."""
 
-    answers: tuple[SubscriptionSet | BrazeRefused, ...]
+    answers: tuple[SubscriptionSet | OwnedByFile | BrazeRefused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +204,13 @@ class NotAllowed:
     """
 
     action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedByFile:
+    """A configuration file of this name says it: only there it is changed."""
+
+    file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +311,7 @@ Answer = (
     | NeedsInvite
     | CannotPost
     | NotAllowed
+    | OwnedByFile
     | BrazeRefused
     | SettingsShown
     | LanguageSet

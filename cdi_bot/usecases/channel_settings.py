@@ -23,7 +23,7 @@ from cdi_bot.usecases.answers import (
     UnknownWorkspace,
     WorkspaceSet,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file, setting
 from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 
 
@@ -61,6 +61,9 @@ class ChangeChannelSettings(UseCases):
         actor = await self.actor(channel, who)
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
+            owned = await owned_by_file(uow, setting(channel, "language"))
+            if owned:
+                return owned
             unchanged = (before.language if before else None) == language
             if not unchanged:
                 await uow.channels.save_settings(replace(changed_by(before, actor), language=language))
@@ -82,6 +85,9 @@ class ChangeChannelSettings(UseCases):
         workspace_id, called = (chosen.workspace_id, chosen.workspace.name) if chosen else (None, None)
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
+            owned = await owned_by_file(uow, setting(channel, "workspace"))
+            if owned:
+                return owned
             unchanged = (before.workspace_id if before else None) == workspace_id
             if not unchanged:
                 changed = replace(changed_by(before, actor), workspace_id=workspace_id)
@@ -104,6 +110,11 @@ class ChangeChannelSettings(UseCases):
         next_due = schedule.next_due(time_zone, actor.at) if schedule else None
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
+            moves = schedule is not None and (before.zone if before else None) != zone
+            touched = [setting(channel, "digest"), *([setting(channel, "zone")] if moves else [])]
+            owned = await owned_by_file(uow, *touched)
+            if owned:
+                return owned
             unchanged = digest == (before.digest if before else None) and (
                 digest is None or (before is not None and before.zone == zone)
             )
@@ -129,6 +140,9 @@ class ChangeChannelSettings(UseCases):
         seconds = int(after.total_seconds()) if to else None
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
+            owned = await owned_by_file(uow, setting(channel, "escalate"))
+            if owned:
+                return owned
             was = (before.escalate_after, before.escalate_to) if before else (None, None)
             unchanged = was == (seconds, to)
             if not unchanged:

@@ -10,7 +10,10 @@ from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceRow:
-    """A workspace in the list: `trouble` is why it can't be asked now; one that the settings name `is_given`."""
+    """A workspace in the list: `trouble` is why it can't be asked now.
+
+    One that the settings name `is_given`; `file` is the name of the configuration file that names it, if one does.
+    """
 
     workspace_id: int
     name: str
@@ -19,6 +22,7 @@ class WorkspaceRow:
     is_watched: bool
     integrations: int
     trouble: BrazeReason | None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

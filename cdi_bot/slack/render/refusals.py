@@ -50,6 +50,7 @@ from cdi_bot.usecases.answers import (
     NeedsInvite,
     NoMatch,
     NotAllowed,
+    OwnedByFile,
     SeveralMatches,
     WhichWorkspace,
 )
@@ -135,6 +136,15 @@ def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
     return short_message(line, second=channel_advice(answer.reason, i18n))
 
 
+def _owned_by_file(answer: OwnedByFile, i18n: Translator) -> Rendered:
+    line = i18n("This is set in the configuration file {file}, so it can't be changed in chat.").format(
+        file=code(answer.file)
+    )
+    return short_message(
+        line, i18n("Whoever runs the bot can change it there. `/cdi audit` shows what the file changed here.")
+    )
+
+
 def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
     if answer.action == "elsewhere":
         line = i18n("You are not in this channel, so only the bot's admins may see or change its alerts.")
@@ -198,6 +208,7 @@ RENDERERS: Renderers = {
     NeedsInvite: _needs_invite,
     CannotPost: _cannot_post,
     NotAllowed: _not_allowed,
+    OwnedByFile: _owned_by_file,
     BrazeRefused: _braze_refused,
 }
 

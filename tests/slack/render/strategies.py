@@ -12,6 +12,7 @@ from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
 from cdi_bot.core.model.channel import AuditEntry, Channel, WorkspaceChanged
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
 from cdi_bot.core.model.integration import Integration
@@ -246,6 +247,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(Unsubscribed, selector=text, **_WHO),
     st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
     st.builds(Unsnoozed, **_WHO, **_WHOM),
+    st.builds(ConfigRefused, file=text, problems=st.lists(text, max_size=20).map(tuple)),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
     st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
     st.builds(

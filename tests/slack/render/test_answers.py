@@ -380,6 +380,7 @@ ANSWERS: dict[str, Answer] = {
     "none_matches_unlisted": answers.NoMatch(query="Usrs", nearest=(), list_known=False),
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
     "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
+    "owned_by_file": answers.OwnedByFile(file="cdi-bot.toml"),
     "not_allowed": answers.NotAllowed(action="sync"),
     "not_allowed_elsewhere": answers.NotAllowed(action="elsewhere"),
     "not_allowed_private": answers.NotAllowed(action="private"),
@@ -448,6 +449,7 @@ ANSWERS: dict[str, Answer] = {
         rows=(
             WORKSPACE_ROW,
             replace(WORKSPACE_ROW, workspace_id=2, name="emea", is_given=False, trouble=BrazeReason.KEY_LOST),
+            replace(WORKSPACE_ROW, workspace_id=4, name="prod", is_given=False, file="cdi-bot.toml"),
             replace(WORKSPACE_ROW, workspace_id=3, name="old", is_given=False, is_watched=False),
         )
     ),
