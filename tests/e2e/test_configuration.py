@@ -65,7 +65,8 @@ async def test_a_file_is_applied_at_the_start_and_anew_at_sighup(system: System,
         assert says(refused, "cdi-bot.toml"), text
         assert says(refused, "can't be changed in chat"), text
     assert says(await system.type("workspace list"), "from `cdi-bot.toml`")
-    assert says(await system.type("digest daily 09:00"), "digest")
+    set_in_chat = await system.type("digest daily 09:00")
+    assert "Digest" in set_in_chat["text"]
 
     write(system, workspace(emea, key=KEY), "[[chanel]]")
     signal_bot(system)
