@@ -55,7 +55,8 @@ BREACHES = {
         "slack/api/directory.py",
         "import cdi_bot.slack.render.kit.blocks",
     ),
-    "Inside Slack's rendering": ("slack/render/home.py", "import cdi_bot.slack.render.form"),
+    "Inside Slack's rendering": ("slack/render/home.py", "import cdi_bot.slack.render.forms.subscription"),
+    "Inside the forms": ("slack/render/forms/settings.py", "import cdi_bot.slack.render.forms.fields"),
     "How one kind of incident is shown knows nothing of another kind": (
         "slack/render/kinds/late.py",
         "import cdi_bot.slack.render.kinds.slow",

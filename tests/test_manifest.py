@@ -13,7 +13,7 @@ import yaml
 from cdi_bot.slack.api.directory import NEEDED, OPTIONAL
 from cdi_bot.slack.handlers.messages import register_messages
 from cdi_bot.slack.handlers.registration import register_events
-from cdi_bot.slack.render.form_fields import FORM
+from cdi_bot.slack.render.forms.fields import FORM
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT.parent / "shared" / "slack-manifest.schema.json"

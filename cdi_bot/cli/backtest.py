@@ -24,7 +24,7 @@ from cdi_bot.core.rules.small_losses import is_little, is_usual_loss
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import duration, plain_line
 from cdi_bot.slack.render.preview import told_text, would_have_sent
-from cdi_bot.usecases.lookup import matches_part
+from cdi_bot.usecases.matching import matches_part
 
 _KINDS = (*Kind, NOTICE, Topic.LIFECYCLE)
 """The kinds of what is told, in the order of the summary; a single run that is far larger is a notice."""

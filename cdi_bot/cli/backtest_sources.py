@@ -31,7 +31,8 @@ from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import BrazeSettings, SettingsError, load_braze_settings
 from cdi_bot.slack.render.kit.text import SHORT_NAME, plain
 from cdi_bot.store import Store
-from cdi_bot.usecases.lookup import looks_like_an_id
+from cdi_bot.usecases.lookup import in_named_workspace
+from cdi_bot.usecases.matching import looks_like_an_id
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,8 @@ log = structlog.get_logger(__name__)
 async def recorded_pasts(database_url: str, selector: str, *, days: int, now: datetime) -> list[Past]:
     """What is known of the last `days`, and of what is usual from before, of each workspace.
 
-    Of integrations of which the store has less, Braze is asked for what it still holds; nothing of that is stored.
+    The selector may name one of several workspaces (`prod/Users*`). Of integrations of which the store has less, Braze
+    is asked for what it still holds; nothing of that is stored.
     Raises `StoreTrouble`; where nothing is stored also `BrazeTrouble`, or `SettingsError` without Braze's settings.
     """
     braze, missing = _braze_settings()
@@ -53,9 +55,12 @@ async def recorded_pasts(database_url: str, selector: str, *, days: int, now: da
             clients = [given, *await added_workspaces(braze, store, stack)]
         by_id = {workspace.workspace_id: client for workspace, client in clients}
         async with store.read() as uow:
-            ids = [each.workspace_id for each in await uow.workspaces.all()]
+            workspaces = await uow.workspaces.all()
+            stored = [one for each in workspaces for one in await uow.integrations.all(each.workspace_id)]
+        if len(workspaces) > 1 and not meant(selector, [one.integration for one in stored]):
+            workspaces, selector = in_named_workspace(selector, workspaces) or (workspaces, selector)
         pasts, troubles = [], []
-        for each in ids:
+        for each in [one.workspace_id for one in workspaces]:
             try:
                 pasts.append(await _Gatherer(store, each, by_id.get(each), days=days, now=now).past(selector))
             except BrazeTrouble as trouble:

@@ -110,25 +110,12 @@ class MessageSender:
             return AttemptResult.WAITING
         if isinstance(ready, AttemptResult):
             return ready
-        self.holder.check(holder)
-        if ready.card and ready.card.ts:
-            await self.messenger.update(
-                message.owed.channel,
-                ready.card.ts,
-                ready.view,
-                key=message.owed.key,
-                language=ready.language,
-            )
-            await self._record(message, ready, ready.card.ts)
-            return AttemptResult.UPDATED
-        if ready.changes:
-            ts, key = ready.changes
-            await self.messenger.update(
-                message.owed.channel, ts, ready.view, key=key, language=ready.language
-            )
-            await self._record(message, ready, ts)
-            return AttemptResult.UPDATED
-        return await self._post(message, ready, holder)
+        with asking_before_each_call(partial(self.holder.check, holder)):
+            if ready.card and ready.card.ts:
+                return await self._update(message, ready, ready.card.ts, message.owed.key)
+            if ready.changes:
+                return await self._update(message, ready, *ready.changes)
+            return await self._post(message, ready, holder)
 
     async def settle(self, messages: Iterable[OutboxMessage]) -> None:
         """Take messages that need not be sent any more out of the outbox."""
@@ -187,6 +174,12 @@ class MessageSender:
             return _Ready(view=view, changes=(message.ts, message.owed.key))
         return _Ready(view=view, thread_ts=None if is_of_channel else card.ts)
 
+    async def _update(self, message: OutboxMessage, ready: _Ready, ts: str, key: str) -> AttemptResult:
+        channel = message.owed.channel
+        await self.messenger.update(channel, ts, ready.view, key=key, language=ready.language)
+        await self._record(message, ready, ts)
+        return AttemptResult.UPDATED
+
     async def _post(self, message: OutboxMessage, ready: _Ready, holder: int) -> AttemptResult:
         if message.sending_since:
             try:
@@ -206,17 +199,15 @@ class MessageSender:
             now, before = self.clock(), message.sending_since
             if not await uow.outbox.mark_sending(message.message_id, holder=holder, now=now, before=before):
                 return AttemptResult.WAITING
-        self.holder.check(holder)
         owed = message.owed
-        with asking_before_each_call(partial(self.holder.check, holder)):
-            ts = await self.messenger.post(
-                owed.channel,
-                ready.view,
-                key=owed.key,
-                thread_ts=ready.thread_ts,
-                broadcast=owed.broadcast,
-                language=ready.language,
-            )
+        ts = await self.messenger.post(
+            owed.channel,
+            ready.view,
+            key=owed.key,
+            thread_ts=ready.thread_ts,
+            broadcast=owed.broadcast,
+            language=ready.language,
+        )
         await self._record(message, ready, ts)
         return AttemptResult.POSTED
 

@@ -51,7 +51,7 @@ _objects: ContextVar[Callable[[], None] | None] = ContextVar("objects", default=
 
 @contextmanager
 def asking_before_each_call(objects: Callable[[], None]) -> Iterator[None]:
-    """Call this once more when the connection for a call is there: reaching Slack takes its time.
+    """Call this once more in the moment in which a call is sent: reaching Slack takes its time.
 
     Where it raises something, nothing is sent, and that is raised.
     """

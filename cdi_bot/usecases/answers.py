@@ -15,6 +15,7 @@ from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
@@ -151,18 +152,17 @@ class SeveralMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhichWorkspace:
-    """It is not said which workspace is meant: one of these, by their ids and names, or (`may_be_all`) all of them."""
+    """It is not said which workspace is meant: one of these, by their ids and names, or all of them."""
 
     selector: str
     workspaces: tuple[tuple[int, str], ...]
-    may_be_all: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InEachWorkspace:
     """What was answered about each of several workspaces."""
 
-    answers: tuple[SubscriptionSet | OwnedByFile | BrazeRefused, ...]
+    answers: tuple[SubscriptionSet | IntegrationSettingSet | OwnedByFile | BrazeRefused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +200,8 @@ class NotAllowed:
 
     `action` is `sync` (start a sync), `manage` (Braze workspaces), `as_anybody` (what admins may, where every member is
     one and nobody tells who is a guest), `elsewhere` (change a channel that they are not in), `private` (the same for a
-    private channel, which even an admin may not), `change_as_guest` or `change_from_outside`.
+    private channel, which even an admin may not), `set_elsewhere` (change what was set in a channel that they are not
+    in), `change_as_guest` or `change_from_outside`.
     """
 
     action: str
@@ -320,6 +321,8 @@ Answer = (
     | UnknownWorkspace
     | DigestSet
     | EscalationSet
+    | IntegrationSettingSet
+    | IntegrationSettingsShown
     | SampleSent
     | BadTarget
     | ExpectedAnswer

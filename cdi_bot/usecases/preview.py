@@ -20,8 +20,8 @@ from cdi_bot.core.rules.stale import past_stretches
 from cdi_bot.monitoring.past_sources import LEARNED_FROM, past_of, stored_outages, stored_runs
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
-from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches, WhichWorkspace
-from cdi_bot.usecases.lookup import Lookup, which_workspace
+from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
+from cdi_bot.usecases.lookup import Lookup
 
 PREVIEWED = timedelta(days=30)
 
@@ -97,47 +97,50 @@ class Previews:
         *,
         workspace_id: int | None = None,
         seconds: float = COMMAND_SECONDS,
-    ) -> Preview | SeveralMatches | WhichWorkspace | NoMatch | BrazeRefused:
+    ) -> Preview | SeveralMatches | NoMatch | BrazeRefused:
         """What a subscription of a channel to what `query` takes in would have told."""
         scope = await self.lookup.scope(query, channel, workspace_id)
         if is_pattern(scope.query):
-            meant = await self.lookup.narrowed(scope)
-            if not meant:
+            ids = [each.workspace_id for each in await self.lookup.narrowed(scope)]
+            if not ids:
                 return NoMatch(query=query, nearest=(), list_known=True)
-            if len(meant) > 1:
-                return which_workspace(scope.query, meant, may_be_all=False)
-            one_of = meant[0].workspace_id
-            return await self.of_selector(one_of, scope.query, filters, seconds=seconds)
+            return await self.of_selector(ids, scope.query, filters, seconds=seconds)
         found = await self.lookup.find(query, channel, workspace_id)
         if not isinstance(found, WatchedIntegration):
             return found
         one = found.integration
-        return await self.of_selector(one.workspace_id, one.integration_id, filters, seconds=seconds)
+        return await self.of_selector([one.workspace_id], one.integration_id, filters, seconds=seconds)
 
     async def of_selector(
-        self, workspace_id: int, selector: str, filters: Filters, *, seconds: float
+        self, workspaces: Sequence[int], selector: str, filters: Filters, *, seconds: float
     ) -> Preview:
-        """The same for an id, a pattern or `all`, within so many seconds."""
+        """The same for an id, a pattern or `all` in these workspaces, within so many seconds."""
         end, now = time.monotonic() + seconds, self.clock()
+        since = now - PREVIEWED
         async with self.store.read() as uow:
             known = [
                 each.integration
+                for workspace_id in workspaces
                 for each in await uow.integrations.all(workspace_id)
                 if selector_matches(selector, each.integration) and each.missing_since is None
             ]
             names = await uow.workspaces.told_names()
-        outages = await stored_outages(
-            self.store, workspace_id, since=now - PREVIEWED - LEARNED_FROM, until=now
-        )
+        outages = {
+            each: await stored_outages(self.store, each, since=since - LEARNED_FROM, until=now)
+            for each in workspaces
+        }
         lived: list[tuple[Integration, _Lived]] = []
         for integration in known:
-            one = await self._live(integration, outages, now, end)
+            one = await self._live(integration, outages[integration.workspace_id], now, end)
             if one is None:
                 break
             lived.append((integration, one))
         stale = await self._stale([integration for integration, _ in lived], filters, now, end)
-        of_all = unreachable(past_of((), (), outages, until=now), self.settings, now)
-        since = now - PREVIEWED
+        of_all = [
+            told
+            for each in outages.values()
+            for told in unreachable(past_of((), (), each, until=now), self.settings, now)
+        ]
         told = [
             each
             for each in (*(each for _, one in lived for each in one.told), *stale, *of_all)
@@ -150,7 +153,7 @@ class Previews:
             what=Selection(
                 selector=selector,
                 name=known[0].integration_name if len(known) == 1 and not is_pattern(selector) else None,
-                workspace_name=names.get(workspace_id),
+                workspace_name=names.get(workspaces[0]) if len(workspaces) == 1 else None,
             ),
             filters=filters,
             days=PREVIEWED.days,

@@ -19,7 +19,8 @@ from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import Answer, SubscriptionList
 from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, worst_incident
-from cdi_bot.usecases.lookup import Lookup, braze_refusal, matches_part
+from cdi_bot.usecases.lookup import Lookup, braze_refusal
+from cdi_bot.usecases.matching import matches_part
 from cdi_bot.usecases.query_answers import (
     AuditTrail,
     IntegrationList,
@@ -283,11 +284,11 @@ class Queries:
                 watched.integration.key: watched.integration
                 for each in self.workspaces
                 for watched in (
-                    await uow.integrations.get_many(each.workspace_id, {entry.subject for entry in entries})
+                    await uow.integrations.get_many(each.workspace_id, {entry.about for entry in entries})
                 ).values()
             }
         first = next(iter(self.workspaces)).workspace_id  # of what is older than the column
-        rows = [(entry, known.get((entry.workspace_id or first, entry.subject))) for entry in entries]
+        rows = [(entry, known.get((entry.workspace_id or first, entry.about))) for entry in entries]
         return AuditTrail(rows=tuple(rows), workspaces=names)
 
 

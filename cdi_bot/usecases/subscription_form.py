@@ -19,7 +19,7 @@ from cdi_bot.core.model.subscription import Filters, Selection, Subscription, is
 from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.lookup import looks_like_an_id, matches_part, was_listed
+from cdi_bot.usecases.matching import looks_like_an_id, matches_part, was_listed
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 
 LIST_PATIENCE = timedelta(seconds=1.5)

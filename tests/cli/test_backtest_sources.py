@@ -116,6 +116,22 @@ async def test_over_what_is_stored(program: Program, url: str) -> None:
     assert people.code == 0
 
 
+async def test_of_several_workspaces(program: Program, url: str) -> None:
+    """A selector may name one of them, and what is told names its own."""
+    await stored(url, "orders-1", hours=48, base_url="https://rest.iad-03.braze.com")
+    await stored(url, "orders-2", hours=24, base_url="https://rest.fra-01.braze.eu")
+    runs = {}
+    for selector in ("all", "Orders", "fra-01/Orders", "IAD-03/all"):
+        told, summary = printed(await program.run("backtest", selector, "--json", env={"DATABASE_URL": url}))
+        runs[selector] = summary["runs"], sorted(each["text"].split(" /")[0] for each in told)
+    assert runs == {
+        "all": (72, ["fra-01", "iad-03"]),
+        "Orders": (72, ["fra-01", "iad-03"]),
+        "fra-01/Orders": (24, ["fra-01"]),
+        "IAD-03/all": (48, ["iad-03"]),
+    }
+
+
 async def test_what_the_store_has_not_comes_from_braze(
     program: Program, sandbox: Sandbox, settings_for_sandbox: dict[str, str], url: str
 ) -> None:

@@ -28,6 +28,7 @@ from cdi_bot.usecases.answers import (
     WhichWorkspace,
     WorkspaceSet,
 )
+from cdi_bot.usecases.preview import Preview
 from cdi_bot.usecases.query_answers import IntegrationList
 from tests.rigs import people
 from tests.rigs.people import ALERTS, START, Desk
@@ -174,6 +175,16 @@ async def test_a_pattern_means_the_workspace_that_has_it(two: Two) -> None:
     assert isinstance(await two.subscribe("New*"), WhichWorkspace)
     assert isinstance(await two.subscribe("staging/New*"), SubscriptionSet)
     assert await two.subscriptions() == [("prod", "Ord*"), ("staging", "New*")]
+
+
+async def test_a_preview_is_of_all(two: Two) -> None:
+    """Nobody is asked which workspace a preview is of: it counts what matches in each."""
+    seen = {}
+    for query in ("all", "Us*", "staging/all"):
+        found = await two.desk.app.previews.preview(query, Filters(), ALERTS)
+        assert isinstance(found, Preview)
+        seen[query] = found.integrations, found.what.workspace_name
+    assert seen == {"all": (4, None), "Us*": (2, None), "staging/all": (2, "staging")}
 
 
 async def test_the_default_workspace_answers_which(two: Two) -> None:

@@ -142,10 +142,10 @@ async def test_the_time_is_bounded(at: Desk) -> None:
     await store_runs(at, "Users", failed={24: "error"})
     await store_runs(at, "Orders")
     workspace = at.workspace.workspace_id
-    none = await at.app.previews.of_selector(workspace, "all", Filters(), seconds=0)
+    none = await at.app.previews.of_selector([workspace], "all", Filters(), seconds=0)
     assert (none.looked_at, none.integrations, none.alerts) == (0, 2, 0)
-    await at.app.previews.of_selector(workspace, "users", Filters(), seconds=20)
-    known = await at.app.previews.of_selector(workspace, "users", Filters(), seconds=0)
+    await at.app.previews.of_selector([workspace], "users", Filters(), seconds=20)
+    known = await at.app.previews.of_selector([workspace], "users", Filters(), seconds=0)
     assert (known.looked_at, known.alerts) == (1, 1)
 
 

@@ -105,6 +105,11 @@ _RULES = (
     ("sync|run now|again …", "sync …"),
     ("try|run|sync … again NOW*", "sync …"),
     ("kick off …", "sync …"),
+    # owners
+    ("who owns|maintains …", "status …"),
+    ("who|who's BE? THE* owner|owners|contact of|for …", "status …"),
+    ("…! BE critical", "critical …"),
+    ("make|set|mark … as? critical", "critical …"),
     # the channel
     (
         "who changed|did|muted|snoozed|paused|stopped|subscribed|unsubscribed what|this|that|it|us|here? NOW*",

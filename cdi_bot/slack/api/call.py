@@ -15,8 +15,6 @@ from typing import Any, NamedTuple
 
 import aiohttp
 import structlog
-from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
 from slack_sdk.web.async_client import AsyncWebClient
 
 from cdi_bot import network
@@ -119,9 +117,9 @@ class SlackApi:
             async with asyncio.timeout(within or self._timeout):
                 response = await getattr(self._client, method.replace(".", "_"))(**arguments)
             body = _checked(response.data, fields)
-        except NotSent:
-            raise
         except Exception as error:  # noqa: BLE001  # slack_sdk raises all sorts of things for odd answers
+            if isinstance(error.__cause__, NotSent):
+                raise error.__cause__ from error.__cause__.__cause__
             trouble = to_trouble(error, effect)
             why = refused_why(error)
         else:
@@ -223,23 +221,26 @@ def open_session(timeout: float | None = None) -> aiohttp.ClientSession:
     `timeout` in seconds is for a whole request; none leaves it to aiohttp.
     """
     limit = aiohttp.ClientTimeout(total=timeout) if timeout else aiohttp.ClientTimeout()
-    connector = _Connector(ssl=network.certificates())
-    return aiohttp.ClientSession(connector=connector, timeout=limit, middlewares=(_refuse_redirects,))
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=network.certificates()),
+        timeout=limit,
+        middlewares=(_refuse_redirects,),
+        trace_configs=[_asking_before_sending()],
+    )
 
 
-class _Connector(aiohttp.TCPConnector):
-    """Asks whether a request is still to be sent when the connection for it is there."""
+def _asking_before_sending() -> aiohttp.TraceConfig:
+    """Asks whether a request is still to be sent in the moment in which its body goes out, its headers with it.
 
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        try:
-            ask_before_call()
-        except NotSent:
-            connection.close()
-            raise
-        return connection
+    The connection may take its time, and a request that has one is sent in a later turn of the event loop.
+    """
+
+    async def ask(*_about: object) -> None:
+        ask_before_call()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_chunk_sent.append(ask)
+    return trace
 
 
 async def _refuse_redirects(

@@ -20,7 +20,16 @@ from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import ButtonPress, answer_choice
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.render.form import (
+from cdi_bot.slack.render.forms.fields import (
+    FORM,
+    SELECTOR,
+    TELLING,
+    FormValues,
+    read_form,
+    read_wish,
+    selector_options,
+)
+from cdi_bot.slack.render.forms.subscription import (
     FormDraft,
     Outcome,
     ended,
@@ -29,15 +38,6 @@ from cdi_bot.slack.render.form import (
     outcome_view,
     plain_outcome,
     subscription_form,
-)
-from cdi_bot.slack.render.form_fields import (
-    FORM,
-    SELECTOR,
-    TELLING,
-    FormValues,
-    read_form,
-    read_wish,
-    selector_options,
 )
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator

@@ -10,6 +10,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Selection, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_name, target_trouble
+from cdi_bot.slack.render.integration_settings import audited_value
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragraphs, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import (
@@ -28,6 +29,7 @@ from cdi_bot.slack.render.subscriptions import digest_text, language_choices, la
 from cdi_bot.usecases.answers import (
     DigestSet,
     LanguageSet,
+    OwnedByFile,
     SettingsShown,
     UnknownLanguage,
     UnknownWorkspace,
@@ -125,15 +127,30 @@ def _audit_subject(
     entry: AuditEntry, integration: Integration | None, workspace_name: str | None, i18n: Translator
 ) -> str:
     if integration is not None:
-        return bold_name(integration)
-    if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
-        return selector_text(Selection(selector=entry.subject, workspace_name=workspace_name), i18n)
+        named = bold_name(integration)
+    else:
+        named = selector_text(Selection(selector=entry.about, workspace_name=workspace_name), i18n)
+    if entry.value:
+        return f"{named} → {audited_value(entry.value, i18n)}"
+    if integration is not None or (
+        entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject)
+    ):
+        return named
     if entry.action == "escalate" and entry.subject != "off":
         length, _, to = entry.subject.partition(" ")
         return f"{code(length)} → {target_name(to)}"
     if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
         return i18n("that {braze} can't be reached").format(braze=escape(braze_name(workspace_name, i18n)))
     return code(f"{workspace_name}/{entry.subject}" if workspace_name else entry.subject)
+
+
+def _owned_by_file(answer: OwnedByFile, i18n: Translator) -> Rendered:
+    line = i18n("This is set in the configuration file {file}, so it can't be changed in chat.").format(
+        file=code(answer.file)
+    )
+    return short_message(
+        line, i18n("Whoever runs the bot can change it there. `/cdi audit` shows what the file changed here.")
+    )
 
 
 RENDERERS: Renderers = {
@@ -144,4 +161,5 @@ RENDERERS: Renderers = {
     WorkspaceSet: _workspace_set,
     UnknownWorkspace: _unknown_workspace,
     DigestSet: _digest_set,
+    OwnedByFile: _owned_by_file,
 }

@@ -103,17 +103,28 @@ async def test_post_and_update(sandbox: Sandbox, slack: SlackMessenger) -> None:
 
 
 @pytest.mark.parametrize("is_connected", [False, True], ids=["a new connection", "one that is there"])
-async def test_an_objection_when_it_is_connected(
-    sandbox: Sandbox, slack: SlackMessenger, *, is_connected: bool
+async def test_an_objection_in_the_last_moment(
+    sandbox: Sandbox, slack: SlackMessenger, session: aiohttp.ClientSession, *, is_connected: bool
 ) -> None:
-    """A post is not sent when something objects to it once the connection is there; the next one goes as usual."""
+    """Nothing is sent when something objects only after the connection was there; the next call goes as usual."""
+    objections: list[LeaseLost] = []
+
+    async def connected(*_about: object) -> None:
+        asyncio.get_running_loop().call_soon(objections.append, LeaseLost("another may go on"))
 
     def objects() -> None:
-        raise LeaseLost("another may go on")
+        for each in objections:
+            raise each
 
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(connected)
+    trace.on_connection_reuseconn.append(connected)
+    trace.freeze()
     before = [await slack.post(ALERTS, CARD, key="before")] if is_connected else []
+    session.trace_configs.append(trace)
     with pytest.raises(LeaseLost, match="another may go on"), asking_before_each_call(objects):
         await slack.post(ALERTS, CARD, key="late")
+    session.trace_configs.remove(trace)
     assert [each["ts"] for each in shown(sandbox)] == before
     after = await slack.post(ALERTS, CARD, key="late")
     assert [each["ts"] for each in shown(sandbox)] == [*before, after]

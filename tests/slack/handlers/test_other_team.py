@@ -22,7 +22,7 @@ from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.model import BOT_SCOPES, Content
 from cdi_bot.sandbox.slack.payloads import Press
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, MARKETING_OPS, OTHER_TEAM, OUTSIDER, TEAM
-from cdi_bot.slack.render.form_fields import FORM
+from cdi_bot.slack.render.forms.fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING, Desk, PatientApp

@@ -25,7 +25,7 @@ from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.model import PayloadTeams
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, OTHER_TEAM, TEAM
 from cdi_bot.slack.api.directory import SlackDirectory
-from cdi_bot.slack.render.form_fields import FORM
+from cdi_bot.slack.render.forms.fields import FORM
 from tests.rigs import people
 from tests.rigs.people import ALERTS, Desk, PatientApp
 from tests.slack.api.bolt_kit import Json, served, signed

@@ -28,7 +28,7 @@ from cdi_bot.sandbox.slack.seed_data import (
     TEAM,
 )
 from cdi_bot.slack.render.answers import render_answer
-from cdi_bot.slack.render.form_fields import FORM
+from cdi_bot.slack.render.forms.fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.usecases.answers import NotAllowed
@@ -59,6 +59,9 @@ TYPED = {
     "use": "use prod",
     "language": "language ja",
     "escalate": f"escalate to:<@{MARA}>",
+    "owner": f"owner Users <@{MARA}>",
+    "runbook": "runbook Users https://wiki.example.com/users",
+    "critical": "critical Users",
     "sync": "sync Users",
 }
 """What is typed for a command that needs more than its name."""

@@ -112,7 +112,7 @@ def test_no_customer_gets_a_message_twice(source: Source) -> None:
 
 def test_a_refused_key_may_belong_elsewhere() -> None:
     """A key is refused too where it belongs to another instance than the address: that is looked at first."""
-    assert "`BRAZE_BASE_URL`" in braze_advice("bad_key", ENGLISH)
+    assert "REST endpoint" in braze_advice("bad_key", ENGLISH)
 
 
 def test_rows_of_an_unknown_source() -> None:

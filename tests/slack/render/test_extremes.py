@@ -12,8 +12,8 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.statistics import PeriodTotals, RunTotals
 from cdi_bot.delivery.views import CardView, DigestView, GroupedReplyView, SubscribedView, View
 from cdi_bot.slack.render.answers import render_answer
-from cdi_bot.slack.render.form import subscription_form
-from cdi_bot.slack.render.form_fields import selector_options
+from cdi_bot.slack.render.forms.fields import selector_options
+from cdi_bot.slack.render.forms.subscription import subscription_form
 from cdi_bot.slack.render.kit.i18n import Translator, languages
 from cdi_bot.slack.render.messages import render_view
 from cdi_bot.usecases.answers import Answer, SubscriptionList

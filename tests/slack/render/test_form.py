@@ -15,8 +15,7 @@ from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.sandbox.slack.block_kit import options_problems
-from cdi_bot.slack.render.form import FormDraft, subscription_form
-from cdi_bot.slack.render.form_fields import (
+from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     FORM,
     FRESH,
@@ -29,7 +28,8 @@ from cdi_bot.slack.render.form_fields import (
     read_form,
     selector_options,
 )
-from cdi_bot.slack.render.form_settings import DIGEST_AT, ESCALATE_TO
+from cdi_bot.slack.render.forms.settings import DIGEST_AT, ESCALATE_TO
+from cdi_bot.slack.render.forms.subscription import FormDraft, subscription_form
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import plain

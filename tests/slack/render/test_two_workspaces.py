@@ -11,8 +11,8 @@ import pytest
 from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import CardView, DigestView, EventView, GroupedReplyView, SubscribedView, View
 from cdi_bot.slack.render.answers import render_answer
-from cdi_bot.slack.render.form import FormDraft, subscription_form
-from cdi_bot.slack.render.form_fields import selector_options
+from cdi_bot.slack.render.forms.fields import selector_options
+from cdi_bot.slack.render.forms.subscription import FormDraft, subscription_form
 from cdi_bot.slack.render.home import home_view
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.messages import render_view
@@ -188,6 +188,7 @@ def test_whatever_names_an_integration_says_of_which_workspace(name: str) -> Non
 
 NAMES_NOTHING = {
     "subscriptions_none",  # says what to type
+    "integration_settings_none",
     *(
         name
         for name, each in SAMPLES.items()

@@ -63,12 +63,12 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
     """Say in mrkdwn what to do when Braze can't be reached."""
     wait = i18n("If it lasts, look at Braze's status page.")
     proxy = i18n(
-        "Check that `BRAZE_BASE_URL` is the workspace's REST endpoint, and that no proxy answers instead."
+        "Check that the address is the workspace's REST endpoint, and that no proxy answers instead."
     )
     known: dict[str, str] = {
         BrazeReason.UNREACHABLE: i18n(
-            "If it lasts, check `BRAZE_BASE_URL`, the network of the machine that runs the bot, and Braze's status "
-            "page."
+            "If it lasts, check the workspace's REST endpoint, the network of the machine that runs the bot, and "
+            "Braze's status page."
         ),
         BrazeReason.RATE_LIMITED: i18n(
             "It ends with the minute. If it comes back, another tool is using the same workspace's limit."
@@ -77,7 +77,7 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
         BrazeReason.NOT_JSON: proxy,
         BrazeReason.TOO_LARGE: proxy,
         BrazeReason.BAD_KEY: i18n(
-            "Whoever runs the bot: check that the key belongs to the instance in `BRAZE_BASE_URL`. If it does, replace "
+            "Whoever runs the bot: check that the key belongs to the workspace's REST endpoint. If it does, replace "
             "it with a new one with the permissions `cdi.integration_list`, `cdi.integration_job_status` and "
             "`cdi.integration_sync`."
         ),
@@ -99,8 +99,7 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
         ),
         BrazeReason.UNKNOWN_INTEGRATION: i18n("`/cdi list` shows the integrations that Braze knows."),
         BrazeReason.INVALID_URL: i18n(
-            "Whoever runs the bot: set `BRAZE_BASE_URL` to the workspace's REST endpoint, such as "
-            "`https://rest.iad-03.braze.com`."
+            "Whoever runs the bot: give the workspace's REST endpoint, such as `https://rest.iad-03.braze.com`."
         ),
         BrazeReason.SYNC_IN_PROGRESS: i18n(
             "Wait until it has ended, then try again. `/cdi status NAME` shows its runs."

@@ -11,7 +11,7 @@ from typing import Any
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.slack.render.answers import render_answer
-from cdi_bot.slack.render.form_fields import (
+from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     FORM,
     FRESH,
@@ -26,7 +26,7 @@ from cdi_bot.slack.render.form_fields import (
     FormValues,
     selector_option,
 )
-from cdi_bot.slack.render.form_settings import settings_fields
+from cdi_bot.slack.render.forms.settings import settings_fields
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (

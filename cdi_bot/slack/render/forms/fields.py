@@ -13,7 +13,7 @@ from cdi_bot.core.commands.subscriptions import freshness
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, is_pattern
-from cdi_bot.slack.render.form_settings import read_settings_change, settings_errors
+from cdi_bot.slack.render.forms.settings import read_settings_change, settings_errors
 from cdi_bot.slack.render.kit import limits
 from cdi_bot.slack.render.kit.blocks import Block, plain_text
 from cdi_bot.slack.render.kit.i18n import Translator

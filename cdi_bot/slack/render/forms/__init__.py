@@ -1,0 +1,1 @@
+"""Forms: what is asked in a window of its own, and what somebody filled in."""
