@@ -11,11 +11,18 @@ from cdi_bot.configuration.fields import filters_of, read_escalation
 from cdi_bot.configuration.plan import Change, Plan, Present, plan_changes
 from cdi_bot.configuration.present import read_present
 from cdi_bot.core.digest_schedule import schedule_of, zone_of
-from cdi_bot.core.model.channel import Channel, ChannelSettings, WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    Channel,
+    ChannelSettings,
+    DigestChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
 from cdi_bot.core.model.configuration import Fields, Item, Table
 from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.core.model.message import Content, DigestChanged, LanguageChanged, Subscribed, Unsubscribed
+from cdi_bot.core.model.message import Content, Subscribed, Unsubscribed
+from cdi_bot.delivery.hours import save_settings
 from cdi_bot.monitoring.incident_writer import start_watching
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.base import Actor, announce, record
@@ -125,9 +132,9 @@ async def _set_channel(
     """Set one setting of a channel, or give it its default again."""
     field = change.item.field
     value = str(change.after[field]) if change.after else None
-    before = changed_by(await uow.channels.settings(actor.channel), actor)
-    after, action, subject, content = _SETTERS[field](before, value, actor, workspaces)
-    await uow.channels.save_settings(after)
+    before = await uow.channels.settings(actor.channel)
+    after, action, subject, content = _SETTERS[field](changed_by(before, actor), value, actor, workspaces)
+    await save_settings(uow, before, after, actor.at)
     about = replace(actor, workspace_id=0)
     if content is None:
         await record(uow, about, action, subject)

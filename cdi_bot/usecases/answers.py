@@ -234,6 +234,8 @@ class SettingsShown:
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
+    `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
+    `mention_contacts`: alerts mention the contacts in Braze of an integration without an owner.
     """
 
     language: str | None
@@ -244,6 +246,9 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
+    hours: str | None = None
+    next_begin: datetime | None = None
+    mention_contacts: bool = False
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
 
@@ -265,28 +270,33 @@ class UnknownLanguage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceSet:
-    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
-
-    name: str | None
-    unchanged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownWorkspace:
-    """There is no such workspace; `names` are those to choose from."""
-
-    given: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSet:
     """The channel gets a digest by this schedule, or (`None`) none; `unchanged` if that was so before."""
 
     digest: str | None
     zone: str
     next_due: datetime | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursSet:
+    """The channel has these hours in this zone, or (`None`) none; `unchanged` if that was so before.
+
+    `next_begin` is when they begin, where nothing may be posted now.
+    """
+
+    hours: str | None
+    zone: str
+    next_begin: datetime | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsSet:
+    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
+
+    mention: bool
     unchanged: bool
 
 
@@ -317,9 +327,9 @@ Answer = (
     | SettingsShown
     | LanguageSet
     | UnknownLanguage
-    | WorkspaceSet
-    | UnknownWorkspace
+    | ContactsSet
     | DigestSet
+    | HoursSet
     | EscalationSet
     | IntegrationSettingSet
     | IntegrationSettingsShown

@@ -97,6 +97,22 @@ class WorkspaceOfSettings:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceSet:
+    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
+
+    name: str | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownWorkspace:
+    """There is no such workspace; `names` are those to choose from."""
+
+    given: str
+    names: tuple[str, ...]
+
+
 WorkspaceAnswer = (
     WorkspaceList
     | WorkspaceForm
@@ -106,4 +122,6 @@ WorkspaceAnswer = (
     | WorkspaceGone
     | NoSuchWorkspace
     | WorkspaceOfSettings
+    | WorkspaceSet
+    | UnknownWorkspace
 )

@@ -419,6 +419,17 @@ ANSWERS: dict[str, Answer] = {
     "settings": answers.SettingsShown(
         language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
     ),
+    "settings_hours": answers.SettingsShown(
+        language=None,
+        digest=None,
+        zone="Europe/Berlin",
+        next_due=None,
+        languages=("en", "ja"),
+        hours="mon-wed,fri 08:00-19:00 except:error,late",
+        next_begin=NOW,
+    ),
+    "hours_set": answers.HoursSet(hours="sat 00:00-24:00", zone="UTC", next_begin=None, unchanged=False),
+    "hours_off": answers.HoursSet(hours=None, zone="UTC", next_begin=None, unchanged=True),
     "settings_escalated": answers.SettingsShown(
         language=None,
         digest=None,
@@ -440,6 +451,8 @@ ANSWERS: dict[str, Answer] = {
         took=None, trouble="restricted_action", integrations=0, mentions=None, unreachable=unreachable()
     ),
     "sample_waits": SampleSent(took=None, trouble=None, integrations=1, mentions=None, unreachable=None),
+    "contacts_set": answers.ContactsSet(mention=True, unchanged=True),
+    "contacts_shown": answers.ContactsSet(mention=False, unchanged=False),
     "owner_set": IntegrationSettingSet(
         what=Selection(selector="Users*"), setting="owner", value="<@U0KENJI001>", total=3, unchanged=True
     ),
@@ -514,9 +527,9 @@ ANSWERS: dict[str, Answer] = {
     "language_set": answers.LanguageSet(language="ja", unchanged=False),
     "language_set_own": answers.LanguageSet(language=None, unchanged=False),
     "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
-    "workspace_set": answers.WorkspaceSet(name="prod", unchanged=False),
-    "workspace_set_all": answers.WorkspaceSet(name=None, unchanged=True),
-    "unknown_workspace": answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
+    "workspace_set": workspace_answers.WorkspaceSet(name="prod", unchanged=False),
+    "workspace_set_all": workspace_answers.WorkspaceSet(name=None, unchanged=True),
+    "unknown_workspace": workspace_answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
     "unknown_language": answers.UnknownLanguage(given="klingon", languages=("en", "ja")),
     "digest_set": answers.DigestSet(
         digest="weekly mon 09:00 quiet", zone="Europe/Stockholm", next_due=NOW, unchanged=False
@@ -567,8 +580,9 @@ DONE = (
     answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
-    answers.WorkspaceSet,
+    workspace_answers.WorkspaceSet,
     answers.DigestSet,
+    answers.ContactsSet,
     workspace_answers.WorkspaceGone,
     workspace_answers.WorkspaceRefused,
 )
