@@ -62,7 +62,7 @@ from cdi_bot.delivery.views import (
     Summary,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases import answers, expected_answers, query_answers
+from cdi_bot.usecases import answers, expected_answers, query_answers, workspace_answers
 from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 
