@@ -13,8 +13,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
@@ -67,14 +66,23 @@ class NotSubscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """Open incidents are acknowledged: the integration's, or (`None`) all of the channel.
+    """Open incidents are acknowledged, handed on or taken back: the integration's, or (`None`) all of the channel.
 
-    `already_by` is who had acknowledged them before. `on_card`: a card in the channel shows it.
+    `already_by` is who had acknowledged them before, or `NOBODY`, where nothing was to be changed. `is_shown`: a card
+    or a message in the channel shows it. `to` is whom they were handed on to, `NOBODY` where that was taken back.
     """
 
     integration: Integration | None
     already_by: str | None
-    on_card: bool
+    is_shown: bool
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotTakeOver:
+    """Nothing can be handed on to this app, guest or person from outside: they can't acknowledge anything."""
+
+    who: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +298,7 @@ Answer = (
     | SubscriptionEnded
     | NotSubscribed
     | Acknowledged
+    | CannotTakeOver
     | NothingOpen
     | SnoozeSet
     | SnoozeEnded

@@ -16,7 +16,7 @@ from typing import Any
 from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
 from cdi_bot.core.commands.escalation import ESCALATION
-from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
+from cdi_bot.core.commands.incidents import INCIDENTS, Acknowledge, SetSnooze
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
     N_,
@@ -133,7 +133,7 @@ def depends_on_names(text: str) -> bool:
     tokens = tokenizer.split(text)
     if not tokens or _official(tokens[0]) is None:
         return bool(tokens)
-    return BY_WORD[_word(tokens[0])].command is SetSnooze or any(
+    return BY_WORD[_word(tokens[0])].command in (Acknowledge, SetSnooze) or any(
         token.option is not None
         or vocabulary.bare(token) in vocabulary.RESERVED
         or token.raw[-1] in vocabulary.MARKS

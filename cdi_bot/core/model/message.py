@@ -12,6 +12,7 @@ from typing import Literal
 
 from cdi_bot.core.model.channel import Channel, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
+from cdi_bot.core.model.incident import HandedOn
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.sample_alert import SampleAlert
@@ -232,6 +233,7 @@ Content = (
     | Reopened
     | StillOpen
     | Escalated
+    | HandedOn
     | GroupedReply
     | GroupedNotices
     | Notice

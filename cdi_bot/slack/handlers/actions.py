@@ -72,7 +72,8 @@ ActionHandler = Callable[[Responder, ButtonPress, Channel], Awaitable[Answer | R
 
 
 async def _ack(to: Responder, press: ButtonPress, here: Channel) -> Answer | None:
-    return await to.incidents.acknowledge_incidents(here, press.who, press.value["incidents"])
+    ids, handed_to = press.value["incidents"], press.value.get("to")
+    return await to.incidents.acknowledge_incidents(here, press.who, ids, to=handed_to)
 
 
 async def _snooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
@@ -187,6 +188,7 @@ async def _remove_workspace(to: Responder, press: ButtonPress, here: Channel) ->
 
 _BESIDE: dict[str, ActionHandler] = {
     "ack": _ack,
+    "unack": _ack,
     "expected": _expected,
     "take_back": _take_back,
     "snooze": _snooze,
@@ -200,6 +202,7 @@ _IN_PLACE: dict[str, ActionHandler] = {
     "confirm_sync": _sync,
     "history_page": _history,
     "history_ack": _then_history(_ack),
+    "history_unack": _then_history(_ack),
     "history_snooze": _then_history(_snooze),
     "history_unsnooze": _then_history(_unsnooze),
     "overview_page": _overview,

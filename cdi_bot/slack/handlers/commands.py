@@ -53,10 +53,9 @@ from cdi_bot.usecases.answers import (
     WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
+from cdi_bot.usecases.change_answers import EscalationSet, SwitchedOff
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.escalation_answers import EscalationSet
 from cdi_bot.usecases.expected import MarkExpected
-from cdi_bot.usecases.expected_answers import SwitchedOff
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
@@ -173,7 +172,7 @@ def is_shown_in_channel(answer: Answer) -> bool:
             return other is None
         case SnoozeSet() | LanguageSet() | WorkspaceSet() | DigestSet() | EscalationSet() | SwitchedOff():
             return not answer.unchanged
-        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
+        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(is_shown=is_shown):
             return is_shown
         case _:
             return isinstance(answer, SyncStarted)
@@ -252,7 +251,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     ShowSubscriptions: lambda to, _command, channel, _: to.queries.subscriptions(channel),
     Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(
-        channel, who, command.query, workspace_id=command.workspace_id
+        channel, who, command.query, workspace_id=command.workspace_id, to=command.to
     ),
     SetSnooze: lambda to, command, channel, who: to.incidents.snooze(
         channel, who, command.query, command.until, command.reason, workspace_id=command.workspace_id

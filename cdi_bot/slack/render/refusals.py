@@ -296,6 +296,7 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
             "as `fresh:09:00`."
         ),
         MistakeKind.BAD_MENTION: i18n("“{given}” isn't a person or a user group that I can mention."),
+        MistakeKind.BAD_PERSON: i18n("“{given}” isn't a person. Type `@` and choose one from Slack's list."),
         MistakeKind.BAD_SCHEDULE: i18n("“{given}” isn't a valid time for a digest."),
         MistakeKind.BAD_DELAY: i18n("“{given}” isn't a valid time. It takes 10 seconds to 7 days."),
         MistakeKind.BAD_TARGET: i18n(

@@ -1,9 +1,11 @@
-"""The answers to *Expected*, to taking it back and to switching a reason off, as values like those of `answers.py`."""
+"""The answers to whoever said what was expected, or set where incidents are escalated to; values as in `answers.py`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 
 
@@ -43,6 +45,29 @@ class SwitchedOff:
     integration: Integration
     reason: str
     unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationSet:
+    """The channel's incidents go to a channel or person, or (`to` is `None`) nowhere; `unchanged` if they did before.
+
+    `to` is an id, `after` how long people have to acknowledge them.
+    """
+
+    after: timedelta
+    to: str | None
+    unchanged: bool
+
+
+SAME_CHANNEL, A_BOT = "same_channel", "a_bot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadTarget:
+    """Nothing can be escalated to that channel or person: Slack's word for why, or one of ours."""
+
+    target: Channel
+    reason: str
 
 
 ExpectedAnswer = MarkedExpected | TakenBack | NothingToMark | SwitchedOff
