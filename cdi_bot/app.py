@@ -38,6 +38,7 @@ from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
+from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
 from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
@@ -119,6 +120,7 @@ class App:
     incidents: IncidentResponse
     expected: MarkExpected
     channels: ChangeChannelSettings
+    settings: ChangeIntegrationSettings
     queries: Queries
     previews: Previews
     samples: SampleAlerts
@@ -312,6 +314,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         incidents=made(IncidentResponse),
         expected=made(MarkExpected),
         channels=channels,
+        settings=made(ChangeIntegrationSettings),
         queries=Queries(
             store=store,
             workspaces=workspaces,

@@ -174,6 +174,7 @@ def _build(
         expected=app.expected,
         queries=app.queries,
         channels=app.channels,
+        settings=app.settings,
         previews=app.previews,
         workspaces=app.manage_workspaces,
         samples=app.samples,

@@ -17,6 +17,7 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.escalation import Escalated, Escalation
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.message import reply, show_card
 from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.routing import posted_at, still_concerns
@@ -75,9 +76,12 @@ class Escalations:
         subscriptions = await uow.subscriptions.for_workspace(workspace_id)
         known = await uow.integrations.get_many(workspace_id, names)
         snoozes = await uow.snoozes.active(workspace_id, names, now - LONGEST)  # also those just over
+        set_for = await uow.integration_settings.all()
         by_channel = {each.channel: each for each in settings}
         due: list[_Due] = []
         for incident in incidents:
+            watched = known.get(incident.integration_id or "")
+            is_critical = bool(watched and settings_of(watched.integration, set_for).critical)
             rows = {each.channel: each for each in kept.get(incident.incident_id, [])}
             for card in cards.get(incident.incident_id, []):
                 origin, row = by_channel.get(card.channel), rows.get(card.channel)
@@ -93,6 +97,7 @@ class Escalations:
                             counts_from=row.counts_from if row else None,
                             snoozes=mine,
                             now=now,
+                            is_critical=is_critical,
                         )
                         and still_concerns(incident, card, known, subscriptions)
                         and not _is_told_by_another(incident, incidents)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
@@ -16,6 +16,7 @@ from cdi_bot.core.model.integration import (
     Workspace,
     integration_page,
 )
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, settings_of
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
     Content,
@@ -61,11 +62,13 @@ _PAST = 24
 class ViewBuilder:
     """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs.
 
-    `team_url` is the address of the Slack workspace, which links to messages begin with.
+    `team_url` is the address of the Slack workspace, which links to messages begin with. `contacts` gives mentions of
+    the people whose e-mail addresses these are, as far as they are known.
     """
 
     can_sync: bool
     team_url: str | None = None
+    contacts: Callable[[str | None], str | None] = lambda _emails: None
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
     _clusters: ClusterReader = field(default_factory=ClusterReader)
 
@@ -127,7 +130,7 @@ class ViewBuilder:
             named = tuple(known[each].integration for each in content.integration_ids if each in known)
             names = await uow.workspaces.told_names()
             return EventView(content=content, others=named, workspace_name=names.get(content.workspace_id))
-        if isinstance(content, Unsubscribed):
+        if isinstance(content, Unsubscribed | IntegrationSettingChanged):
             names, integration = await uow.workspaces.told_names(), None
             if not is_pattern(content.selector):
                 integration = await _integration(uow, content.workspace_id, content.selector)
@@ -185,6 +188,8 @@ class ViewBuilder:
         integrations: dict[tuple[int, str], Integration] = {}
         words: dict[int, list[Expected]] = {}
         unreachable: dict[int, Incident | None] = {}
+        set_for = await uow.integration_settings.all()
+        own = await uow.channels.settings(channel)
         escalations = await escalation_views(uow, channel, incidents, team_url=self.team_url)
         for workspace_id, ids in integration_ids(incidents).items():
             unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
@@ -199,6 +204,13 @@ class ViewBuilder:
             key = incident.workspace_id, incident.integration_id or ""
             workspace, integration = await self._workspace(uow, key[0]), integrations.get(key)
             page = workspace.dashboard_url or ANY_DASHBOARD
+            settings = settings_of(integration, set_for) if integration else None
+            contacts = self.contacts(integration.contact_emails) if integration else None
+            contacts = None if settings and settings.owner else contacts
+            escalated = escalations.get(incident.incident_id, ())
+            only_escalated = is_only_escalated(escalated, subscriptions, incident, integration)
+            owner = settings.owner if settings and (settings.critical or not only_escalated) else None
+            called = contacts if own and own.mention_contacts and not only_escalated else None
             if incident.integration_id:
                 page = integration_page(workspace, incident.integration_id, integration)
             views.append(
@@ -207,7 +219,9 @@ class ViewBuilder:
                     integration=integration,
                     dashboard_url=page,
                     snooze=snoozes.get(key),
-                    mention=mention_for(subscriptions, incident, integration),
+                    settings=settings,
+                    contacts=contacts,
+                    mention=mention_for(subscriptions, incident, integration, owner, called),
                     expected=_word(words.get(key[0], ()), key[1], incident.reason, incident.opened_at),
                     # Of one card; a list of many has no room for it.
                     can_sync=(
@@ -216,10 +230,8 @@ class ViewBuilder:
                         and rules_of(incident).sync_can_start
                         and unreachable[key[0]] is None
                     ),
-                    escalations=escalations.get(incident.incident_id, ()),
-                    only_escalated=is_only_escalated(
-                        escalations.get(incident.incident_id, ()), subscriptions, incident, integration
-                    ),
+                    escalations=escalated,
+                    only_escalated=only_escalated,
                     unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
             )

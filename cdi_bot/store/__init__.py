@@ -23,6 +23,7 @@ from cdi_bot.store.escalations import Escalations
 from cdi_bot.store.expected import ExpectedFlaws
 from cdi_bot.store.holders import FileLock, Holders, ProcessLock, SessionLock
 from cdi_bot.store.incidents import Incidents
+from cdi_bot.store.integration_settings import AllIntegrationSettings
 from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
@@ -61,6 +62,7 @@ class UnitOfWork:
         self.outbox = Outbox(connection)
         self.channels = Channels(connection)
         self.audit = Audit(connection)
+        self.integration_settings = AllIntegrationSettings(connection)
         self.escalations = Escalations(connection)
         self.requested_syncs = RequestedSyncs(connection)
         self.traces = Traces(connection)

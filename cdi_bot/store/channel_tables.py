@@ -1,4 +1,4 @@
-"""The tables of what people set up and say in channels: subscriptions, snoozes, settings, what was expected, audit."""
+"""The tables of what people set up and say: subscriptions, snoozes, settings, what was expected, audit."""
 
 from __future__ import annotations
 
@@ -98,8 +98,22 @@ class ChannelSettingsRow(InChannel, Base):
     escalate_to: Mapped[str | None]
     escalate_since: Mapped[datetime | None]
     escalate_trouble: Mapped[str | None]
+    mention_contacts: Mapped[bool]
     set_by: Mapped[str]
     set_at: Mapped[datetime]
+
+
+class IntegrationSettingsRow(Base):
+    """Owner and runbook of what a selector matches, and whether it is critical; who set them stands in the audit."""
+
+    __tablename__ = "integration_settings"
+    __table_args__ = (PrimaryKeyConstraint("workspace_id", "selector"),)
+
+    workspace_id: Mapped[WorkspaceId]
+    selector: Mapped[str]
+    owner: Mapped[str | None]
+    runbook: Mapped[str | None]
+    critical: Mapped[bool | None]
 
 
 class EscalationRow(InChannel, Base):
@@ -151,6 +165,7 @@ SUBSCRIPTIONS = table_of(SubscriptionRow)
 SNOOZES = table_of(SnoozeRow)
 EXPECTED = table_of(ExpectedRow)
 CHANNEL_SETTINGS = table_of(ChannelSettingsRow)
+INTEGRATION_SETTINGS = table_of(IntegrationSettingsRow)
 ESCALATIONS = table_of(EscalationRow)
 REQUESTED_SYNCS = table_of(RequestedSyncRow)
 AUDIT = table_of(AuditRow)

@@ -248,6 +248,16 @@ class Audit(Repository):
         entries = select(AUDIT).where(in_channel(AUDIT, channel)).order_by(AUDIT.c.audit_id.desc())
         return await self._values(AuditEntry, entries.limit(limit))
 
+    async def place_of(self, action: str, workspace_id: int, selector: str) -> Channel | None:
+        """Where the newest entry was made about this action and selector, behind whose value it stands."""
+        about = select(AUDIT).where(
+            AUDIT.c.action == action,
+            AUDIT.c.workspace_id == workspace_id,
+            AUDIT.c.subject.endswith(f" {selector}", autoescape=True),
+        )
+        found = await self._values(AuditEntry, about.order_by(AUDIT.c.audit_id.desc()))
+        return next((each.channel for each in found if each.about == selector), None)
+
     async def announced(
         self, channel: Channel, who: str, *, since: datetime, until: datetime
     ) -> list[datetime]:

@@ -14,6 +14,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
@@ -169,7 +170,7 @@ class WhichWorkspace:
 class InEachWorkspace:
     """What was answered about each of several workspaces."""
 
-    answers: tuple[SubscriptionSet | BrazeRefused, ...]
+    answers: tuple[SubscriptionSet | IntegrationSettingSet | BrazeRefused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,8 @@ class NotAllowed:
 
     `action` is `sync` (start a sync), `manage` (Braze workspaces), `as_anybody` (what admins may, where every member is
     one and nobody tells who is a guest), `elsewhere` (change a channel that they are not in), `private` (the same for a
-    private channel, which even an admin may not), `change_as_guest` or `change_from_outside`.
+    private channel, which even an admin may not), `set_elsewhere` (change what was set in a channel that they are not
+    in), `change_as_guest` or `change_from_outside`.
     """
 
     action: str
@@ -320,6 +322,8 @@ Answer = (
     | UnknownWorkspace
     | DigestSet
     | EscalationSet
+    | IntegrationSettingSet
+    | IntegrationSettingsShown
     | SampleSent
     | BadTarget
     | ExpectedAnswer

@@ -284,11 +284,11 @@ class Queries:
                 watched.integration.key: watched.integration
                 for each in self.workspaces
                 for watched in (
-                    await uow.integrations.get_many(each.workspace_id, {entry.subject for entry in entries})
+                    await uow.integrations.get_many(each.workspace_id, {entry.about for entry in entries})
                 ).values()
             }
         first = next(iter(self.workspaces)).workspace_id  # of what is older than the column
-        rows = [(entry, known.get((entry.workspace_id or first, entry.subject))) for entry in entries]
+        rows = [(entry, known.get((entry.workspace_id or first, entry.about))) for entry in entries]
         return AuditTrail(rows=tuple(rows), workspaces=names)
 
 

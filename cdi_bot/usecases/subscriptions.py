@@ -9,7 +9,14 @@ from cdi_bot.core.freshness_limit import has_zone, limit_in_zone
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.message import Subscribed, Unsubscribed
-from cdi_bot.core.model.subscription import Filters, Selection, Subscription, is_pattern, selector_matches
+from cdi_bot.core.model.subscription import (
+    Filters,
+    Selection,
+    Subscription,
+    is_pattern,
+    same_selector,
+    selector_matches,
+)
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.access import posting_problem
@@ -136,7 +143,8 @@ class ChangeSubscriptions(UseCases):
             (
                 one
                 for one in present
-                if one.workspace_id == actor.workspace_id and _is_same(one, target.what.selector)
+                if one.workspace_id == actor.workspace_id
+                and same_selector(one.selector, target.what.selector)
             ),
             None,
         )
@@ -244,7 +252,7 @@ class ChangeSubscriptions(UseCases):
         ending = [
             one
             for one in subscriptions
-            if _is_same(one, target.what.selector)
+            if same_selector(one.selector, target.what.selector)
             or (not only and _is_meant(one, target.what.selector, integrations))
         ]
         about = next(iter(target.workspace_ids)) if len(target.workspace_ids) == 1 else 0
@@ -280,14 +288,6 @@ async def _in_zone(uow: UnitOfWork, actor: Actor, filters: Filters, zone: str) -
     else:
         zone = settings.zone
     return replace(filters, fresh=limit_in_zone(filters.fresh, zone))
-
-
-def _is_same(subscription: Subscription, selector: str) -> bool:
-    """Patterns match in any spelling, so they are one in any spelling."""
-    theirs = subscription.selector
-    return selector == theirs or (
-        is_pattern(selector) and is_pattern(theirs) and normalize_name(selector) == normalize_name(theirs)
-    )
 
 
 def _is_meant(

@@ -186,10 +186,10 @@ async def test_only_to_who_may_acknowledge(at: Desk) -> None:
 
 async def test_several_are_told_in_one_message(at: Desk) -> None:
     """Of more than one card there is no thread; each is in the audit trail."""
-    await one_failing(at)
-    orders = at.add("Orders", "success")
-    await at.subscriptions.subscribe(ALERTS, ANN, "Orders", Filters())
-    await at.fails(orders)
+    users, orders = at.add("Users", "success"), at.add("Orders", "success")
+    await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
+    for each in (users, orders):
+        await at.fails(each)
     await at.incidents.acknowledge(ALERTS, ANN, None, to=KENJI)
     ((kind, content, _),) = await told(at)
     assert (kind, content.to, len(content.incident_ids)) == (MessageKind.NOTICE, KENJI, 2)

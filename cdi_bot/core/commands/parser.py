@@ -17,6 +17,7 @@ from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
 from cdi_bot.core.commands.escalation import ESCALATION
 from cdi_bot.core.commands.incidents import INCIDENTS, Acknowledge, SetSnooze
+from cdi_bot.core.commands.integration_settings import INTEGRATION_SETTINGS
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
     N_,
@@ -74,6 +75,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *INCIDENTS,
     *CHANNELS,
     *ESCALATION,
+    *INTEGRATION_SETTINGS,
     *WORKSPACES,
     _HELP,
 )
@@ -288,7 +290,7 @@ def print_command(command: Command | Mistake) -> str:
         raise ValueError("a mistake is no command")  # noqa: TRY004  # its type is right, it says nothing to do
     specification = BY_COMMAND[type(command)]
     parts = [specification.word]
-    if specification.names:
+    if specification.names and isinstance(command, specification.command):
         parts.append(specification.written_name(getattr(command, specification.names)))
     if isinstance(command, specification.command):
         parts += specification.write(command)

@@ -102,7 +102,7 @@ _RULES = (
     ("take back THE* ack|acknowledgement? OF* …", "ack … off"),
     ("IAM no|not longer? ON* … anymore? any? more?", "ack … off"),
     ("nobody|noone BE? ON* … anymore? any? more?", "ack … off"),
-    ("hand|give|pass|assign|reassign THE* over? … over? to @", "ack … @"),
+    ("hand|give|pass|assign|reassign THE* over? … over|on? to @", "ack … @"),
     ("@ BE? takes|has|handles|ON ON* THE* …", "ack … @"),
     ("IAM on|taking|handling|investigating|fixing|checking|debugging …", "ack …"),
     ("IAM looking|working|look into|at|on|after …", "ack …"),
@@ -112,6 +112,11 @@ _RULES = (
     ("sync|run now|again …", "sync …"),
     ("try|run|sync … again NOW*", "sync …"),
     ("kick off …", "sync …"),
+    # owners
+    ("who owns|maintains …", "status …"),
+    ("who|who's BE? THE* owner|owners|contact of|for …", "status …"),
+    ("…! BE critical", "critical …"),
+    ("make|set|mark … as? critical", "critical …"),
     # the channel
     (
         "who changed|did|muted|snoozed|paused|stopped|subscribed|unsubscribed what|this|that|it|us|here? NOW*",

@@ -42,6 +42,9 @@ class MistakeKind(StrEnum):
     BAD_DELAY = "bad_delay"  # `after:` with something that is no length of time, or one too short or too long
     BAD_TARGET = "bad_target"  # `to:` with something that is no channel and no person
     MISSING_TARGET = "missing_target"  # an escalation to nobody
+    MISSING_OWNER = "missing_owner"  # it does not say whom
+    BAD_RUNBOOK = "bad_runbook"  # a runbook that is no web address
+    MISSING_RUNBOOK = "missing_runbook"  # it does not say which
     BAD_CHANNEL = "bad_channel"  # `in:` with something that is no channel
 
 

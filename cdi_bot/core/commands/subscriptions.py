@@ -203,7 +203,7 @@ def _selector_and_filters(arguments: Arguments) -> tuple[str, Filters] | Mistake
             odd = odd or changed
         else:
             filters = changed
-    query = _selector(arguments, selector)
+    query = selector_of(arguments, selector)
     if odd:
         return replace(odd, name=query)
     return (query, filters) if query else arguments.mistake(MistakeKind.MISSING_INTEGRATION)
@@ -215,9 +215,9 @@ def _read_unsubscribe(arguments: Arguments) -> Command | Mistake:
     for token in arguments.tokens:
         if token.option in _OPTIONS:
             others = [each for each in arguments.tokens if each is not token]
-            name = _selector(arguments, others)
+            name = selector_of(arguments, others)
             return arguments.mistake(MistakeKind.UNKNOWN_OPTION, token.text, name=name)
-    query = _selector(arguments, arguments.tokens)
+    query = selector_of(arguments, arguments.tokens)
     if not query:
         return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
     command = Unsubscribe(selector=query)
@@ -239,7 +239,8 @@ def _says_all(tokens: Sequence[Token]) -> bool:
     )
 
 
-def _selector(arguments: Arguments, tokens: Sequence[Token]) -> str:
+def selector_of(arguments: Arguments, tokens: Sequence[Token]) -> str:
+    """What pieces say of which integrations are meant, as a selector; empty where they say nothing."""
     kept = trimmed(tokens, arguments.names, patterns=True)
     return "all" if means_everything(kept, arguments.names) else in_one_spelling(tokenizer.name(kept))
 

@@ -37,6 +37,7 @@ class ChannelSettings:
     `escalate_after` are the seconds after which an incident that nobody acknowledged goes to `escalate_to`, the id of a
     channel or a person; `None` for nowhere. That was set at `escalate_since`. `escalate_trouble` is why nothing can be
     posted there, in Slack's word. `workspace_id` is the Braze workspace that is meant where a command names none.
+    `mention_contacts`: new alerts mention the contacts in Braze of an integration without an owner.
     """
 
     channel: Channel
@@ -49,6 +50,7 @@ class ChannelSettings:
     escalate_to: str | None = None
     escalate_since: datetime | None = None
     escalate_trouble: str | None = None
+    mention_contacts: bool = False
     set_by: str
     set_at: datetime
 
@@ -74,6 +76,7 @@ class WorkspaceChanged:
 class AuditEntry:
     """Who (a Slack user id) changed what in a channel, and when. `action` is a code, `subject` an id or a value.
 
+    Of what is set for integrations, the subject is a value, a space, and the selector.
     `workspace_id` is that of the Braze workspace that it is about, `None` for a channel's own settings.
     """
 
@@ -83,6 +86,16 @@ class AuditEntry:
     action: str
     subject: str
     workspace_id: int | None = None
+
+    @property
+    def value(self) -> str:
+        """What was set for integrations; empty for everything else."""
+        return self.subject.partition(" ")[0] if self.action in {"owner", "runbook", "critical"} else ""
+
+    @property
+    def about(self) -> str:
+        """The subject without the value."""
+        return self.subject[len(self.value) :].lstrip() if self.value else self.subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

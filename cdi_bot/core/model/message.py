@@ -13,6 +13,7 @@ from typing import Literal
 from cdi_bot.core.model.channel import Channel, WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import HandedOn
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.sample_alert import SampleAlert
@@ -214,6 +215,7 @@ Notice = (
     | WorkspaceChanged
     | DigestChanged
     | EscalationChanged
+    | IntegrationSettingChanged
 )
 """Notices of which several can be told in one message: nothing refers to any of them later."""
 

@@ -115,6 +115,13 @@ def is_pattern(selector: str) -> bool:
     return selector == "all" or "*" in selector or "?" in selector
 
 
+def same_selector(one: str, other: str) -> bool:
+    """Whether two selectors are one: patterns match in any spelling, so they are one in any spelling."""
+    return one == other or (
+        is_pattern(one) and is_pattern(other) and normalize_name(one) == normalize_name(other)
+    )
+
+
 def selector_matches(selector: str, integration: Integration) -> bool:
     """Whether an integration matches a selector: by its exact id, or by its name in any spelling."""
     if selector in {"all", integration.integration_id}:

@@ -19,6 +19,12 @@ from cdi_bot.core.commands.channels import (
 )
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.integration_settings import (
+    SetCritical,
+    SetOwner,
+    SetRunbook,
+    ShowIntegrationSettings,
+)
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
@@ -57,6 +63,8 @@ from cdi_bot.usecases.change_answers import EscalationSet, SwitchedOff
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet
+from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
@@ -81,6 +89,7 @@ class Responder:
     expected: MarkExpected
     queries: Queries
     channels: ChangeChannelSettings
+    settings: ChangeIntegrationSettings
     previews: Previews
     workspaces: ManageBrazeWorkspaces
     samples: SampleAlerts
@@ -164,8 +173,8 @@ class Responder:
 def is_shown_in_channel(answer: Answer) -> bool:
     """Whether the channel that an answer is about shows all of it to everybody: in a notice, or on a card."""
     match answer:
-        case SubscriptionSet():
-            return not (answer.unchanged or answer.nearest or answer.trouble)
+        case SubscriptionSet(trouble=None) | IntegrationSettingSet():
+            return not (answer.unchanged or answer.nearest)
         case InEachWorkspace():
             return all(map(is_shown_in_channel, answer.answers))
         case SubscriptionEnded(still_covered_by=other):
@@ -268,6 +277,21 @@ USE_CASES: dict[type[Command], UseCase] = {
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
     ),
+    SetOwner: lambda to, command, channel, who: to.settings.change(
+        channel, who, command.selector, "owner", command.owner, workspace_id=command.workspace_id
+    ),
+    SetRunbook: lambda to, command, channel, who: to.settings.change(
+        channel, who, command.selector, "runbook", command.runbook, workspace_id=command.workspace_id
+    ),
+    SetCritical: lambda to, command, channel, who: to.settings.change(
+        channel,
+        who,
+        command.selector,
+        "critical",
+        "on" if command.critical else None,
+        workspace_id=command.workspace_id,
+    ),
+    ShowIntegrationSettings: lambda to, _command, _channel, _: to.settings.show(),
     SendSample: lambda to, _command, channel, who: to.samples.send(channel, who),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
     ManageWorkspaces: _workspaces,

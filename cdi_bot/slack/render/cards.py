@@ -30,6 +30,7 @@ from cdi_bot.slack.render.kit.buttons import (
     unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import last_known_state
 from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import (
@@ -85,7 +86,7 @@ def _bar(view: IncidentView) -> Bar:
 
 
 def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) -> list[str]:
-    """Say in mrkdwn what else fails, how often it came back, who acknowledged it, and who snoozed it until when."""
+    """Say in mrkdwn what else fails, how often it came back, who acknowledged, owns and snoozed it."""
     incident, snooze = view.incident, view.snooze
     said = [_cluster_note(cluster, i18n)] if cluster and incident.is_open else []
     if incident.reopened and incident.is_open and not incident.is_recovering:
@@ -99,6 +100,7 @@ def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) ->
     if view.expected and view.is_expected:
         said += expected_notes(view.expected, i18n)
     said += escalation_notes([view], i18n)
+    said += ownership(view.settings, i18n, contacts=view.contacts)
     if snooze and incident.is_open:
         until = i18n("💤 Snoozed here by {who} until {when}")
         until_recovery = i18n("💤 Snoozed here by {who} until it recovers")

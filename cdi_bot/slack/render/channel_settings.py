@@ -10,6 +10,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Selection, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_name, target_trouble
+from cdi_bot.slack.render.integration_settings import audited_value
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragraphs, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import (
@@ -127,9 +128,15 @@ def _audit_subject(
     entry: AuditEntry, integration: Integration | None, workspace_name: str | None, i18n: Translator
 ) -> str:
     if integration is not None:
-        return bold_name(integration)
-    if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
-        return selector_text(Selection(selector=entry.subject, workspace_name=workspace_name), i18n)
+        named = bold_name(integration)
+    else:
+        named = selector_text(Selection(selector=entry.about, workspace_name=workspace_name), i18n)
+    if entry.value:
+        return f"{named} → {audited_value(entry.value, i18n)}"
+    if integration is not None or (
+        entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject)
+    ):
+        return named
     if entry.action == "escalate" and entry.subject != "off":
         length, _, to = entry.subject.partition(" ")
         return f"{code(length)} → {target_name(to)}"

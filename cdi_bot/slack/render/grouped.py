@@ -25,6 +25,7 @@ from cdi_bot.slack.render.kit.blocks import (
 from cdi_bot.slack.render.kit.buttons import ack_button, unack_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
+from cdi_bot.slack.render.kit.people import called
 from cdi_bot.slack.render.kit.runs import GOOD, counted_status
 from cdi_bot.slack.render.kit.text import (
     SHORT_NAME,
@@ -32,6 +33,7 @@ from cdi_bot.slack.render.kit.text import (
     date,
     duration,
     escape,
+    link,
     mentions,
     plain,
     plain_line,
@@ -60,9 +62,9 @@ def render_storm(view: CardView, i18n: Translator) -> Rendered:
     lasting = [one for one in view.incidents if one.incident.is_open and not one.incident.is_recovering]
     incidents = [one.incident for one in lasting]
     first = titled(workspace_name, " · ".join([*_title(incidents, i18n), *_over(view.incidents, i18n)]))
-    called = mentions(" ".join(one.mention or "" for one in view.own if one in lasting))
+    everybody = mentions(" ".join(one.mention or "" for one in view.own if one in lasting))
     shared, by_whom = _shared(lasting, i18n), _acknowledged(lasting, i18n)
-    head = section(" ".join(filter(None, [group_sign(incidents), first, called])))
+    head = section(" ".join(filter(None, [group_sign(incidents), first, everybody])))
     foot = [
         *small_print(
             [
@@ -137,9 +139,8 @@ def _several(view: GroupedReplyView, i18n: Translator) -> Rendered:
     line = i18n("{title}: {names}").format(
         title=titled(workspace_name, title), names=_names(view.incidents, i18n)
     )
-    if view.fact in {"joined", "reopened"}:
-        called = mentions(" ".join(one.mention or "" for one in view.incidents))
-        line = " ".join(filter(None, [line, called]))
+    everybody = mentions(" ".join(called(one, view.fact) or "" for one in view.incidents))
+    line = " ".join(filter(None, [line, everybody]))
     return short_message(line, sign=sign, second=second, row=row)
 
 
@@ -227,6 +228,12 @@ def _line(view: IncidentView, i18n: Translator, *, with_source_of: bool, with_ac
         said.append(i18n("snoozed here until {when}").format(when=date(view.snooze.until)))
     elif view.snooze:
         said.append(i18n("snoozed here until it recovers"))
+    if view.settings and view.settings.critical:
+        said.append(i18n("critical"))
+    if view.settings and (owner := mentions(view.settings.owner)):
+        said.append(i18n("owner {who}").format(who=owner))
+    if view.settings and view.settings.runbook:
+        said.append(link(view.settings.runbook, i18n("Runbook")))
     return f"{kind.sign(incident)} {name}: {i18n.listed(said)}"
 
 

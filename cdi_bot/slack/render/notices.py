@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -26,6 +27,7 @@ from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
 from cdi_bot.slack.render.incident_response import render_spike
+from cdi_bot.slack.render.integration_settings import integration_setting_changed
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Rendered, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import history_button, unsnooze_button
@@ -225,6 +227,7 @@ _RENDERERS: EventRenderers = {
     WorkspaceChanged: _workspace_changed,
     DigestChanged: _digest_changed,
     EscalationChanged: escalation_changed,
+    IntegrationSettingChanged: integration_setting_changed,
     EscalationBroken: escalation_broken,
     ChannelBroken: _channel_broken,
     SampleAlert: sample_alert,

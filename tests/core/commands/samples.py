@@ -15,6 +15,12 @@ from cdi_bot.core.commands.channels import (
 )
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.integration_settings import (
+    SetCritical,
+    SetOwner,
+    SetRunbook,
+    ShowIntegrationSettings,
+)
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
@@ -115,6 +121,28 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
         ("escalate after: 90 min to: <@U1|ann>", SetEscalation(after=timedelta(hours=1.5), to="U1")),
         ("escalate １０ｓ <@W1>", SetEscalation(after=timedelta(seconds=10), to="W1")),
         ("escalate to <#G1|ops> after 1d12h", SetEscalation(after=timedelta(hours=36), to="G1")),
+    ),
+    "owner": (
+        ("owner", ShowIntegrationSettings()),
+        ("owner Users* <@U1|ann lee>", SetOwner(selector="Users*", owner="<@U1>")),
+        ("owner of <@U1|ann> all", SetOwner(selector="all", owner="<@U1>")),
+        ("owner prod/Users <!subteam^S1|@data>", SetOwner(selector="prod/Users", owner="<!subteam^S1>")),
+        ("owner Users NONE", SetOwner(selector="Users", owner=None)),
+    ),
+    "runbook": (
+        ("runbook", ShowIntegrationSettings()),
+        (
+            "runbook Users* <https://wiki.example.com/a?b=1&amp;c|wiki.example.com/a>",
+            SetRunbook(selector="Users*", runbook="https://wiki.example.com/a?b=1&c"),
+        ),
+        ("runbook all http://wiki/x", SetRunbook(selector="all", runbook="http://wiki/x")),
+        ("runbook Users none", SetRunbook(selector="Users", runbook=None)),
+    ),
+    "critical": (
+        ("critical", ShowIntegrationSettings()),
+        ("critical Users*", SetCritical(selector="Users*", critical=True)),
+        ("critical everything on", SetCritical(selector="all", critical=True)),
+        ("critical Users off", SetCritical(selector="Users", critical=False)),
     ),
     "workspace": (
         ("workspace", ManageWorkspaces()),

@@ -59,6 +59,9 @@ TYPED = {
     "use": "use prod",
     "language": "language ja",
     "escalate": f"escalate to:<@{MARA}>",
+    "owner": f"owner Users <@{MARA}>",
+    "runbook": "runbook Users https://wiki.example.com/users",
+    "critical": "critical Users",
     "sync": "sync Users",
 }
 """What is typed for a command that needs more than its name."""

@@ -24,6 +24,7 @@ from cdi_bot.core.model.incident import (
     Topic,
 )
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
@@ -63,6 +64,7 @@ from cdi_bot.delivery.views import (
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases import answers, change_answers, query_answers
 from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 
 NASTY = st.sampled_from(
     [
@@ -187,6 +189,14 @@ mentions = st.one_of(
 )
 _counts = st.integers(0, 10**15)
 _lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
+integration_settings = st.builds(
+    IntegrationSettings,
+    workspace_id=st.just(1),
+    selector=text,
+    owner=mentions,
+    runbook=st.none() | links,
+    critical=st.none() | st.booleans(),
+)
 _escalations = st.lists(
     st.builds(EscalationView, at=times, origin=people, target=people, to_here=st.booleans(), url=links),
     max_size=3,
@@ -203,6 +213,8 @@ incident_views = st.one_of(
         can_sync=st.booleans(),
         escalations=_escalations,
         only_escalated=st.booleans(),
+        settings=st.none() | integration_settings,
+        contacts=mentions,
     ),
     st.builds(
         IncidentView,
@@ -580,6 +592,19 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
     st.builds(BadTarget, target=channels, reason=text),
+    st.builds(
+        IntegrationSettingSet,
+        what=_selections,
+        setting=st.sampled_from(["owner", "runbook", "critical"]),
+        value=mentions | links,
+        total=st.integers(0, 10_000),
+        unchanged=st.booleans(),
+        nearest=st.lists(integrations, max_size=3).map(tuple),
+    ),
+    st.builds(
+        IntegrationSettingsShown,
+        rows=st.lists(st.tuples(integration_settings, _selections), max_size=80).map(tuple),
+    ),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
     st.builds(answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
     st.builds(answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),

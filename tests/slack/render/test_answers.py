@@ -18,6 +18,7 @@ from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import NOBODY, QualityReason, Topic
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble, Work
@@ -31,6 +32,7 @@ from cdi_bot.slack.render.refusals import render_help, render_mistake, render_tr
 from cdi_bot.usecases import answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
 from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import Overview
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
 from tests.slack.render import strategies
@@ -401,6 +403,10 @@ ANSWERS: dict[str, Answer] = {
             (entry("unsnooze", USERS), integration(name="*Users* & <b>")),
             (entry("digest", "weekly mon 09:00"), None),
             (entry("language", "ja"), None),
+            (entry("owner", "U0KENJI001 Users attributes*"), None),
+            (entry("owner", "subteam^S0DATA0001 all"), None),
+            (entry("runbook", f"https://wiki.example.com/users {USERS}"), integration()),
+            (entry("critical", f"none {USERS}"), integration()),
             (entry("unsubscribe", "Users*"), None),
             (entry("subscribe", "all"), None),
             (entry("renamed", "x"), None),
@@ -440,6 +446,44 @@ ANSWERS: dict[str, Answer] = {
         took=None, trouble="restricted_action", integrations=0, mentions=None, unreachable=unreachable()
     ),
     "sample_waits": SampleSent(took=None, trouble=None, integrations=1, mentions=None, unreachable=None),
+    "owner_set": IntegrationSettingSet(
+        what=Selection(selector="Users*"), setting="owner", value="<@U0KENJI001>", total=3, unchanged=True
+    ),
+    "runbook_set": IntegrationSettingSet(
+        what=Selection(selector="Usres*", workspace_name="emea"),
+        setting="runbook",
+        value="https://wiki.example.com/a?b=1&c=2",
+        total=0,
+        unchanged=False,
+        nearest=(integration(),),
+    ),
+    "critical_off": IntegrationSettingSet(
+        what=Selection.of(integration()), setting="critical", value=None, total=1, unchanged=False
+    ),
+    "integration_settings": IntegrationSettingsShown(
+        rows=(
+            (
+                IntegrationSettings(
+                    workspace_id=1,
+                    selector=USERS,
+                    owner="<@U0KENJI001>",
+                    runbook="https://wiki.example.com/users",
+                    critical=True,
+                ),
+                Selection.of(integration()),
+            ),
+            (
+                IntegrationSettings(workspace_id=1, selector="Orders*", owner=""),
+                Selection(selector="Orders*"),
+            ),
+            (
+                IntegrationSettings(workspace_id=1, selector="all", owner="<!subteam^S0DATA0001>"),
+                Selection(selector="all"),
+            ),
+        )
+    ),
+    "integration_settings_none": IntegrationSettingsShown(rows=()),
+    "not_allowed_set_elsewhere": answers.NotAllowed(action="set_elsewhere"),
     "escalation_set": EscalationSet(after=timedelta(minutes=30), to="U0KENJI001", unchanged=False),
     "escalation_off": EscalationSet(after=timedelta(minutes=30), to=None, unchanged=False),
     "escalation_refused": BadTarget(
@@ -509,6 +553,7 @@ STEP_ELSEWHERE = {
     "not_allowed",  # with whoever runs the bot
     "not_allowed_elsewhere",  # in the other channel
     "not_allowed_private",
+    "not_allowed_set_elsewhere",
     "not_allowed_manage",  # likewise
     "workspace_no_secret",
     "workspace_of_settings",
@@ -519,6 +564,7 @@ STEP_ELSEWHERE = {
 """Answers whose next step is said, but is no command and no button."""
 
 DONE = (
+    IntegrationSettingSet,
     answers.SubscriptionSet,
     answers.SubscriptionEnded,
     answers.Acknowledged,

@@ -17,6 +17,11 @@ from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import (
+    IntegrationSettingChanged,
+    IntegrationSettings,
+    SettingName,
+)
 from cdi_bot.core.model.lifecycle import (
     IntegrationChanged,
     LifecycleChange,
@@ -183,6 +188,16 @@ ESCALATED = EscalationView(
 """The escalation of what is on a card, as the channel sees it that it went to."""
 
 
+OWNED = IntegrationSettings(
+    workspace_id=1,
+    selector=USERS,
+    owner=f"<@{KENJI}>",
+    runbook="https://wiki.example.com/users",
+    critical=True,
+)
+"""What is set for an integration that matters."""
+
+
 def due(**more: Any) -> Integration:
     """Return an integration whose next run is planned."""
     return replace(kept("snowflake"), next_scheduled_run=NOW + timedelta(minutes=48), **more)
@@ -290,6 +305,12 @@ CARDS = {
     "storm_few": storm(4, well=1),
     "storm_many": storm(30, well=3),
     "storm_over": storm(3, well=3),
+    "card_owned": card(
+        failing(), settings=OWNED, mention=f"<@{KENJI}>", escalations=(replace(ESCALATED, to_here=False),)
+    ),
+    "card_contact": card(failing(), contacts="<@U0KENJI001> <@U0MARA0001>"),
+    "card_owned_recovered": card(recovered(), settings=replace(OWNED, critical=None, owner=None)),
+    "storm_owned": card(failing(), late(), settings=OWNED, mention="<@U0KENJI001>"),
     "card_escalated_here": card(failing(), escalations=(ESCALATED,), only_escalated=True),
     "card_escalated_here_acknowledged": card(attended(), escalations=(ESCALATED,), only_escalated=True),
     "card_escalated_away": card(failing(), escalations=(replace(ESCALATED, to_here=False),)),
@@ -347,6 +368,19 @@ def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
     )
 
 
+def owned(content: Content, incident: Incident) -> EventView:
+    """Return a reply about a critical integration that has an owner."""
+    about = incident_view(incident, settings=OWNED, mention=OWNED.owner)
+    return replace(event(content, incident), incident=about)
+
+
+def changed(setting: SettingName, value: str | None, selector: str = "Users*") -> Content:
+    """Return the word of what somebody set for integrations."""
+    return IntegrationSettingChanged(
+        who=MARA, workspace_id=1, selector=selector, setting=setting, value=value
+    )
+
+
 def happened(
     change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
 ) -> Content:
@@ -382,6 +416,11 @@ EVENTS = {
     "reply_still_stale": event(StillOpen(incident_id=8), stale()),
     "reply_fresh_again": event(Recovered(incident_id=8), fresh_again(stale())),
     "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(QualityReason.NO_ROWS))),
+    "reply_critical_failed_again": owned(AGAIN, failing(failed_in_a_row=2)),
+    "reply_critical_failed_again_acknowledged": owned(AGAIN, attended()),
+    "reply_critical_recovered": owned(Recovered(incident_id=7), recovered()),
+    "reply_critical_reminded": owned(StillOpen(incident_id=7), failing()),
+    "reply_critical_escalated": owned(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
     "reply_escalated": event(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
     "reply_handed_on": event(HandedOn(who=MARA, to=KENJI, incident_ids=(7,)), attended()),
     "reply_taken_over": event(HandedOn(who=MARA, to=MARA, incident_ids=(7,)), attended()),
@@ -446,6 +485,11 @@ EVENTS = {
         DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
     ),
     "notice_sample_alert": event(SampleAlert(who=MARA, at=NOW, mentions=f"<@{KENJI}>")),
+    "notice_owner_set": event(changed("owner", "<@U0KENJI001>")),
+    "notice_owner_none": event(changed("owner", None, "all")),
+    "notice_runbook_set": event(changed("runbook", "https://wiki.example.com/users")),
+    "notice_critical_set": event(changed("critical", "on")),
+    "notice_critical_off": event(changed("critical", None)),
     "notice_escalation_set": event(EscalationChanged(who=MARA, after=1800, to="C0ONCALL001")),
     "notice_escalation_off": event(EscalationChanged(who=MARA, after=0, to=None)),
     "notice_escalation_broken": event(EscalationBroken(target=ALERTS.channel_id, reason="is_archived")),

@@ -1,0 +1,56 @@
+"""Owners, runbooks and critical integrations over the real process: by command, on the card, in the escalation."""
+
+from __future__ import annotations
+
+from cdi_bot.sandbox.slack.seed_data import KENJI, MARKETING_OPS
+from tests.e2e.kit import System, says
+
+RUNBOOK = "https://wiki.example.com/users"
+
+
+async def test_an_owner_and_a_runbook_stand_on_the_card(system: System) -> None:
+    """Each is told in the channel once; the alert mentions the owner, and an open card shows a change at once."""
+    users = system.create("Users")
+    await system.start()
+    await system.type("subscribe all mention:<@U0KENJI001|kenji>")
+    told = await system.type(f"owner User* <@{KENJI}|kenji>")
+    assert not told["ephemeral"]
+    assert says(told, f"set the owner of integrations matching `User*`: <@{KENJI}>")
+    told = await system.type(f"runbook users <{RUNBOOK}|wiki.example.com/users>")
+    assert says(told, "set the runbook of *Users*")
+    await system.polled()
+    system.run(users)
+    card = await system.alert("Users")
+    assert str(card["blocks"][0]).count(f"<@{KENJI}>") == 1
+    assert says(card, f"Owner: <@{KENJI}>")
+    assert says(card, f"<{RUNBOOK}|Runbook>")
+    listed = await system.type("owner")
+    assert listed["ephemeral"]
+    assert says(listed, "*Users*: ")
+    again = await system.type(f"owner User* <@{KENJI}|kenji>")
+    assert again["ephemeral"]
+    assert says(again, "Nothing has changed")
+    assert says(await system.type("owner Users none"), "removed the owner of *Users*")
+    await system.seen(lambda each: says(each, "Runbook>") and not says(each, "Owner: "))
+    await system.stop()
+
+
+async def test_a_critical_one_escalates_in_half_the_time(system: System) -> None:
+    """The owner is mentioned where it goes, too."""
+    users = system.create("Users")
+    await system.start()
+    await system.type("subscribe all")
+    await system.type("owner all <!subteam^S0DATA0001|@data>")
+    assert says(await system.type("critical Users"), "marked *Users* as critical")
+    await system.type(f"escalate after:10s to:<#{MARKETING_OPS}|ops>")
+    await system.polled()
+    system.run(users)
+    card = await system.alert("Users")
+    assert says(card, "Critical · Owner: <!subteam^S0DATA0001>")
+    there = await system.alert("Users", MARKETING_OPS)
+    waited = float(there["ts"]) - float(card["ts"])
+    assert 5 <= waited < 10
+    assert says(there, "<!subteam^S0DATA0001>")
+    assert says(await system.type("critical Users off"), "as not critical")
+    assert says(await system.type("audit"), "set what is critical")
+    await system.stop()
