@@ -15,9 +15,11 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.replay.replay import ReplaySettings
 from cdi_bot.delivery.clusters import ClusterUpdates
+from cdi_bot.delivery.contacts import Contacts
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.escalations import Escalations
+from cdi_bot.delivery.hours import ChannelHours
 from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
@@ -54,6 +56,7 @@ Reach = Callable[[Workspace, str], Braze]
 """Makes the client of a workspace with this key."""
 
 Cases = TypeVar("Cases", bound=UseCases)
+Timed = TypeVar("Timed")
 
 INTERVALS = {
     "beat": 1.0,
@@ -66,6 +69,8 @@ INTERVALS = {
     "conditions": 5.0,
     "digest": 5.0,
     "escalate": 2.0,
+    "hours": 2.0,
+    "contacts": 15.0,
     "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
@@ -111,6 +116,8 @@ class App:
     dispatcher: Dispatcher
     digests: Digests
     escalations: Escalations
+    hours: ChannelHours
+    contacts: Contacts
     clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
@@ -142,6 +149,8 @@ class App:
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
             "escalate": self.escalations.tick,
+            "hours": self.hours.tick,
+            "contacts": self.contacts.tick,
             "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
@@ -230,10 +239,11 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             each()
 
     adapters.holder.on_change.append(wake)
+    contacts = Contacts(store=store, directory=adapters.directory, clock=clock)
     dispatcher = Dispatcher(
         store=store,
         messenger=messenger,
-        views=ViewBuilder(can_sync=bool(settings.admins), team_url=adapters.team_url),
+        views=ViewBuilder(can_sync=bool(settings.admins), team_url=adapters.team_url, contacts=contacts.of),
         clock=clock,
         sleep=adapters.sleep,
         random=adapters.random,
@@ -256,11 +266,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         troubles=troubles,
     )
     clock.on_set += [dispatcher.clock_set, workspaces.clock_set]
-    access = Access(
-        directory=adapters.directory,
-        messenger=messenger,
-        admins=settings.admins,
-    )
+    access = Access(directory=adapters.directory, messenger=messenger, admins=settings.admins)
     lookup = Lookup(store=store, workspaces=workspaces)
 
     def made(kind: Callable[..., Cases], **more: Any) -> Cases:
@@ -276,32 +282,19 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             **more,
         )
 
+    def timed(kind: Callable[..., Timed], **more: Any) -> Timed:
+        return kind(store=store, clock=clock, wake=wake, troubles=troubles, **more)
+
     subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
     return App(
         holder=adapters.holder,
         workspaces=workspaces,
         dispatcher=dispatcher,
-        digests=Digests(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
-        escalations=Escalations(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
-        clusters=ClusterUpdates(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
+        digests=timed(Digests, workspace_ids=workspaces.ids),
+        escalations=timed(Escalations, workspace_ids=workspaces.ids),
+        hours=timed(ChannelHours),
+        contacts=contacts,
+        clusters=timed(ClusterUpdates, workspace_ids=workspaces.ids),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
         ),

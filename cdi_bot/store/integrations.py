@@ -174,6 +174,14 @@ class Integrations(Repository):
         )
         return sorted(map(_watched_of, rows), key=_by_name)
 
+    async def contact_emails(self, *, limit: int) -> list[str]:
+        """The addresses that Braze names for what somebody is subscribed to, each text once."""
+        columns = INTEGRATIONS.c
+        named = select(columns.contact_emails).where(
+            columns.watched_since.is_not(None), columns.missing_since.is_(None), columns.contact_emails != ""
+        )
+        return list(await self._connection.scalars(named.distinct().limit(limit)))
+
     async def get(self, workspace_id: int, integration_id: str) -> WatchedIntegration | None:
         """One integration."""
         return next(iter((await self.get_many(workspace_id, [integration_id])).values()), None)

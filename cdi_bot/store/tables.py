@@ -255,6 +255,7 @@ class CardRow(InChannel, Base):
     told_at: Mapped[datetime | None]
     storm_since: Mapped[datetime | None]
     counted_by: Mapped[int | None] = mapped_column(BigInteger)
+    summary_since: Mapped[datetime | None]
 
 
 class CardIncidentRow(InChannel, Base):

@@ -11,17 +11,9 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, reply
 from cdi_bot.monitoring.incident_writer import ConflictError, refresh_cards, store_incidents
 from cdi_bot.store import StoreTrouble, UnitOfWork
-from cdi_bot.usecases.answers import (
-    Acknowledged,
-    Answer,
-    BrazeRefused,
-    CannotTakeOver,
-    NoMatch,
-    NotAllowed,
-    NothingOpen,
-    SeveralMatches,
-)
+from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, NotAllowed, NothingOpen, SeveralMatches
 from cdi_bot.usecases.base import Actor, UseCases, record
+from cdi_bot.usecases.change_answers import Acknowledged, CannotTakeOver
 from cdi_bot.usecases.health import open_in_channel
 
 _ATTEMPTS = 5

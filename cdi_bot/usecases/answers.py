@@ -13,7 +13,13 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
+from cdi_bot.usecases.change_answers import (
+    Acknowledged,
+    BadTarget,
+    CannotTakeOver,
+    EscalationSet,
+    ExpectedAnswer,
+)
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
@@ -63,27 +69,6 @@ class NotSubscribed:
 
     what: Selection
     covered_by: Selection | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged:
-    """Open incidents are acknowledged, handed on or taken back: the integration's, or (`None`) all of the channel.
-
-    `already_by` is who had acknowledged them before, or `NOBODY`, where nothing was to be changed. `is_shown`: a card
-    or a message in the channel shows it. `to` is whom they were handed on to, `NOBODY` where that was taken back.
-    """
-
-    integration: Integration | None
-    already_by: str | None
-    is_shown: bool
-    to: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CannotTakeOver:
-    """Nothing can be handed on to this app, guest or person from outside: they can't acknowledge anything."""
-
-    who: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +220,8 @@ class SettingsShown:
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
+    `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
+    `mention_contacts`: alerts mention the contacts in Braze of an integration without an owner.
     """
 
     language: str | None
@@ -245,6 +232,9 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
+    hours: str | None = None
+    next_begin: datetime | None = None
+    mention_contacts: bool = False
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
 
@@ -274,6 +264,14 @@ class WorkspaceSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsSet:
+    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
+
+    mention: bool
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownWorkspace:
     """There is no such workspace; `names` are those to choose from."""
 
@@ -288,6 +286,19 @@ class DigestSet:
     digest: str | None
     zone: str
     next_due: datetime | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursSet:
+    """The channel has these hours in this zone, or (`None`) none; `unchanged` if that was so before.
+
+    `next_begin` is when they begin, where nothing may be posted now.
+    """
+
+    hours: str | None
+    zone: str
+    next_begin: datetime | None
     unchanged: bool
 
 
@@ -319,8 +330,10 @@ Answer = (
     | LanguageSet
     | UnknownLanguage
     | WorkspaceSet
+    | ContactsSet
     | UnknownWorkspace
     | DigestSet
+    | HoursSet
     | EscalationSet
     | IntegrationSettingSet
     | IntegrationSettingsShown

@@ -1,4 +1,4 @@
-"""The answers to whoever said what was expected, or set where incidents are escalated to; values as in `answers.py`."""
+"""The answers to whoever acknowledged, said what was expected or set an escalation: values like those of `answers.py`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,27 @@ from datetime import timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """Open incidents are acknowledged, handed on or taken back: the integration's, or (`None`) all of the channel.
+
+    `already_by` is who had acknowledged them before, or `NOBODY`, where nothing was to be changed. `is_shown`: a card
+    or a message in the channel shows it. `to` is whom they were handed on to, `NOBODY` where that was taken back.
+    """
+
+    integration: Integration | None
+    already_by: str | None
+    is_shown: bool
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotTakeOver:
+    """Nothing can be handed on to this app, guest or person from outside: they can't acknowledge anything."""
+
+    who: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

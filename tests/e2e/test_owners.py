@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.sandbox.slack.seed_data import KENJI, MARKETING_OPS
+from cdi_bot.sandbox.slack.seed_data import KENJI, MARKETING_OPS, PRIYA
 from tests.e2e.kit import System, says
 
 RUNBOOK = "https://wiki.example.com/users"
@@ -54,3 +54,24 @@ async def test_a_critical_one_escalates_in_half_the_time(system: System) -> None
     assert says(await system.type("critical Users off"), "as not critical")
     assert says(await system.type("audit"), "set what is critical")
     await system.stop()
+
+
+async def test_a_contact_in_braze_is_shown_and_mentioned_where_the_channel_chose_so(system: System) -> None:
+    """Without an owner; found by the address, before it is needed."""
+    users = system.create("Users", contact_emails="nobody@northwind.example, Priya@northwind.example")
+    await system.start()
+    await system.type("subscribe all")
+    assert says(await system.type("contacts mention"), "Contacts in Braze are mentioned")
+    await system.until(lambda: _looked_up(system) == 2)
+    system.run(users)
+    card = await system.alert("Users")
+    assert str(card["blocks"][0]).count(f"<@{PRIYA}>") == 1
+    assert says(card, f"Contact in Braze: <@{PRIYA}>")
+    assert says(await system.type("contacts show"), "not mentioned")
+    await system.type(f"owner all <@{KENJI}|kenji>")
+    await system.seen(lambda each: says(each, f"Owner: <@{KENJI}>") and not says(each, "Contact in Braze:"))
+    await system.stop()
+
+
+def _looked_up(system: System) -> int:
+    return sum(call["method"] == "users.lookupByEmail" for call in system.sandbox.slack.calls)

@@ -8,7 +8,8 @@ from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, Kind
 from cdi_bot.core.model.message import MessageKind
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI
-from cdi_bot.usecases.answers import Acknowledged, CannotTakeOver, NoMatch, NothingOpen
+from cdi_bot.usecases.answers import NoMatch, NothingOpen
+from cdi_bot.usecases.change_answers import Acknowledged, CannotTakeOver
 from tests.rigs.people import ALERTS, MARKETING, START, Desk
 
 ANN = "U0MARA0001"

@@ -10,9 +10,13 @@ import pytest
 
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.escalation import USUAL
+from cdi_bot.core.model.channel import DigestChanged, LanguageChanged
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.message import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
+from cdi_bot.core.model.message import (
+    Subscribed,
+    Unsubscribed,
+)
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
 from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscriptionEnded, SubscriptionSet

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
 from cdi_bot.core.commands.escalation import ESCALATION
+from cdi_bot.core.commands.hours import HOURS
 from cdi_bot.core.commands.incidents import INCIDENTS, Acknowledge, SetSnooze
 from cdi_bot.core.commands.integration_settings import INTEGRATION_SETTINGS
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
@@ -75,6 +77,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *INCIDENTS,
     *CHANNELS,
     *ESCALATION,
+    *HOURS,
     *INTEGRATION_SETTINGS,
     *WORKSPACES,
     _HELP,
@@ -241,7 +244,9 @@ def _suggestions(tokens: Sequence[Token], now: datetime, names: Collection[str])
         if says_more and len(name) >= _SHORTEST_PART and vocabulary.is_known(tokens, names):
             yield Suggestion(text=f"status {name}", command=ShowStatus(query=name))
         yield from (
-            _help_with(BY_WORD[word].word) for token in rest if (word := vocabulary.bare(token)) in BY_WORD
+            _help_with(BY_WORD[word].word)
+            for before, token in pairwise(tokens)
+            if (word := vocabulary.bare(token)) in BY_WORD and not before.looks_like_a_time  # `for 2 hours`
         )
 
 

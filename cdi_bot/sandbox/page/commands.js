@@ -22,6 +22,7 @@ const COMMANDS = [
   ["owner", "integration | pattern | all @who | none", "Whom alerts of these integrations mention"],
   ["runbook", "integration | pattern | all URL | none", "What alerts of these integrations link to"],
   ["critical", "integration | pattern | all [off]", "Alert at any hour, escalate in half the time"],
+  ["contacts", "mention | show", "Whether the contacts in Braze are mentioned"],
   ["language", "en | ja", "The language of what is posted here"],
   ["test", "", "A sample alert, to see that alerts arrive"],
   ["use", "workspace | off", "The Braze workspace that names mean here"],

@@ -20,7 +20,8 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.refusals import render_trouble
-from cdi_bot.usecases.answers import Acknowledged, Answer, SnoozeEnded, SnoozeSet
+from cdi_bot.usecases.answers import Answer, SnoozeEnded, SnoozeSet
+from cdi_bot.usecases.change_answers import Acknowledged
 
 log = structlog.get_logger(__name__)
 

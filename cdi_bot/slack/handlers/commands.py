@@ -11,6 +11,7 @@ import structlog
 
 from cdi_bot.core.commands.channels import (
     SendSample,
+    SetContacts,
     SetDigest,
     SetLanguage,
     ShowAudit,
@@ -18,6 +19,7 @@ from cdi_bot.core.commands.channels import (
     UseWorkspace,
 )
 from cdi_bot.core.commands.escalation import SetEscalation
+from cdi_bot.core.commands.hours import SetHours
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.integration_settings import (
     SetCritical,
@@ -46,9 +48,10 @@ from cdi_bot.slack.render.workspaces import workspace_form
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
-    Acknowledged,
     Answer,
+    ContactsSet,
     DigestSet,
+    HoursSet,
     InEachWorkspace,
     LanguageSet,
     SnoozeEnded,
@@ -59,7 +62,7 @@ from cdi_bot.usecases.answers import (
     WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
-from cdi_bot.usecases.change_answers import EscalationSet, SwitchedOff
+from cdi_bot.usecases.change_answers import Acknowledged, EscalationSet, SwitchedOff
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
@@ -179,7 +182,16 @@ def is_shown_in_channel(answer: Answer) -> bool:
             return all(map(is_shown_in_channel, answer.answers))
         case SubscriptionEnded(still_covered_by=other):
             return other is None
-        case SnoozeSet() | LanguageSet() | WorkspaceSet() | DigestSet() | EscalationSet() | SwitchedOff():
+        case (
+            ContactsSet()
+            | SnoozeSet()
+            | LanguageSet()
+            | WorkspaceSet()
+            | DigestSet()
+            | HoursSet()
+            | EscalationSet()
+            | SwitchedOff()
+        ):
             return not answer.unchanged
         case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(is_shown=is_shown):
             return is_shown
@@ -276,6 +288,12 @@ USE_CASES: dict[type[Command], UseCase] = {
     UseWorkspace: lambda to, command, channel, who: to.channels.set_workspace(channel, who, command.name),
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
+    ),
+    SetHours: lambda to, command, channel, who: to.channels.set_hours(
+        channel, who, command.hours, command.zone
+    ),
+    SetContacts: lambda to, command, channel, who: to.channels.set_contacts(
+        channel, who, mention=command.mention
     ),
     SetOwner: lambda to, command, channel, who: to.settings.change(
         channel, who, command.selector, "owner", command.owner, workspace_id=command.workspace_id

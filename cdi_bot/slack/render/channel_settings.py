@@ -10,9 +10,11 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Selection, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_name, target_trouble
+from cdi_bot.slack.render.hours import hours_hint, hours_text
 from cdi_bot.slack.render.integration_settings import audited_value
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragraphs, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import contacts_text
 from cdi_bot.slack.render.kit.text import (
     bold_name,
     braze_name,
@@ -27,6 +29,7 @@ from cdi_bot.slack.render.kit.text import (
 )
 from cdi_bot.slack.render.subscriptions import digest_text, language_choices, language_text, selector_text
 from cdi_bot.usecases.answers import (
+    ContactsSet,
     DigestSet,
     LanguageSet,
     SettingsShown,
@@ -50,7 +53,9 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     lines = [
         *([workspace_text(answer.workspace_name, i18n)] if answer.workspaces else []),
         digest_text(answer.digest, answer.zone, answer.next_due, i18n),
+        hours_text(answer, i18n),
         escalation_text(answer.escalate_after, answer.escalate_to, i18n),
+        contacts_text(i18n, mention=answer.mention_contacts),
     ]
     if answer.escalate_to and answer.escalate_trouble:
         lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
@@ -58,6 +63,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
         language_text(answer.language, i18n),
         language_choices(answer.languages, i18n),
         off if answer.digest else hint,
+        hours_hint(answer.hours, i18n),
         escalation_hint(answer.escalate_to, i18n),
         second="\n".join(lines),
     )
@@ -70,6 +76,10 @@ def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
 
 def _workspace_set(answer: WorkspaceSet, i18n: Translator) -> Rendered:
     return short_message(workspace_text(answer.name, i18n))
+
+
+def _contacts_set(answer: ContactsSet, i18n: Translator) -> Rendered:
+    return short_message(contacts_text(i18n, mention=answer.mention))
 
 
 def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
@@ -152,5 +162,6 @@ RENDERERS: Renderers = {
     UnknownLanguage: _unknown_language,
     WorkspaceSet: _workspace_set,
     UnknownWorkspace: _unknown_workspace,
+    ContactsSet: _contacts_set,
     DigestSet: _digest_set,
 }

@@ -19,16 +19,15 @@ from cdi_bot.slack.render.kit.buttons import (
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import REASON, bold_name, date, expected_notes, outside, user
-from cdi_bot.usecases.answers import (
+from cdi_bot.usecases.answers import ConfirmSync, NothingOpen, SnoozeEnded, SnoozeSet, SyncStarted
+from cdi_bot.usecases.change_answers import (
     Acknowledged,
     CannotTakeOver,
-    ConfirmSync,
-    NothingOpen,
-    SnoozeEnded,
-    SnoozeSet,
-    SyncStarted,
+    MarkedExpected,
+    NothingToMark,
+    SwitchedOff,
+    TakenBack,
 )
-from cdi_bot.usecases.change_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 
 
 def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:

@@ -309,6 +309,7 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         MistakeKind.BAD_RUNBOOK: i18n("“{given}” isn't a web address. It begins with `https://`."),
         MistakeKind.MISSING_RUNBOOK: i18n("Which web address? It begins with `https://`; `none` removes it."),
         MistakeKind.BAD_SCHEDULE: i18n("“{given}” isn't a valid time for a digest."),
+        MistakeKind.BAD_HOURS: i18n("“{given}” aren't hours: days, and from when until when."),
         MistakeKind.BAD_DELAY: i18n("“{given}” isn't a valid time. It takes 10 seconds to 7 days."),
         MistakeKind.BAD_TARGET: i18n(
             "“{given}” isn't a channel or a person. Type `to:#` or `to:@` and choose one from Slack's list."

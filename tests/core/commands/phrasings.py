@@ -417,8 +417,18 @@ PHRASINGS: Mapping[str, Sequence[str]] = {
         "digest every monday 9am",
         "weekly digest on monday at 9",
     ),
+    "hours off": ("hours off", "no more hours please", "end the hours"),
+    "hours mon-fri 08:00-19:00": (
+        "hours mon-fri 08:00-19:00",
+        "hours Mon–Fri 8:00 – 19:00",
+        "hours monday till friday, 8am to 7pm please",
+        "hours on weekdays between 08:00 and 19:00",
+        "office hours weekdays 8-19",
+        "alert us only weekdays 8am-7pm",
+    ),
     "owner Users* <@U1>": ("owner Users* <@U1|ann>",),
     "runbook Orders none": ("runbook Orders none",),
+    "contacts mention": ("contacts mention", "contacts on"),
     "critical Orders": ("critical Orders", "Orders is critical", "make Orders critical"),
     "escalate off": (
         "escalate off",

@@ -29,7 +29,7 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
-from cdi_bot.usecases import answers, query_answers, workspace_answers
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
 from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
@@ -333,18 +333,24 @@ ANSWERS: dict[str, Answer] = {
     "not_subscribed_covered": answers.NotSubscribed(
         what=Selection(selector=USERS), covered_by=Selection(selector="Users*")
     ),
-    "acknowledged": answers.Acknowledged(**HERE, already_by=None, is_shown=False),
-    "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI, is_shown=False),
-    "acknowledged_all": answers.Acknowledged(integration=None, already_by=None, is_shown=False),
-    "acknowledged_all_already": answers.Acknowledged(integration=None, already_by=KENJI, is_shown=True),
-    "unacknowledged": answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=NOBODY),
-    "unacknowledged_all": answers.Acknowledged(integration=None, already_by=None, is_shown=True, to=NOBODY),
-    "unacknowledged_already": answers.Acknowledged(**HERE, already_by=NOBODY, is_shown=False, to=NOBODY),
-    "unacknowledged_all_already": answers.Acknowledged(
+    "acknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=False),
+    "acknowledged_already": change_answers.Acknowledged(**HERE, already_by=KENJI, is_shown=False),
+    "acknowledged_all": change_answers.Acknowledged(integration=None, already_by=None, is_shown=False),
+    "acknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=KENJI, is_shown=True
+    ),
+    "unacknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=NOBODY),
+    "unacknowledged_all": change_answers.Acknowledged(
+        integration=None, already_by=None, is_shown=True, to=NOBODY
+    ),
+    "unacknowledged_already": change_answers.Acknowledged(
+        **HERE, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "unacknowledged_all_already": change_answers.Acknowledged(
         integration=None, already_by=NOBODY, is_shown=False, to=NOBODY
     ),
-    "handed_on": answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=KENJI),
-    "cannot_take_over": answers.CannotTakeOver(who=KENJI),
+    "handed_on": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=KENJI),
+    "cannot_take_over": change_answers.CannotTakeOver(who=KENJI),
     "nothing_open": answers.NothingOpen(**HERE),
     "nothing_open_at_all": answers.NothingOpen(integration=None),
     "snooze_set": answers.SnoozeSet(**HERE, channel=ALERTS, until=NOW, reason="warehouse move"),
@@ -425,6 +431,17 @@ ANSWERS: dict[str, Answer] = {
     "settings": answers.SettingsShown(
         language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
     ),
+    "settings_hours": answers.SettingsShown(
+        language=None,
+        digest=None,
+        zone="Europe/Berlin",
+        next_due=None,
+        languages=("en", "ja"),
+        hours="mon-wed,fri 08:00-19:00 except:error,late",
+        next_begin=NOW,
+    ),
+    "hours_set": answers.HoursSet(hours="sat 00:00-24:00", zone="UTC", next_begin=None, unchanged=False),
+    "hours_off": answers.HoursSet(hours=None, zone="UTC", next_begin=None, unchanged=True),
     "settings_escalated": answers.SettingsShown(
         language=None,
         digest=None,
@@ -446,6 +463,8 @@ ANSWERS: dict[str, Answer] = {
         took=None, trouble="restricted_action", integrations=0, mentions=None, unreachable=unreachable()
     ),
     "sample_waits": SampleSent(took=None, trouble=None, integrations=1, mentions=None, unreachable=None),
+    "contacts_set": answers.ContactsSet(mention=True, unchanged=True),
+    "contacts_shown": answers.ContactsSet(mention=False, unchanged=False),
     "owner_set": IntegrationSettingSet(
         what=Selection(selector="Users*"), setting="owner", value="<@U0KENJI001>", total=3, unchanged=True
     ),
@@ -567,14 +586,15 @@ DONE = (
     IntegrationSettingSet,
     answers.SubscriptionSet,
     answers.SubscriptionEnded,
-    answers.Acknowledged,
-    answers.CannotTakeOver,
+    change_answers.Acknowledged,
+    change_answers.CannotTakeOver,
     answers.NothingOpen,
     answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
     answers.WorkspaceSet,
     answers.DigestSet,
+    answers.ContactsSet,
     workspace_answers.WorkspaceGone,
     workspace_answers.WorkspaceRefused,
 )

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.model.channel import WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
@@ -33,11 +39,9 @@ from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
-    DigestChanged,
     FailedAgain,
     GroupedNotices,
     GroupedReply,
-    LanguageChanged,
     Recovered,
     Reopened,
     ReplyFact,
@@ -70,6 +74,7 @@ from cdi_bot.delivery.views import (
     IncidentView,
     StoreView,
     SubscribedView,
+    Summary,
     View,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
@@ -138,6 +143,17 @@ def partial(**more: Any) -> Run:
 def attended() -> Incident:
     """Return an incident that somebody acknowledged."""
     return failing(acknowledged_by=KENJI, acknowledged_at=NOW)
+
+
+HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
+
+
+def happened(
+    change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
+) -> Content:
+    """Return the word of what happened to the integration in Braze."""
+    event = LifecycleEvent(change=change, **more)
+    return IntegrationChanged(**HERE, event=event, by_id=by_id, is_covered=is_covered)
 
 
 def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD, sources: Sequence[str] = ()) -> CardView:
@@ -318,6 +334,20 @@ CARDS = {
     "storm_escalated": card(
         failing(), late(), escalations=(replace(ESCALATED, target=MARA),), only_escalated=True
     ),
+    "summary_of_a_night": replace(
+        storm(4, well=2),
+        summary=Summary(
+            since=NOW - timedelta(hours=13),
+            notices=(
+                EventView(
+                    content=happened(LifecycleChange.PAUSED, before="active", after="paused"),
+                    integration=integration(),
+                ),
+            ),
+        ),
+    ),
+    "summary_of_many": replace(storm(40, well=20), summary=Summary(since=NOW - timedelta(hours=61))),
+    "summary_all_passed": replace(card(recovered()), summary=Summary(since=NOW - timedelta(hours=13))),
     "storm_with_late": CardView(incidents=(*storm(2).incidents, incident_view(late()))),
     "storm_all_late": CardView(incidents=(incident_view(late()), incident_view(late(incident_id=10)))),
     "storm_all_slow": CardView(incidents=(incident_view(slow()), incident_view(slow(incident_id=10)))),
@@ -357,7 +387,6 @@ def event(content: Content, incident: Incident | None = None, **more: Any) -> Ev
 THERE: dict[str, Any] = {"integration": integration(), "dashboard_url": DASHBOARD + USERS}
 AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
 SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
-HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
 
 
 def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
@@ -379,14 +408,6 @@ def changed(setting: SettingName, value: str | None, selector: str = "Users*") -
     return IntegrationSettingChanged(
         who=MARA, workspace_id=1, selector=selector, setting=setting, value=value
     )
-
-
-def happened(
-    change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
-) -> Content:
-    """Return the word of what happened to the integration in Braze."""
-    event = LifecycleEvent(change=change, **more)
-    return IntegrationChanged(**HERE, event=event, by_id=by_id, is_covered=is_covered)
 
 
 EVENTS = {
@@ -485,6 +506,11 @@ EVENTS = {
         DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
     ),
     "notice_sample_alert": event(SampleAlert(who=MARA, at=NOW, mentions=f"<@{KENJI}>")),
+    "notice_hours_set": event(
+        HoursChanged(who=MARA, hours="mon-fri 08:00-19:00 except:error", zone="Europe/Berlin")
+    ),
+    "notice_hours_off": event(HoursChanged(who=MARA, hours=None, zone="UTC")),
+    "notice_contacts": event(ContactsChanged(who=MARA, mention=True)),
     "notice_owner_set": event(changed("owner", "<@U0KENJI001>")),
     "notice_owner_none": event(changed("owner", None, "all")),
     "notice_runbook_set": event(changed("runbook", "https://wiki.example.com/users")),
@@ -906,6 +932,12 @@ def test_contents_with_views_of_their_own() -> None:
 @given(strategies.cards())
 def test_any_card_is_taken(view: CardView) -> None:
     """Slack takes every card, whatever the names, counts and numbers are."""
+    assert_taken(render(view))
+
+
+@given(strategies.summaries())
+def test_any_summary_is_taken(view: CardView) -> None:
+    """Slack takes every one of them."""
     assert_taken(render(view))
 
 

@@ -29,6 +29,13 @@ def ownership(
     return [f"{OWNER} {' · '.join(said)}"] if said else []
 
 
+def contacts_text(i18n: Translator, *, mention: bool) -> str:
+    """Say in mrkdwn whether a channel's alerts mention the contacts in Braze."""
+    if mention:
+        return i18n("Contacts in Braze are mentioned in new alerts of integrations without an owner.")
+    return i18n("Contacts in Braze are shown, but not mentioned.")
+
+
 def called(view: IncidentView, fact: ReplyFact) -> str | None:
     """Return whom a message mentions that states a fact about an incident.
 
