@@ -1,4 +1,4 @@
-"""The answers to whoever acknowledged, said what was expected or set an escalation: values like those of `answers.py`."""
+"""The answers to whoever acknowledged, said what was expected or set an escalation; values as in `answers.py`."""
 
 from __future__ import annotations
 
