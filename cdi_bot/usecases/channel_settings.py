@@ -37,7 +37,7 @@ from cdi_bot.usecases.answers import (
     UnknownLanguage,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file, setting
-from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
+from cdi_bot.usecases.change_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 from cdi_bot.usecases.workspace_answers import UnknownWorkspace, WorkspaceSet
 
 

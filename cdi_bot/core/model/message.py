@@ -20,6 +20,7 @@ from cdi_bot.core.model.channel import (
 )
 from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
+from cdi_bot.core.model.incident import HandedOn
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
@@ -228,6 +229,7 @@ Content = (
     | Reopened
     | StillOpen
     | Escalated
+    | HandedOn
     | GroupedReply
     | GroupedNotices
     | Notice
