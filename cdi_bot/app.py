@@ -19,6 +19,7 @@ from cdi_bot.delivery.contacts import Contacts
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.escalations import Escalations
+from cdi_bot.delivery.hours import ChannelHours
 from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
@@ -55,6 +56,7 @@ Reach = Callable[[Workspace, str], Braze]
 """Makes the client of a workspace with this key."""
 
 Cases = TypeVar("Cases", bound=UseCases)
+Timed = TypeVar("Timed")
 
 INTERVALS = {
     "beat": 1.0,
@@ -67,6 +69,7 @@ INTERVALS = {
     "conditions": 5.0,
     "digest": 5.0,
     "escalate": 2.0,
+    "hours": 2.0,
     "contacts": 15.0,
     "clusters": 5.0,
     "look": 60.0,
@@ -113,6 +116,7 @@ class App:
     dispatcher: Dispatcher
     digests: Digests
     escalations: Escalations
+    hours: ChannelHours
     contacts: Contacts
     clusters: ClusterUpdates
     store_health: StoreHealth
@@ -145,6 +149,7 @@ class App:
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
             "escalate": self.escalations.tick,
+            "hours": self.hours.tick,
             "contacts": self.contacts.tick,
             "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
@@ -277,33 +282,19 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             **more,
         )
 
+    def timed(kind: Callable[..., Timed], **more: Any) -> Timed:
+        return kind(store=store, clock=clock, wake=wake, troubles=troubles, **more)
+
     subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
     return App(
         holder=adapters.holder,
         workspaces=workspaces,
         dispatcher=dispatcher,
-        digests=Digests(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
-        escalations=Escalations(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
+        digests=timed(Digests, workspace_ids=workspaces.ids),
+        escalations=timed(Escalations, workspace_ids=workspaces.ids),
+        hours=timed(ChannelHours),
         contacts=contacts,
-        clusters=ClusterUpdates(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
+        clusters=timed(ClusterUpdates, workspace_ids=workspaces.ids),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
         ),

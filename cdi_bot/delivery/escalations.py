@@ -12,7 +12,9 @@ from datetime import datetime
 
 import structlog
 
+from cdi_bot.core.digest_schedule import zone_of
 from cdi_bot.core.escalation import LONGEST, is_due, is_unanswered
+from cdi_bot.core.hours import hours_of, passes_hours, silence
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.escalation import Escalated, Escalation
 from cdi_bot.core.model.incident import Incident
@@ -87,6 +89,12 @@ class Escalations:
                 origin, row = by_channel.get(card.channel), rows.get(card.channel)
                 if origin is None or card.ts is None or (row and row.at):
                     continue
+                begins = row.counts_from if row else None
+                hours = hours_of(origin)
+                if hours and not passes_hours(hours, incident):
+                    if silence(origin, now):
+                        continue
+                    begins = max(filter(None, (begins, hours.last_begin(zone_of(origin), now))), default=None)
                 mine = _snoozes_of(incident, card.channel, snoozes)
                 with self.troubles.guard(Work.REMIND, card.channel, f"escalate {incident.incident_id}"):
                     if (
@@ -94,7 +102,7 @@ class Escalations:
                             incident,
                             origin,
                             posted_at=posted_at(incident, card.ts, now),
-                            counts_from=row.counts_from if row else None,
+                            counts_from=begins,
                             snoozes=mine,
                             now=now,
                             is_critical=is_critical,

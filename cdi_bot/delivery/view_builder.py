@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import SPIKE, Expected, Incident
+from cdi_bot.core.model.incident import SPIKE, Expected, HandedOn, Incident
 from cdi_bot.core.model.integration import (
     ANY_DASHBOARD,
     Integration,
@@ -19,6 +19,7 @@ from cdi_bot.core.model.integration import (
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, settings_of
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
+    Card,
     Content,
     Digest,
     FailedAgain,
@@ -49,6 +50,7 @@ from cdi_bot.delivery.views import (
     GroupedReplyView,
     IncidentView,
     SubscribedView,
+    Summary,
     View,
     is_worth_telling,
 )
@@ -72,16 +74,23 @@ class ViewBuilder:
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
     _clusters: ClusterReader = field(default_factory=ClusterReader)
 
-    async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
-        """A card as it should look now."""
+    async def card(
+        self, uow: UnitOfWork, card: Card, now: datetime, notices: Sequence[Content] = ()
+    ) -> CardView:
+        """A card as it should look now; that of a summary tells `notices` as well."""
+        channel, card_id, since = card.channel, card.card_id, card.summary_since
         members = await uow.cards.members([card_id, *await uow.cards.counted_by(card_id)])
         found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
+        if since:  # what the cards that it counts showed before is over for long
+            found = {key: each for key, each in found.items() if (each.resolved_at or since) >= since}
         views = await self._incidents(uow, channel, list(found.values()), now)
-        alone = [each.incident for each in views] if len(views) == 1 else []
+        alone = [each.incident for each in views] if len(views) == 1 and not since else []
+        told = [await self._notice(uow, channel, each) for each in notices]
         return CardView(
             incidents=tuple(sorted(views, key=_worst_first)),
             elsewhere=frozenset(found) - {*members.get(card_id, ())},
             cluster=await self._clusters.view(uow, channel, alone, now) if alone else None,
+            summary=Summary(since=since, notices=tuple(told)) if since else None,
         )
 
     async def event(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> View:
@@ -93,6 +102,10 @@ class ViewBuilder:
             return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
             return await self._of_several(uow, channel, content, now)
+        if isinstance(content, HandedOn):
+            found = list((await uow.incidents.get_many(content.incident_ids)).values())
+            views = await self._incidents(uow, channel, found, now) if len(found) == 1 else []
+            return EventView(content=content, incident=views[0] if views else None)
         if isinstance(content, GroupedNotices):
             return GroupedNoticesView(
                 notices=tuple([await self._notice(uow, channel, notice) for notice in content.notices])

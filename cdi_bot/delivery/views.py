@@ -80,10 +80,18 @@ class ClusterView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """That a card tells what is open after a silence that began at `since`, what passed in it, and these notices."""
+
+    since: datetime
+    notices: tuple[EventView | SubscribedView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
     """A card as it should look now: its incidents, worst first, and the cluster of a single one.
 
-    The card of a storm also lists incidents that have cards of their own: their ids are `elsewhere`.
+    The card of a storm or a `summary` also lists incidents that have cards of their own: their ids are `elsewhere`.
 
     `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
     """
@@ -91,6 +99,7 @@ class CardView:
     incidents: tuple[IncidentView, ...]
     elsewhere: frozenset[int] = frozenset()
     cluster: ClusterView | None = None
+    summary: Summary | None = None
     possible_repeat: bool = False
 
     @property

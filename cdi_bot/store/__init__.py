@@ -25,12 +25,13 @@ from cdi_bot.store.holders import FileLock, Holders, ProcessLock, SessionLock
 from cdi_bot.store.incidents import Incidents
 from cdi_bot.store.integration_settings import AllIntegrationSettings
 from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
-from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
+from cdi_bot.store.outbox import AFTER_CARD, OUTSIDE_HOURS, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
 from cdi_bot.store.traces import Traces, is_erasable
 
 __all__ = [
     "AFTER_CARD",
+    "OUTSIDE_HOURS",
     "SNOOZED",
     "IntegrationKey",
     "LeaseLost",

@@ -235,6 +235,26 @@ class Channels(Repository):
         )
         return moved == 1
 
+    async def with_hours(self) -> list[ChannelSettings]:
+        """The settings of the channels that have hours."""
+        columns = CHANNEL_SETTINGS.c
+        found = select(CHANNEL_SETTINGS).where(columns.hours.is_not(None))
+        return await self._values(ChannelSettings, found.order_by(columns.team_id, columns.channel_id))
+
+    async def advance_hours(self, before: ChannelSettings, told: datetime | None) -> bool:
+        """Note that what came before a channel's hours began is told; of two calls at once, one returns True.
+
+        False too where its hours or its zone were changed meanwhile.
+        """
+        columns = CHANNEL_SETTINGS.c
+        unchanged = [
+            columns.hours_told.is_not_distinct_from(before.hours_told),
+            columns.hours == before.hours,
+            columns.zone.is_not_distinct_from(before.zone),
+        ]
+        moved = update(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, before.channel), *unchanged)
+        return await self._changed(moved.values(hours_told=told)) == 1
+
 
 class Audit(Repository):
     """Who changed what in a channel."""

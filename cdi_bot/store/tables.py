@@ -222,6 +222,7 @@ class IncidentRow(Base):
     resolved_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
+    taken_back_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     measured: Mapped[Code | None]
     quiet: Mapped[bool]
@@ -254,6 +255,7 @@ class CardRow(InChannel, Base):
     told_at: Mapped[datetime | None]
     storm_since: Mapped[datetime | None]
     counted_by: Mapped[int | None] = mapped_column(BigInteger)
+    summary_since: Mapped[datetime | None]
 
 
 class CardIncidentRow(InChannel, Base):

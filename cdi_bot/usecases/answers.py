@@ -13,8 +13,13 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.change_answers import (
+    Acknowledged,
+    BadTarget,
+    CannotTakeOver,
+    EscalationSet,
+    ExpectedAnswer,
+)
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
@@ -64,18 +69,6 @@ class NotSubscribed:
 
     what: Selection
     covered_by: Selection | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged:
-    """Open incidents are acknowledged: the integration's, or (`None`) all of the channel.
-
-    `already_by` is who had acknowledged them before. `on_card`: a card in the channel shows it.
-    """
-
-    integration: Integration | None
-    already_by: str | None
-    on_card: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +220,7 @@ class SettingsShown:
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
+    `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
     `mention_contacts`: alerts mention the contacts in Braze of an integration without an owner.
     """
 
@@ -238,6 +232,8 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
+    hours: str | None = None
+    next_begin: datetime | None = None
     mention_contacts: bool = False
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
@@ -293,6 +289,19 @@ class DigestSet:
     unchanged: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursSet:
+    """The channel has these hours in this zone, or (`None`) none; `unchanged` if that was so before.
+
+    `next_begin` is when they begin, where nothing may be posted now.
+    """
+
+    hours: str | None
+    zone: str
+    next_begin: datetime | None
+    unchanged: bool
+
+
 Answer = (
     Overview
     | RunHistory
@@ -302,6 +311,7 @@ Answer = (
     | SubscriptionEnded
     | NotSubscribed
     | Acknowledged
+    | CannotTakeOver
     | NothingOpen
     | SnoozeSet
     | SnoozeEnded
@@ -323,6 +333,7 @@ Answer = (
     | ContactsSet
     | UnknownWorkspace
     | DigestSet
+    | HoursSet
     | EscalationSet
     | IntegrationSettingSet
     | IntegrationSettingsShown

@@ -1,4 +1,4 @@
-"""The settings of a channel: its language, its digest, its workspace, where incidents go that nobody acknowledges."""
+"""The settings of a channel: its language, digest, workspace and hours, where incidents go that nobody acknowledges."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from datetime import timedelta
 
 from cdi_bot.core.commands.escalation import length_text
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
-from cdi_bot.core.model.channel import Channel, ChannelSettings, ContactsChanged, WorkspaceChanged
+from cdi_bot.core.hours import Hours, next_begin
+from cdi_bot.core.model.channel import (
+    Channel,
+    ChannelSettings,
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
 from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.integration import same_name
-from cdi_bot.core.model.message import Content, DigestChanged, LanguageChanged
+from cdi_bot.core.model.message import (
+    Content,
+)
+from cdi_bot.delivery.hours import save_settings
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import (
@@ -18,6 +30,7 @@ from cdi_bot.usecases.answers import (
     CannotPost,
     ContactsSet,
     DigestSet,
+    HoursSet,
     LanguageSet,
     SettingsShown,
     UnknownLanguage,
@@ -25,7 +38,7 @@ from cdi_bot.usecases.answers import (
     WorkspaceSet,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
-from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
+from cdi_bot.usecases.change_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 
 
 class ChangeChannelSettings(UseCases):
@@ -48,6 +61,8 @@ class ChangeChannelSettings(UseCases):
             ),
             escalate_to=settings.escalate_to if settings else None,
             escalate_trouble=settings.escalate_trouble if settings else None,
+            hours=settings.hours if settings else None,
+            next_begin=next_begin(settings, self.clock()),
             mention_contacts=settings is not None and settings.mention_contacts,
             workspace_name=names.get(settings.workspace_id or 0) if settings else None,
             workspaces=tuple(names.values()),
@@ -132,11 +147,34 @@ class ChangeChannelSettings(UseCases):
                     digest_until=schedule.last_due(time_zone, actor.at) if schedule else None,
                     zone=zone if schedule or before is None else before.zone,
                 )
-                await uow.channels.save_settings(after)
+                await save_settings(uow, before, after, actor.at)
                 content = DigestChanged(who=who, digest=digest, zone=zone, next_due=next_due)
                 await announce(uow, actor, "digest", digest or "off", content)
         self.wake()
         return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
+
+    async def set_hours(self, channel: Channel, who: str, hours: Hours | None, zone: str | None) -> Answer:
+        """Set the hours of a channel, or (`None`) end them; without a zone in the channel's own, else the person's."""
+        refusal = await self.access.to_change(who)
+        if refusal:
+            return refusal
+        reason = await posting_problem(self.messenger, channel) if hours else None
+        if reason:
+            return reason
+        actor, person = await self.actor(channel, who), await self.access.directory.person(who)
+        async with self.store.write() as uow:
+            before = await uow.channels.settings(channel)
+            kept = before.zone if before else None
+            chosen = zone or kept or person.zone_name
+            text = str(hours) if hours else None
+            unchanged = text == (before.hours if before else None) and (text is None or chosen == kept)
+            after = replace(changed_by(before, actor), hours=text, zone=chosen if hours else kept)
+            if not unchanged:
+                await save_settings(uow, before, after, actor.at)
+                content = HoursChanged(who=who, hours=text, zone=chosen)
+                await announce(uow, actor, "hours", f"{text} {chosen}" if text else "off", content)
+        self.wake()
+        return HoursSet(hours=text, zone=chosen, next_begin=next_begin(after, actor.at), unchanged=unchanged)
 
     async def set_escalation(self, channel: Channel, who: str, after: timedelta, to: str | None) -> Answer:
         """Let what nobody acknowledges for so long go to another channel or a person, or (`None`) nowhere."""

@@ -70,14 +70,20 @@ def _words(value: str) -> list[str]:
     return [name for name in names if name] or [""]
 
 
-def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+def read_topics(arguments: Arguments, value: str) -> frozenset[Topic] | Mistake:
+    """Read types of alerts: `error,late`."""
     names = _words(value)
     for name in names:
         if name not in tuple(Topic):
             return arguments.mistake(
                 MistakeKind.UNKNOWN_STATUS, tokenizer.plain(name), nearest(name, tuple(Topic))
             )
-    return replace(filters, topics=frozenset(Topic(name) for name in names))
+    return frozenset(Topic(name) for name in names)
+
+
+def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    topics = read_topics(arguments, value)
+    return topics if isinstance(topics, Mistake) else replace(filters, topics=topics)
 
 
 def _rows(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:

@@ -145,7 +145,7 @@ class Snooze:
     reason: str | None = None
 
 
-_TOPIC_OF_STATUS = {
+TOPIC_OF_STATUS = {
     "error": Topic.ERROR,
     "partial": Topic.PARTIAL,
     "config_error": Topic.CONFIG_ERROR,
@@ -171,7 +171,7 @@ class FilterDecision(StrEnum):
 
 def passes_filters(filters: Filters, run: Run) -> FilterDecision:
     """Whether a channel with these filters is told of this run."""
-    topic = _TOPIC_OF_STATUS.get(run.job_status)
+    topic = TOPIC_OF_STATUS.get(run.job_status)
     if topic is None:
         return FilterDecision.UNKNOWN_STATUS
     if topic not in filters.topics:

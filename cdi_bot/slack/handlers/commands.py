@@ -19,6 +19,7 @@ from cdi_bot.core.commands.channels import (
     UseWorkspace,
 )
 from cdi_bot.core.commands.escalation import SetEscalation
+from cdi_bot.core.commands.hours import SetHours
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.integration_settings import (
     SetCritical,
@@ -47,10 +48,10 @@ from cdi_bot.slack.render.workspaces import workspace_form
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
-    Acknowledged,
     Answer,
     ContactsSet,
     DigestSet,
+    HoursSet,
     InEachWorkspace,
     LanguageSet,
     SnoozeEnded,
@@ -61,10 +62,9 @@ from cdi_bot.usecases.answers import (
     WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
+from cdi_bot.usecases.change_answers import Acknowledged, EscalationSet, SwitchedOff
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.escalation_answers import EscalationSet
 from cdi_bot.usecases.expected import MarkExpected
-from cdi_bot.usecases.expected_answers import SwitchedOff
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet
 from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
@@ -188,11 +188,12 @@ def is_shown_in_channel(answer: Answer) -> bool:
             | LanguageSet()
             | WorkspaceSet()
             | DigestSet()
+            | HoursSet()
             | EscalationSet()
             | SwitchedOff()
         ):
             return not answer.unchanged
-        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
+        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(is_shown=is_shown):
             return is_shown
         case _:
             return isinstance(answer, SyncStarted)
@@ -271,7 +272,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     ShowSubscriptions: lambda to, _command, channel, _: to.queries.subscriptions(channel),
     Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(
-        channel, who, command.query, workspace_id=command.workspace_id
+        channel, who, command.query, workspace_id=command.workspace_id, to=command.to
     ),
     SetSnooze: lambda to, command, channel, who: to.incidents.snooze(
         channel, who, command.query, command.until, command.reason, workspace_id=command.workspace_id
@@ -287,6 +288,9 @@ USE_CASES: dict[type[Command], UseCase] = {
     UseWorkspace: lambda to, command, channel, who: to.channels.set_workspace(channel, who, command.name),
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
+    ),
+    SetHours: lambda to, command, channel, who: to.channels.set_hours(
+        channel, who, command.hours, command.zone
     ),
     SetContacts: lambda to, command, channel, who: to.channels.set_contacts(
         channel, who, mention=command.mention

@@ -10,6 +10,7 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Selection, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_name, target_trouble
+from cdi_bot.slack.render.hours import hours_hint, hours_text
 from cdi_bot.slack.render.integration_settings import audited_value
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragraphs, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -52,6 +53,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     lines = [
         *([workspace_text(answer.workspace_name, i18n)] if answer.workspaces else []),
         digest_text(answer.digest, answer.zone, answer.next_due, i18n),
+        hours_text(answer, i18n),
         escalation_text(answer.escalate_after, answer.escalate_to, i18n),
         contacts_text(i18n, mention=answer.mention_contacts),
     ]
@@ -61,6 +63,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
         language_text(answer.language, i18n),
         language_choices(answer.languages, i18n),
         off if answer.digest else hint,
+        hours_hint(answer.hours, i18n),
         escalation_hint(answer.escalate_to, i18n),
         second="\n".join(lines),
     )
@@ -111,11 +114,13 @@ def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
     return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
 
 
-_PRESSED = {
+_OTHERS = {
+    "unacknowledge": N_("{when} {who} took back the acknowledgement of {what}"),
+    "hand_on": N_("{when} {who} handed on {what}"),
     "expected": N_("{when} {who} said that what looked unusual about {what} was expected"),
     "take_back": N_("{when} {who} took back that something about {what} was expected"),
 }
-"""What is done by a button alone."""
+"""What is done without a command of its own."""
 
 
 def _audit_row(
@@ -123,7 +128,7 @@ def _audit_row(
 ) -> str:
     """Say in one line who did what, and when."""
     specification = BY_WORD.get(entry.action)
-    known = specification.audit if specification else _PRESSED.get(entry.action)
+    known = specification.audit if specification else _OTHERS.get(entry.action)
     line = i18n.translated(known) if known else "{when} {who} {what}"
     what = _audit_subject(entry, integration, workspace_name, i18n)
     return line.format(when=date(entry.at), who=user(entry.who), what=what)

@@ -33,6 +33,7 @@ from cdi_bot.slack.render.kit.buttons import (
     pager,
     snooze_select,
     sync_button,
+    unack_button,
     unsnooze_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -120,7 +121,9 @@ def _elements(answer: RunHistory, i18n: Translator) -> list[Block | None]:
     carried = carried_integration(integration)
     ack = snooze = None
     if view := _view(answer):
-        ack = ack_button([view], i18n, action_id="history_ack", **carried)
+        ack = ack_button([view], i18n, action_id="history_ack", **carried) or unack_button(
+            [view], i18n, action_id="history_unack", **carried
+        )
     if answer.snooze:
         snooze = unsnooze_button(integration, i18n, action_id="history_unsnooze")
     elif incident and answer.subscribed:

@@ -16,12 +16,14 @@ from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
 from cdi_bot.slack.render.kit.buttons import (
+    ack_button,
     carried_integration,
     change_button,
     open_button,
     pager,
     settings_button,
     subscribe_button,
+    unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.people import ownership
@@ -229,21 +231,15 @@ def _attention_blocks(
     if incident.acknowledged_by:
         notes.insert(0, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     view = IncidentView(incident=incident, integration=entry.integration, dashboard_url=entry.dashboard_url)
-    about = name_of(entry.integration)
-    carried = {"incidents": [incident.incident_id], "channel": entry.channels[0].channel_id}
-    acknowledge = button(
-        i18n("Acknowledge"),
-        f"home_ack:{place}",
-        carried,
-        says=i18n("Acknowledge: {name}").format(name=about),
-        style="primary",
+    there = entry.channels[0].channel_id
+    acknowledge = ack_button([view], i18n, action_id=f"home_ack:{place}", channel=there) or unack_button(
+        [view], i18n, action_id=f"home_unack:{place}", channel=there
     )
-    free = may_change and incident.acknowledged_by is None
     return [
         section(attention_line(view, i18n, notes)),
         *actions(
             [
-                acknowledge if free else None,
+                acknowledge if may_change else None,
                 _runs(entry, place, i18n),
                 open_button(entry.integration, entry.dashboard_url, i18n, action_id=f"open_in_braze:{place}"),
             ]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.model.channel import ContactsChanged, WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
-    DigestChanged,
-    LanguageChanged,
     RunStarted,
     Snoozed,
     SyncEnded,
@@ -26,6 +30,7 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
+from cdi_bot.slack.render.hours import hours_changed
 from cdi_bot.slack.render.incident_response import render_spike
 from cdi_bot.slack.render.integration_settings import integration_setting_changed
 from cdi_bot.slack.render.kit.advice import status_advice
@@ -235,6 +240,7 @@ _RENDERERS: EventRenderers = {
     WorkspaceChanged: _workspace_changed,
     ContactsChanged: _contacts_changed,
     DigestChanged: _digest_changed,
+    HoursChanged: hours_changed,
     EscalationChanged: escalation_changed,
     IntegrationSettingChanged: integration_setting_changed,
     EscalationBroken: escalation_broken,

@@ -302,12 +302,14 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
             "as `fresh:09:00`."
         ),
         MistakeKind.BAD_MENTION: i18n("“{given}” isn't a person or a user group that I can mention."),
+        MistakeKind.BAD_PERSON: i18n("“{given}” isn't a person. Type `@` and choose one from Slack's list."),
         MistakeKind.MISSING_OWNER: i18n(
             "Who? Type `@` and choose somebody from Slack's list, or type `none`."
         ),
         MistakeKind.BAD_RUNBOOK: i18n("“{given}” isn't a web address. It begins with `https://`."),
         MistakeKind.MISSING_RUNBOOK: i18n("Which web address? It begins with `https://`; `none` removes it."),
         MistakeKind.BAD_SCHEDULE: i18n("“{given}” isn't a valid time for a digest."),
+        MistakeKind.BAD_HOURS: i18n("“{given}” aren't hours: days, and from when until when."),
         MistakeKind.BAD_DELAY: i18n("“{given}” isn't a valid time. It takes 10 seconds to 7 days."),
         MistakeKind.BAD_TARGET: i18n(
             "“{given}” isn't a channel or a person. Type `to:#` or `to:@` and choose one from Slack's list."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from cdi_bot.core.commands.channels import (
@@ -15,6 +16,7 @@ from cdi_bot.core.commands.channels import (
     UseWorkspace,
 )
 from cdi_bot.core.commands.escalation import SetEscalation
+from cdi_bot.core.commands.hours import SetHours
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
 from cdi_bot.core.commands.integration_settings import (
     SetCritical,
@@ -27,11 +29,14 @@ from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.commands.workspaces import ManageWorkspaces
 from cdi_bot.core.digest_schedule import Schedule
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.hours import Hours
+from cdi_bot.core.model.incident import NOBODY, Topic
 from cdi_bot.core.model.subscription import Filters
 
 SAMPLE_TIME = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 """The present in which the samples are read."""
+
+WORKDAYS = Hours(days=frozenset(range(5)), begin=time(8), end=time(19))
 
 SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     "status": (
@@ -87,6 +92,8 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     "ack": (
         ("ack Users", Acknowledge(query="Users")),
         ("acknowledge “Users sync”", Acknowledge(query="Users sync")),
+        ("ack Users sync off", Acknowledge(query="Users sync", to=NOBODY)),
+        ("ack all <@U1|ann lee>", Acknowledge(query=None, to="U1")),
     ),
     "snooze": (
         (
@@ -112,6 +119,24 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
                 schedule=Schedule(at=time(9), weekday=0, quiet=True), zone="Europe/Berlin", channel_id="C1"
             ),
         ),
+    ),
+    "hours": (
+        ("hours", ShowSettings()),
+        ("hours off in:<#C1|general>", SetHours(hours=None, channel_id="C1")),
+        ("hours mon-fri 08:00-19:00", SetHours(hours=WORKDAYS)),
+        (
+            "hours monday to friday from 8am to 7pm europe/berlin",
+            SetHours(hours=WORKDAYS, zone="Europe/Berlin"),
+        ),
+        ("hours Ｍｏｎ－Ｆｒｉ ８：００－１９：００", SetHours(hours=WORKDAYS)),
+        (
+            "hours weekdays 8-19 except: error, config-error UTC",
+            SetHours(
+                hours=replace(WORKDAYS, passing=frozenset({Topic.ERROR, Topic.CONFIG_ERROR})), zone="UTC"
+            ),
+        ),
+        ("hours sat,sun", SetHours(hours=Hours(days=frozenset({5, 6})))),
+        ("hours 22:00-06:00", SetHours(hours=Hours(begin=time(22), end=time(6)))),
     ),
     "escalate": (
         ("escalate", ShowSettings()),

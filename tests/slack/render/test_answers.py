@@ -17,7 +17,7 @@ from cdi_bot.core.commands.parser import BY_WORD, parse
 from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import QualityReason, Topic
+from cdi_bot.core.model.incident import NOBODY, QualityReason, Topic
 from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription
 from cdi_bot.core.statistics import Usual
@@ -29,10 +29,9 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
-from cdi_bot.usecases import answers, query_answers, workspace_answers
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import Overview
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
@@ -336,10 +335,24 @@ ANSWERS: dict[str, Answer] = {
     "not_subscribed_covered": answers.NotSubscribed(
         what=Selection(selector=USERS), covered_by=Selection(selector="Users*")
     ),
-    "acknowledged": answers.Acknowledged(**HERE, already_by=None, on_card=False),
-    "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI, on_card=False),
-    "acknowledged_all": answers.Acknowledged(integration=None, already_by=None, on_card=False),
-    "acknowledged_all_already": answers.Acknowledged(integration=None, already_by=KENJI, on_card=True),
+    "acknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=False),
+    "acknowledged_already": change_answers.Acknowledged(**HERE, already_by=KENJI, is_shown=False),
+    "acknowledged_all": change_answers.Acknowledged(integration=None, already_by=None, is_shown=False),
+    "acknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=KENJI, is_shown=True
+    ),
+    "unacknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=NOBODY),
+    "unacknowledged_all": change_answers.Acknowledged(
+        integration=None, already_by=None, is_shown=True, to=NOBODY
+    ),
+    "unacknowledged_already": change_answers.Acknowledged(
+        **HERE, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "unacknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "handed_on": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=KENJI),
+    "cannot_take_over": change_answers.CannotTakeOver(who=KENJI),
     "nothing_open": answers.NothingOpen(**HERE),
     "nothing_open_at_all": answers.NothingOpen(integration=None),
     "snooze_set": answers.SnoozeSet(**HERE, channel=ALERTS, until=NOW, reason="warehouse move"),
@@ -420,6 +433,17 @@ ANSWERS: dict[str, Answer] = {
     "settings": answers.SettingsShown(
         language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
     ),
+    "settings_hours": answers.SettingsShown(
+        language=None,
+        digest=None,
+        zone="Europe/Berlin",
+        next_due=None,
+        languages=("en", "ja"),
+        hours="mon-wed,fri 08:00-19:00 except:error,late",
+        next_begin=NOW,
+    ),
+    "hours_set": answers.HoursSet(hours="sat 00:00-24:00", zone="UTC", next_begin=None, unchanged=False),
+    "hours_off": answers.HoursSet(hours=None, zone="UTC", next_begin=None, unchanged=True),
     "settings_escalated": answers.SettingsShown(
         language=None,
         digest=None,
@@ -564,7 +588,8 @@ DONE = (
     IntegrationSettingSet,
     answers.SubscriptionSet,
     answers.SubscriptionEnded,
-    answers.Acknowledged,
+    change_answers.Acknowledged,
+    change_answers.CannotTakeOver,
     answers.NothingOpen,
     answers.SnoozeEnded,
     answers.SyncStarted,

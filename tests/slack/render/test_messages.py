@@ -13,9 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.model.channel import ContactsChanged, WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
-from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
+from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, SettingName
 from cdi_bot.core.model.lifecycle import (
@@ -29,11 +35,9 @@ from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
-    DigestChanged,
     FailedAgain,
     GroupedNotices,
     GroupedReply,
-    LanguageChanged,
     Recovered,
     Reopened,
     ReplyFact,
@@ -66,6 +70,7 @@ from cdi_bot.delivery.views import (
     IncidentView,
     StoreView,
     SubscribedView,
+    Summary,
     View,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
@@ -135,6 +140,17 @@ def partial(**more: Any) -> Run:
 def attended() -> Incident:
     """Return an incident that somebody acknowledged."""
     return failing(acknowledged_by=KENJI, acknowledged_at=NOW)
+
+
+HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
+
+
+def happened(
+    change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
+) -> Content:
+    """Return the word of what happened to the integration in Braze."""
+    event = LifecycleEvent(change=change, **more)
+    return IntegrationChanged(**HERE, event=event, by_id=by_id, is_covered=is_covered)
 
 
 def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD, sources: Sequence[str] = ()) -> CardView:
@@ -305,6 +321,20 @@ CARDS = {
     "storm_escalated": card(
         failing(), late(), escalations=(replace(ESCALATED, target=MARA),), only_escalated=True
     ),
+    "summary_of_a_night": replace(
+        storm(4, well=2),
+        summary=Summary(
+            since=NOW - timedelta(hours=13),
+            notices=(
+                EventView(
+                    content=happened(LifecycleChange.PAUSED, before="active", after="paused"),
+                    integration=integration(),
+                ),
+            ),
+        ),
+    ),
+    "summary_of_many": replace(storm(40, well=20), summary=Summary(since=NOW - timedelta(hours=61))),
+    "summary_all_passed": replace(card(recovered()), summary=Summary(since=NOW - timedelta(hours=13))),
     "storm_with_late": CardView(incidents=(*storm(2).incidents, incident_view(late()))),
     "storm_all_late": CardView(incidents=(incident_view(late()), incident_view(late(incident_id=10)))),
     "storm_all_slow": CardView(incidents=(incident_view(slow()), incident_view(slow(incident_id=10)))),
@@ -344,7 +374,6 @@ def event(content: Content, incident: Incident | None = None, **more: Any) -> Ev
 THERE: dict[str, Any] = {"integration": integration(), "dashboard_url": DASHBOARD + USERS}
 AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
 SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
-HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
 
 
 def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
@@ -366,14 +395,6 @@ def changed(setting: SettingName, value: str | None, selector: str = "Users*") -
     return IntegrationSettingChanged(
         who=MARA, workspace_id=1, selector=selector, setting=setting, value=value
     )
-
-
-def happened(
-    change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
-) -> Content:
-    """Return the word of what happened to the integration in Braze."""
-    event = LifecycleEvent(change=change, **more)
-    return IntegrationChanged(**HERE, event=event, by_id=by_id, is_covered=is_covered)
 
 
 EVENTS = {
@@ -409,6 +430,11 @@ EVENTS = {
     "reply_critical_reminded": owned(StillOpen(incident_id=7), failing()),
     "reply_critical_escalated": owned(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
     "reply_escalated": event(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
+    "reply_handed_on": event(HandedOn(who=MARA, to=KENJI, incident_ids=(7,)), attended()),
+    "reply_taken_over": event(HandedOn(who=MARA, to=MARA, incident_ids=(7,)), attended()),
+    "reply_unacknowledged": event(HandedOn(who=MARA, to=None, incident_ids=(7,)), failing()),
+    "notice_handed_on": event(HandedOn(who=MARA, to=KENJI, incident_ids=(7, 8, 9))),
+    "notice_unacknowledged": event(HandedOn(who=MARA, to=None, incident_ids=(7, 8, 9))),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
     "reply_still_unreachable": event(StillOpen(incident_id=9), unreachable()),
     "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
@@ -467,6 +493,10 @@ EVENTS = {
         DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
     ),
     "notice_sample_alert": event(SampleAlert(who=MARA, at=NOW, mentions=f"<@{KENJI}>")),
+    "notice_hours_set": event(
+        HoursChanged(who=MARA, hours="mon-fri 08:00-19:00 except:error", zone="Europe/Berlin")
+    ),
+    "notice_hours_off": event(HoursChanged(who=MARA, hours=None, zone="UTC")),
     "notice_contacts": event(ContactsChanged(who=MARA, mention=True)),
     "notice_owner_set": event(changed("owner", "<@U0KENJI001>")),
     "notice_owner_none": event(changed("owner", None, "all")),
@@ -744,8 +774,10 @@ def test_recovered_card_offers() -> None:
 
 
 def test_acknowledged_card_offers() -> None:
-    """Nobody is asked to acknowledge twice, and a snooze can be ended from the card."""
-    assert actions_of(render(card(attended()))) == ["history", "more"]
+    """It can be taken back where it was acknowledged, and a snooze can be ended from the card."""
+    shown = render(card(attended()))
+    assert actions_of(shown) == ["unack", "history", "more"]
+    assert pressed(shown, "unack") == {"incidents": [7], "to": NOBODY}
     assert "End snooze" in chosen(render(card(failing(), snooze=snooze())))
 
 
@@ -826,6 +858,7 @@ def test_storm_acknowledges_all() -> None:
     view = storm(12, well=2)
     assert pressed(render(view), "ack") == {"incidents": list(range(1, 11))}
     assert actions_of(render(storm(3, well=3))) == []
+    assert pressed(render(CARDS["storm_acknowledged"]), "unack")["to"] == NOBODY
 
 
 def test_a_storm_calls_whom_its_own_incidents_mention() -> None:
@@ -886,6 +919,12 @@ def test_contents_with_views_of_their_own() -> None:
 @given(strategies.cards())
 def test_any_card_is_taken(view: CardView) -> None:
     """Slack takes every card, whatever the names, counts and numbers are."""
+    assert_taken(render(view))
+
+
+@given(strategies.summaries())
+def test_any_summary_is_taken(view: CardView) -> None:
+    """Slack takes every one of them."""
     assert_taken(render(view))
 
 

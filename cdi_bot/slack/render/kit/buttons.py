@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.commands.specification import Command, Suggestion
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident
+from cdi_bot.core.model.incident import EXPECTABLE, NOBODY, Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Selection, Subscription
@@ -56,6 +56,25 @@ def ack_button(
     else:
         label = says = i18n("Acknowledge {count}").format(count=i18n.number(len(ids)))
     return button(label, action_id, {"incidents": ids, **carried}, says=says, style="primary")
+
+
+def unack_button(
+    views: Sequence[IncidentView], i18n: Translator, *, action_id: str = "unack", **carried: object
+) -> Block | None:
+    """Take back that somebody is on those of these that are open; `None` where nobody is on any."""
+    ids = _as_many_as_fit(
+        [
+            view.incident.incident_id
+            for view in views
+            if view.incident.is_open and view.incident.acknowledged_by is not None
+        ]
+    )
+    if not ids:
+        return None
+    label = says = i18n("Unacknowledge") if len(views) == 1 else i18n("Unacknowledge all")
+    if len(views) == 1:
+        says = _spoken(label, subject(views[0], i18n), i18n)
+    return button(label, action_id, {"incidents": ids, "to": NOBODY, **carried}, says=says)
 
 
 def expected_button(
@@ -111,7 +130,7 @@ def switch_off_button(integration: Integration, reason: str, i18n: Translator) -
 
 def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
     """Return the first ids, as many as the value of a button holds."""
-    room = BUTTON_VALUE - len(as_value({"incidents": []}))
+    room = BUTTON_VALUE - len(as_value({"incidents": [], "to": NOBODY}))
     lengths = accumulate(len(str(one)) + 1 for one in ids)
     return [one for one, length in zip(ids, lengths, strict=True) if length <= room]
 
