@@ -21,10 +21,12 @@ from cdi_bot.slack.render.kit.buttons import (
     change_button,
     open_button,
     pager,
+    settings_button,
     subscribe_button,
     unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,
     braze_advice,
@@ -149,7 +151,8 @@ def _summary(home: Home, i18n: Translator) -> str:
 
 def _buttons(home: Home, i18n: Translator) -> list[Block]:
     form = subscribe_button(i18n, style="primary") if home.may_change else None
-    return actions([form, _refresh(i18n), _help(i18n)])
+    owners = settings_button(i18n) if home.may_change else None
+    return actions([form, owners, _refresh(i18n), _help(i18n)])
 
 
 def _refresh(i18n: Translator) -> Block | None:
@@ -224,7 +227,7 @@ def _attention_blocks(
 ) -> list[Block]:
     incident = entry.incident
     channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
-    notes = [channels]
+    notes = [channels, *ownership(entry.settings, i18n)]
     if incident.acknowledged_by:
         notes.insert(0, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     view = IncidentView(incident=incident, integration=entry.integration, dashboard_url=entry.dashboard_url)
@@ -282,6 +285,7 @@ def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now:
     mark = state_sign(entry.incident, run, missing=entry.missing)
     lines = [f"{mark} {bold_name(entry.integration.alone, None, SHORT_NAME)}"]
     lines += [" · ".join(said) for said in (_newest(run, i18n), _trend(entry, i18n, now)) if said]
+    lines += ownership(entry.settings, i18n)
     return section("\n".join(lines), accessory=_runs(entry, place, i18n))
 
 
