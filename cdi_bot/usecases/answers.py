@@ -13,11 +13,12 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
-from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
-from cdi_bot.usecases.setting_answers import (
+from cdi_bot.usecases.change_answers import (
+    Acknowledged,
     BadTarget,
+    CannotTakeOver,
     EscalationSet,
+    ExpectedAnswer,
     IntegrationSettingSet,
     IntegrationSettingsShown,
     NothingToSnooze,
@@ -25,6 +26,7 @@ from cdi_bot.usecases.setting_answers import (
     SnoozeList,
     SnoozeSet,
 )
+from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
 
@@ -72,18 +74,6 @@ class NotSubscribed:
 
     what: Selection
     covered_by: Selection | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged:
-    """Open incidents are acknowledged: the integration's, or (`None`) all of the channel.
-
-    `already_by` is who had acknowledged them before. `on_card`: a card in the channel shows it.
-    """
-
-    integration: Integration | None
-    already_by: str | None
-    on_card: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +138,7 @@ class WhichWorkspace:
 class InEachWorkspace:
     """What was answered about each of several workspaces."""
 
-    answers: tuple[SubscriptionSet | IntegrationSettingSet | BrazeRefused, ...]
+    answers: tuple[SubscriptionSet | IntegrationSettingSet | OwnedByFile | BrazeRefused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +181,13 @@ class NotAllowed:
     """
 
     action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedByFile:
+    """A configuration file of this name says it: only there it is changed."""
+
+    file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,30 +246,6 @@ class UnknownLanguage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceSet:
-    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
-
-    name: str | None
-    unchanged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactsSet:
-    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
-
-    mention: bool
-    unchanged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownWorkspace:
-    """There is no such workspace; `names` are those to choose from."""
-
-    given: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSet:
     """The channel gets a digest by this schedule, or (`None`) none; `unchanged` if that was so before."""
 
@@ -295,6 +268,14 @@ class HoursSet:
     unchanged: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsSet:
+    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
+
+    mention: bool
+    unchanged: bool
+
+
 Answer = (
     Overview
     | RunHistory
@@ -304,6 +285,7 @@ Answer = (
     | SubscriptionEnded
     | NotSubscribed
     | Acknowledged
+    | CannotTakeOver
     | NothingOpen
     | SnoozeSet
     | NothingToSnooze
@@ -319,13 +301,12 @@ Answer = (
     | NeedsInvite
     | CannotPost
     | NotAllowed
+    | OwnedByFile
     | BrazeRefused
     | SettingsShown
     | LanguageSet
     | UnknownLanguage
-    | WorkspaceSet
     | ContactsSet
-    | UnknownWorkspace
     | DigestSet
     | HoursSet
     | EscalationSet

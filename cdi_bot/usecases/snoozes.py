@@ -29,7 +29,7 @@ from cdi_bot.usecases.answers import (
     SeveralMatches,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
-from cdi_bot.usecases.setting_answers import (
+from cdi_bot.usecases.change_answers import (
     NothingToSnooze,
     SnoozeEnded,
     SnoozeList,

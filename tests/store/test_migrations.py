@@ -454,7 +454,7 @@ def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
 def test_snoozes_keep_what_they_are_of(bare: str) -> None:
     """Each begins when it was set; what the program before can't say ends, the newest of a selector stays."""
     migrate.upgrade(bare)
-    migrate.downgrade(bare, "0024")
+    migrate.downgrade(bare, "0023")
     at, until = "2026-03-25 12:00:00", "2026-03-25 14:00:00"
     statements = f"""
         INSERT INTO braze_workspaces (workspace_id, name, base_url) VALUES (1, 'a', 'http://braze.test');
@@ -500,7 +500,7 @@ def test_snoozes_keep_what_they_are_of(bare: str) -> None:
             ("'all'", "NULL", "true"),
         ):
             connection.exec_driver_sql(more.format(*of))
-    migrate.downgrade(bare, "0024")
+    migrate.downgrade(bare, "0023")
     assert rows("integration_id, by, until IS NULL", "snoozes") == [("one", "U2", False), ("two", "U1", True)]
     assert all("integration_id" in content for (content,) in rows("content", "outbox"))
 

@@ -17,7 +17,7 @@ from cdi_bot.usecases.answers import (
     NoMatch,
     NotSubscribed,
 )
-from cdi_bot.usecases.setting_answers import (
+from cdi_bot.usecases.change_answers import (
     NothingToSnooze,
     SnoozeEnded,
     SnoozeSet,

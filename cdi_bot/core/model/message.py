@@ -18,7 +18,9 @@ from cdi_bot.core.model.channel import (
     LanguageChanged,
     WorkspaceChanged,
 )
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
+from cdi_bot.core.model.incident import HandedOn
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
@@ -232,6 +234,7 @@ Content = (
     | Reopened
     | StillOpen
     | Escalated
+    | HandedOn
     | GroupedReply
     | GroupedNotices
     | Notice
@@ -239,6 +242,7 @@ Content = (
     | SyncRequested
     | SyncEnded
     | EscalationBroken
+    | ConfigRefused
     | Digest
     | SampleAlert
     | Spike

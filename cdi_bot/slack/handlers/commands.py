@@ -49,7 +49,6 @@ from cdi_bot.slack.render.workspaces import workspace_form
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
-    Acknowledged,
     Answer,
     ContactsSet,
     DigestSet,
@@ -59,26 +58,26 @@ from cdi_bot.usecases.answers import (
     SubscriptionEnded,
     SubscriptionSet,
     SyncStarted,
-    WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
+from cdi_bot.usecases.change_answers import (
+    Acknowledged,
+    EscalationSet,
+    IntegrationSettingSet,
+    SnoozeEnded,
+    SnoozeSet,
+    SwitchedOff,
+)
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.expected import MarkExpected
-from cdi_bot.usecases.expected_answers import SwitchedOff
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
-from cdi_bot.usecases.setting_answers import (
-    EscalationSet,
-    IntegrationSettingSet,
-    SnoozeEnded,
-    SnoozeSet,
-)
 from cdi_bot.usecases.snoozes import ChangeSnoozes
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.workspace_answers import WorkspaceForm
+from cdi_bot.usecases.workspace_answers import WorkspaceForm, WorkspaceSet
 from cdi_bot.usecases.workspaces import ManageBrazeWorkspaces
 
 log = structlog.get_logger(__name__)
@@ -200,7 +199,7 @@ def is_shown_in_channel(answer: Answer) -> bool:
             | SwitchedOff()
         ):
             return not answer.unchanged
-        case Acknowledged(on_card=is_shown):
+        case Acknowledged(is_shown=is_shown):
             return is_shown
         case _:
             return isinstance(answer, SyncStarted)
@@ -284,7 +283,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     ShowSubscriptions: lambda to, _command, channel, _: to.queries.subscriptions(channel),
     Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(
-        channel, who, command.query, workspace_id=command.workspace_id
+        channel, who, command.query, workspace_id=command.workspace_id, to=command.to
     ),
     SetSnooze: _snooze,
     EndSnooze: lambda to, command, channel, who: to.snoozes.unsnooze(

@@ -26,7 +26,7 @@ from cdi_bot.slack.render.refusals import render_mistake
 from cdi_bot.usecases.answers import (
     Answer,
 )
-from cdi_bot.usecases.setting_answers import (
+from cdi_bot.usecases.change_answers import (
     SnoozeEnded,
     SnoozeSet,
 )

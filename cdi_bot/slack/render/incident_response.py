@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.model.incident import NOBODY
 from cdi_bot.core.model.message import Snoozed, Unsnoozed
 from cdi_bot.core.model.source import source_of
 from cdi_bot.core.model.spike import Spike
@@ -42,9 +43,19 @@ from cdi_bot.slack.render.kit.text import (
     with_reason,
 )
 from cdi_bot.slack.render.subscriptions import selector_text
-from cdi_bot.usecases.answers import Acknowledged, ConfirmSync, NothingOpen, SyncStarted
-from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
-from cdi_bot.usecases.setting_answers import NothingToSnooze, SnoozeEnded, SnoozeList, SnoozeSet
+from cdi_bot.usecases.answers import ConfirmSync, NothingOpen, SyncStarted
+from cdi_bot.usecases.change_answers import (
+    Acknowledged,
+    CannotTakeOver,
+    MarkedExpected,
+    NothingToMark,
+    NothingToSnooze,
+    SnoozeEnded,
+    SnoozeList,
+    SnoozeSet,
+    SwitchedOff,
+    TakenBack,
+)
 
 _SNOOZE = "💤"
 
@@ -56,15 +67,30 @@ _ABOVE = 200
 
 
 def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
-    if answer.integration is None:
-        done = i18n("You acknowledged everything that is open in this channel: reminders stop.")
-        before = i18n("Everything that is open in this channel is already acknowledged.")
-        return short_message(before if answer.already_by else done)
-    name = bold_name(answer.integration)
-    if answer.already_by:
+    """Say what a channel does not show: mostly that nothing had to be changed."""
+    about, by = answer.integration, answer.already_by
+    name = bold_name(about) if about else ""
+    if by == NOBODY:
+        nobody = i18n("Nobody has acknowledged {name}.") if about else i18n("Nothing here is acknowledged.")
+        return short_message(nobody.format(name=name))
+    if by and about:
         line = i18n("{who} has already acknowledged {name}.")
-        return short_message(line.format(who=user(answer.already_by), name=name))
-    return short_message(i18n("You acknowledged {name}: reminders stop.").format(name=name))
+        return short_message(line.format(who=user(by), name=name))
+    if by:
+        return short_message(i18n("Everything that is open in this channel is already acknowledged."))
+    if answer.to == NOBODY:
+        line = i18n("You took back the acknowledgement of {name}: reminders start again.")
+    elif answer.to:
+        line = i18n("You handed on {name} to {who}.")
+    else:
+        line = i18n("You acknowledged {name}: reminders stop.")
+    name = name or i18n("everything that is open in this channel")
+    return short_message(line.format(name=name, who=user(answer.to or "")))
+
+
+def _cannot_take_over(answer: CannotTakeOver, i18n: Translator) -> Rendered:
+    line = i18n("I can't hand it on to {who}: apps, guests and people from outside can't acknowledge.")
+    return short_message(line.format(who=user(answer.who)))
 
 
 def _nothing_open(answer: NothingOpen, i18n: Translator) -> Rendered:
@@ -277,6 +303,7 @@ RENDERERS: Renderers = {
     SnoozeEnded: _snooze_ended,
     SnoozeList: _snooze_list,
     Acknowledged: _acknowledged,
+    CannotTakeOver: _cannot_take_over,
     NothingOpen: _nothing_open,
     ConfirmSync: _confirm_sync,
     SyncStarted: _sync_started,

@@ -21,8 +21,18 @@ from cdi_bot.core.model.channel import (
     LanguageChanged,
     WorkspaceChanged,
 )
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
-from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
+from cdi_bot.core.model.incident import (
+    EXPECTABLE,
+    NOBODY,
+    Expected,
+    HandedOn,
+    Incident,
+    Kind,
+    Measured,
+    Topic,
+)
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, IntegrationSettings
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations, WorkspaceRemoved
@@ -61,8 +71,8 @@ from cdi_bot.delivery.views import (
     Summary,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases import answers, expected_answers, query_answers, setting_answers
-from cdi_bot.usecases.setting_answers import (
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
+from cdi_bot.usecases.change_answers import (
     BadTarget,
     EscalationSet,
     IntegrationSettingSet,
@@ -280,6 +290,7 @@ _replies: st.SearchStrategy[Content] = st.one_of(
     st.builds(Recovered, incident_id=st.just(1)),
     st.builds(StillOpen, incident_id=st.just(1)),
     st.builds(Escalated, incident_id=st.just(1), origin=people),
+    st.builds(HandedOn, who=people, to=st.none() | people, incident_ids=st.just((1,))),
 )
 _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
@@ -294,6 +305,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         **_WHO,
     ),
     st.builds(Unsnoozed, selector=text, **_WHO),
+    st.builds(ConfigRefused, file=text, problems=st.lists(text, max_size=20).map(tuple)),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
     st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
     st.builds(
@@ -534,34 +546,40 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(answers.SubscriptionEnded, still_covered_by=st.none() | _selections, what=_selections),
     st.builds(answers.NotSubscribed, covered_by=st.none() | _selections, what=_selections),
-    st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
-    st.builds(answers.NothingOpen, **_one),
-    st.builds(setting_answers.SnoozeSet, what=_selections, snooze=snoozes, unchanged=st.booleans()),
-    st.builds(setting_answers.NothingToSnooze, what=_selections),
     st.builds(
-        setting_answers.SnoozeEnded,
+        change_answers.Acknowledged,
+        already_by=st.none() | people | st.just(NOBODY),
+        to=st.none() | people | st.just(NOBODY),
+        **_one,
+    ),
+    st.builds(change_answers.CannotTakeOver, who=people),
+    st.builds(answers.NothingOpen, **_one),
+    st.builds(change_answers.SnoozeSet, what=_selections, snooze=snoozes, unchanged=st.booleans()),
+    st.builds(change_answers.NothingToSnooze, what=_selections),
+    st.builds(
+        change_answers.SnoozeEnded,
         what=st.none() | _selections,
         was_snoozed=st.booleans(),
         still=st.none() | st.tuples(snoozes, _selections),
     ),
     st.builds(
-        setting_answers.SnoozeList,
+        change_answers.SnoozeList,
         channel=channels,
         rows=st.lists(st.tuples(snoozes, _selections), max_size=5).map(lambda rows: tuple(rows * 6)),
     ),
     st.builds(answers.ConfirmSync, **_one),
     st.builds(
-        expected_answers.MarkedExpected,
+        change_answers.MarkedExpected,
         reason=st.sampled_from(EXPECTABLE),
         times=_totals,
         already_by=st.none() | people,
         offers_off=st.booleans(),
         **_one,
     ),
-    st.builds(expected_answers.TakenBack, by=people, **_one),
-    st.builds(expected_answers.NothingToMark, integration=st.none() | integrations),
+    st.builds(change_answers.TakenBack, by=people, **_one),
+    st.builds(change_answers.NothingToMark, integration=st.none() | integrations),
     st.builds(
-        expected_answers.SwitchedOff, reason=st.sampled_from(EXPECTABLE), unchanged=st.booleans(), **_one
+        change_answers.SwitchedOff, reason=st.sampled_from(EXPECTABLE), unchanged=st.booleans(), **_one
     ),
     st.builds(answers.SyncStarted, is_certain=st.booleans(), **_one),
     st.builds(
@@ -653,8 +671,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
     st.builds(answers.ContactsSet, mention=st.booleans(), unchanged=st.booleans()),
-    st.builds(answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
-    st.builds(answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
+    st.builds(workspace_answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
+    st.builds(workspace_answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(
         answers.DigestSet,

@@ -17,7 +17,7 @@ from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import QualityReason, Topic
+from cdi_bot.core.model.incident import NOBODY, QualityReason, Topic
 from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription
 from cdi_bot.core.statistics import Usual
@@ -29,16 +29,16 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
-from cdi_bot.usecases import answers, query_answers, setting_answers, workspace_answers
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
-from cdi_bot.usecases.query_answers import Overview
-from cdi_bot.usecases.setting_answers import (
+from cdi_bot.usecases.change_answers import (
     BadTarget,
     EscalationSet,
+    ExpectedAnswer,
     IntegrationSettingSet,
     IntegrationSettingsShown,
 )
+from cdi_bot.usecases.query_answers import Overview
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
 from tests.slack.render import strategies
 from tests.slack.render.samples import (
@@ -47,6 +47,7 @@ from tests.slack.render.samples import (
     KENJI,
     MARA,
     NOW,
+    OWNED,
     USERS,
     dubious,
     failing,
@@ -237,6 +238,7 @@ ANSWERS: dict[str, Answer] = {
             )
         ),
     ),
+    "history_owned": replace(HISTORY, settings=OWNED),
     "history_paused": replace(
         HISTORY,
         integration=replace(
@@ -341,27 +343,41 @@ ANSWERS: dict[str, Answer] = {
     "not_subscribed_covered": answers.NotSubscribed(
         what=Selection(selector=USERS), covered_by=Selection(selector="Users*")
     ),
-    "acknowledged": answers.Acknowledged(**HERE, already_by=None, on_card=False),
-    "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI, on_card=False),
-    "acknowledged_all": answers.Acknowledged(integration=None, already_by=None, on_card=False),
-    "acknowledged_all_already": answers.Acknowledged(integration=None, already_by=KENJI, on_card=True),
+    "acknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=False),
+    "acknowledged_already": change_answers.Acknowledged(**HERE, already_by=KENJI, is_shown=False),
+    "acknowledged_all": change_answers.Acknowledged(integration=None, already_by=None, is_shown=False),
+    "acknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=KENJI, is_shown=True
+    ),
+    "unacknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=NOBODY),
+    "unacknowledged_all": change_answers.Acknowledged(
+        integration=None, already_by=None, is_shown=True, to=NOBODY
+    ),
+    "unacknowledged_already": change_answers.Acknowledged(
+        **HERE, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "unacknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "handed_on": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=KENJI),
+    "cannot_take_over": change_answers.CannotTakeOver(who=KENJI),
     "nothing_open": answers.NothingOpen(**HERE),
     "nothing_open_at_all": answers.NothingOpen(integration=None),
-    "snooze_set": setting_answers.SnoozeSet(what=THIS, snooze=snooze(reason="warehouse move")),
-    "snooze_set_until_recovery": setting_answers.SnoozeSet(what=THIS, snooze=snooze(None)),
-    "snooze_set_already": setting_answers.SnoozeSet(
+    "snooze_set": change_answers.SnoozeSet(what=THIS, snooze=snooze(reason="warehouse move")),
+    "snooze_set_until_recovery": change_answers.SnoozeSet(what=THIS, snooze=snooze(None)),
+    "snooze_set_already": change_answers.SnoozeSet(
         what=THIS, snooze=snooze(reason="warehouse move"), unchanged=True
     ),
-    "snooze_set_planned": setting_answers.SnoozeSet(what=Selection(selector="all"), snooze=PLANNED),
-    "snooze_set_recurring": setting_answers.SnoozeSet(what=Selection(selector="Users*"), snooze=RECURRING),
-    "snooze_nothing": setting_answers.NothingToSnooze(what=Selection(selector="Users*")),
-    "snooze_ended": setting_answers.SnoozeEnded(what=THIS, was_snoozed=True),
-    "snooze_ended_none": setting_answers.SnoozeEnded(what=THIS, was_snoozed=False),
-    "snooze_ended_already": setting_answers.SnoozeEnded(what=None, was_snoozed=False),
-    "snooze_ended_still": setting_answers.SnoozeEnded(
+    "snooze_set_planned": change_answers.SnoozeSet(what=Selection(selector="all"), snooze=PLANNED),
+    "snooze_set_recurring": change_answers.SnoozeSet(what=Selection(selector="Users*"), snooze=RECURRING),
+    "snooze_nothing": change_answers.NothingToSnooze(what=Selection(selector="Users*")),
+    "snooze_ended": change_answers.SnoozeEnded(what=THIS, was_snoozed=True),
+    "snooze_ended_none": change_answers.SnoozeEnded(what=THIS, was_snoozed=False),
+    "snooze_ended_already": change_answers.SnoozeEnded(what=None, was_snoozed=False),
+    "snooze_ended_still": change_answers.SnoozeEnded(
         what=THIS, was_snoozed=True, still=(RECURRING, Selection(selector="Users*"))
     ),
-    "snoozes": setting_answers.SnoozeList(
+    "snoozes": change_answers.SnoozeList(
         channel=ALERTS,
         rows=(
             (snooze(reason="warehouse move"), THIS),
@@ -370,8 +386,8 @@ ANSWERS: dict[str, Answer] = {
             (replace(RECURRING, begins=NOW - timedelta(hours=1), has_begun=True), Selection(selector="O*")),
         ),
     ),
-    "snoozes_none": setting_answers.SnoozeList(channel=ALERTS, rows=()),
-    "snoozes_many": setting_answers.SnoozeList(
+    "snoozes_none": change_answers.SnoozeList(channel=ALERTS, rows=()),
+    "snoozes_many": change_answers.SnoozeList(
         channel=ALERTS, rows=tuple((snooze(), Selection(selector=f"Integration {at}*")) for at in range(30))
     ),
     "confirm_sync": answers.ConfirmSync(**HERE),
@@ -406,6 +422,7 @@ ANSWERS: dict[str, Answer] = {
     "none_matches_unlisted": answers.NoMatch(query="Usrs", nearest=(), list_known=False),
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
     "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
+    "owned_by_file": answers.OwnedByFile(file="cdi-bot.toml"),
     "not_allowed": answers.NotAllowed(action="sync"),
     "not_allowed_elsewhere": answers.NotAllowed(action="elsewhere"),
     "not_allowed_private": answers.NotAllowed(action="private"),
@@ -529,6 +546,7 @@ ANSWERS: dict[str, Answer] = {
         rows=(
             WORKSPACE_ROW,
             replace(WORKSPACE_ROW, workspace_id=2, name="emea", is_given=False, trouble=BrazeReason.KEY_LOST),
+            replace(WORKSPACE_ROW, workspace_id=4, name="prod", is_given=False, file="cdi-bot.toml"),
             replace(WORKSPACE_ROW, workspace_id=3, name="old", is_given=False, is_watched=False),
         )
     ),
@@ -549,9 +567,9 @@ ANSWERS: dict[str, Answer] = {
     "language_set": answers.LanguageSet(language="ja", unchanged=False),
     "language_set_own": answers.LanguageSet(language=None, unchanged=False),
     "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
-    "workspace_set": answers.WorkspaceSet(name="prod", unchanged=False),
-    "workspace_set_all": answers.WorkspaceSet(name=None, unchanged=True),
-    "unknown_workspace": answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
+    "workspace_set": workspace_answers.WorkspaceSet(name="prod", unchanged=False),
+    "workspace_set_all": workspace_answers.WorkspaceSet(name=None, unchanged=True),
+    "unknown_workspace": workspace_answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
     "unknown_language": answers.UnknownLanguage(given="klingon", languages=("en", "ja")),
     "digest_set": answers.DigestSet(
         digest="weekly mon 09:00 quiet", zone="Europe/Stockholm", next_due=NOW, unchanged=False
@@ -597,12 +615,13 @@ DONE = (
     IntegrationSettingSet,
     answers.SubscriptionSet,
     answers.SubscriptionEnded,
-    answers.Acknowledged,
+    change_answers.Acknowledged,
+    change_answers.CannotTakeOver,
     answers.NothingOpen,
-    setting_answers.SnoozeEnded,
+    change_answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
-    answers.WorkspaceSet,
+    workspace_answers.WorkspaceSet,
     answers.DigestSet,
     answers.ContactsSet,
     workspace_answers.WorkspaceGone,
