@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.incident import Incident
@@ -15,10 +16,13 @@ from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble
 from cdi_bot.monitoring.braze_port import BrazeReason
 
+WhyMine = Literal["owned", "escalated", "acknowledged"]
+"""Why an unhealthy integration is the reader's own: they own it, it was escalated to them, or they acknowledged it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewRow:
-    """The present state of one integration that a channel is subscribed to."""
+    """The present state of one integration that a channel is subscribed to, or that is the reader's own, and why."""
 
     integration: Integration
     newest: Run | None
@@ -26,6 +30,7 @@ class OverviewRow:
     snooze: Snooze | None
     observed_at: datetime | None  # when Braze last told of it
     missing: bool  # Braze no longer lists it
+    why: tuple[WhyMine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +53,15 @@ class BotTroubles:
 class Overview:
     """`/cdi status`: the integrations that the channel is subscribed to, worst first.
 
-    `rows` is one page of those `listed`: all, or `only_failing` the unhealthy ones.
+    `rows` is one page of those `listed`: all, or `only_failing` the unhealthy ones, but for those that are `mine`: the
+    reader's own, of whatever channel.
     """
 
     rows: tuple[OverviewRow, ...]
     offset: int
     listed: int
     only_failing: bool = False
+    mine: tuple[OverviewRow, ...] = ()
     workspace_ids: tuple[int, ...] | None = None  # those that were asked for, `None` for all
     total: int  # to how many the channel is subscribed
     failing: int  # how many have failing runs

@@ -21,10 +21,12 @@ from cdi_bot.slack.render.kit.buttons import (
     change_button,
     open_button,
     pager,
+    sample_button,
     subscribe_button,
     unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import why_mine
 from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,
     braze_advice,
@@ -62,7 +64,8 @@ def home_view(home: Home, i18n: Translator, now: datetime, troubles: ItemTrouble
     ]
     banner = [*map(section, warnings)]
     if not home.channels:
-        return _view(home.page, [*banner, *_welcome(home, i18n)])
+        own = _listed(home, i18n, now, troubles)
+        return _view(home.page, [*banner, *own, *_welcome(home, i18n)])
     pages = pager("home_page", {}, i18n, offset=home.page, size=1, has_more=home.page + 1 < home.pages)
     return _view(
         home.page,
@@ -185,7 +188,7 @@ def _drawn(home: Home, place: int, i18n: Translator, now: datetime, troubles: It
         with troubles.guard(Work.SHOW, channel, f"draw {name}"):
             blocks = [_subscription_block(entry, place, i18n, may_change=home.may_change)]
             if not isinstance(before, ChannelSubscription) or before.subscription.channel != channel:
-                blocks.insert(0, _channel(channel, place, i18n, may_change=home.may_change))
+                return [*_channel(channel, place, i18n, may_change=home.may_change), *blocks]
             return blocks
     else:
         about = entry.integration
@@ -206,7 +209,8 @@ def _heading(entry: HomeEntry | NotShown, i18n: Translator) -> str:
     """Return what stands above an entry and the like; integrations are listed workspace by workspace."""
     kind = _kind(entry)
     if kind is NeedsAttention:
-        return i18n("Needs attention")
+        is_own = isinstance(entry, NeedsAttention) and entry.why
+        return i18n("Yours") if is_own else i18n("Needs attention")
     if kind is ChannelSubscription:
         return i18n("Subscriptions")
     workspace_name = entry.workspace_name if isinstance(entry, NotShown) else _workspace(entry)
@@ -224,13 +228,13 @@ def _attention_blocks(
 ) -> list[Block]:
     incident = entry.incident
     channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
-    notes = [channels]
+    notes = [*why_mine(entry.why, i18n), *([channels] if channels else [])]
     if incident.acknowledged_by:
         notes.insert(0, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     view = IncidentView(incident=incident, integration=entry.integration, dashboard_url=entry.dashboard_url)
-    there = entry.channels[0].channel_id
-    acknowledge = ack_button([view], i18n, action_id=f"home_ack:{place}", channel=there) or unack_button(
-        [view], i18n, action_id=f"home_unack:{place}", channel=there
+    there = {"channel": entry.channels[0].channel_id} if entry.channels else {}
+    acknowledge = ack_button([view], i18n, action_id=f"home_ack:{place}", **there) or unack_button(
+        [view], i18n, action_id=f"home_unack:{place}", **there
     )
     return [
         section(attention_line(view, i18n, notes)),
@@ -249,17 +253,15 @@ def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translat
     return button(i18n("History"), f"home_runs:{place}", carried_integration(entry.integration), says=says)
 
 
-def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:
-    if channel.channel_id.startswith("D"):
-        title = i18n("Direct messages")
-        return section(f"*{title}*")
+def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> list[Block]:
+    is_direct = channel.channel_id.startswith("D")
+    title = i18n("Direct messages") if is_direct else named_channel(channel.channel_id)
+    carried = {"channel": channel.channel_id}
     more = button(
-        i18n("Add…"),
-        f"form_new:{place}",
-        {"channel": channel.channel_id},
-        says=i18n("Add… a subscription of this channel"),
+        i18n("Add…"), f"form_new:{place}", carried, says=i18n("Add… a subscription of this channel")
     )
-    return section(f"*{named_channel(channel.channel_id)}*", accessory=more if may_change else None)
+    buttons = [None if is_direct else more, sample_button(f"home_sample:{place}", carried, i18n)]
+    return [section(f"*{title}*"), *(actions(buttons) if may_change else [])]
 
 
 def _subscription_block(
