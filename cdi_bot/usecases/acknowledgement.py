@@ -17,7 +17,6 @@ from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, NotAllowed, 
 from cdi_bot.usecases.base import Actor, UseCases, record
 from cdi_bot.usecases.change_answers import Acknowledged, CannotTakeOver
 from cdi_bot.usecases.health import open_in_channel
-from cdi_bot.usecases.query_answers import WhyMine
 
 _ATTEMPTS = 5
 
@@ -191,11 +190,11 @@ async def _tell(uow: UnitOfWork, actor: Actor, cards: Sequence[Card], content: H
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mine:
-    """An unhealthy integration that is somebody's own, with its worst incident that is, and why it is."""
+    """An unhealthy integration that is somebody's own, with the worst incident of it that is; maybe `escalated` to them."""
 
     watched: WatchedIntegration
     incident: Incident
-    why: tuple[WhyMine, ...]
+    escalated: bool
 
 
 async def mine_of(uow: UnitOfWork, who: str, workspace_ids: Collection[int]) -> list[Mine]:
@@ -229,14 +228,8 @@ async def mine_of(uow: UnitOfWork, who: str, workspace_ids: Collection[int]) -> 
             worst = worst_by_integration(mine).get((workspace_id, key))
             if worst is None or watched.missing_since:
                 continue
-            why: dict[WhyMine, bool] = {
-                "owned": owned,
-                "escalated": any(each.incident_id in escalated for each in mine),
-                "acknowledged": worst.acknowledged_by == who,
-            }
-            found[workspace_id, key] = Mine(
-                watched=watched, incident=worst, why=tuple(each for each, holds in why.items() if holds)
-            )
+            is_escalated = any(each.incident_id in escalated for each in mine)
+            found[workspace_id, key] = Mine(watched=watched, incident=worst, escalated=is_escalated)
     return sorted(
         found.values(), key=lambda each: (attention(each.incident, missing=False), severity(each.incident))
     )

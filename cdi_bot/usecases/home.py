@@ -12,6 +12,7 @@ from datetime import datetime
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.kinds import attention, longest_row_first
@@ -21,7 +22,7 @@ from cdi_bot.usecases.acknowledgement import Mine, mine_of
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.health import Health, bot_troubles, health_of
 from cdi_bot.usecases.queries import TREND
-from cdi_bot.usecases.query_answers import BotTroubles, WhyMine
+from cdi_bot.usecases.query_answers import BotTroubles
 
 MOST_URGENT = 8
 """How many unhealthy integrations are shown as needing attention; the others are first in the list of all."""
@@ -34,14 +35,16 @@ ROOM = 76
 class NeedsAttention:
     """An unhealthy integration, and the channels of the person that are subscribed to it.
 
-    `why` it is their own; empty where it is not. Then it may stand here without any of their channels.
+    One that `is_own`, the person's, may stand here without any of their channels; it may be `escalated` to them.
     """
 
     integration: Integration
     incident: Incident
     dashboard_url: str | None
     channels: tuple[Channel, ...]
-    why: tuple[WhyMine, ...] = ()
+    settings: IntegrationSettings
+    is_own: bool = False
+    escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class IntegrationSummary:
     incident: Incident | None
     missing: bool
     dashboard_url: str | None
+    settings: IntegrationSettings
 
 
 HomeEntry = NeedsAttention | ChannelSubscription | IntegrationSummary
@@ -178,7 +182,7 @@ class HomeQueries(UseCases):
         by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
         return [
             *(
-                self._needs_attention(each.watched, each.incident, subscriptions, health, each.why)
+                self._needs_attention(each.watched, each.incident, subscriptions, health, each)
                 for each in mine
             ),
             *(
@@ -200,7 +204,7 @@ class HomeQueries(UseCases):
         incident: Incident,
         subscriptions: Sequence[Subscription],
         health: Health,
-        why: tuple[WhyMine, ...] = (),
+        own: Mine | None = None,
     ) -> NeedsAttention | NotShown:
         integration = each.integration
         with self.workspaces.troubles.guard(Work.SHOW, integration.key, "attention"):
@@ -218,7 +222,9 @@ class HomeQueries(UseCases):
                     integration.app_group_id,
                 ),
                 channels=tuple(sorted(channels)),
-                why=why,
+                settings=health.settings_of(integration),
+                is_own=own is not None,
+                escalated=own is not None and own.escalated,
             )
         return NotShown(kind=NeedsAttention, name=integration.integration_name)
 
@@ -250,6 +256,7 @@ class HomeQueries(UseCases):
                 key,
                 entry.integration.app_group_id,
             ),
+            settings=health.settings_of(entry.integration),
         )
 
 
@@ -268,7 +275,7 @@ def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscript
 def _weights(entries: Sequence[_Entry]) -> list[int]:
     """How many blocks each entry uses: the first of a channel or of a named workspace has some above it."""
     weights = []
-    """How many blocks each entry uses: the first of a channel or of a named workspace has some above it."""
+    before: _Entry | None = None
     for one in entries:
         same = (
             isinstance(one, ChannelSubscription)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
+from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.run import Outcome, Run, status_outcome
 from cdi_bot.core.model.subscription import is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
@@ -30,7 +31,6 @@ from cdi_bot.usecases.query_answers import (
     Overview,
     OverviewRow,
     RunHistory,
-    WhyMine,
 )
 
 OVERVIEW_PAGE = 15
@@ -107,7 +107,7 @@ class Queries:
             marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
 
         def row(
-            watched: WatchedIntegration, incident: Incident | None, why: tuple[WhyMine, ...] = ()
+            watched: WatchedIntegration, incident: Incident | None, *, escalated: bool = False
         ) -> OverviewRow:
             return OverviewRow(
                 integration=watched.integration,
@@ -116,13 +116,16 @@ class Queries:
                 snooze=snoozes.get(watched.integration.key),
                 observed_at=watched.observed_at,
                 missing=watched.missing_since is not None,
-                why=why,
+                escalated=escalated,
             )
 
         return Overview(
             rows=tuple(row(each, health.incidents.get(each.integration.key)) for each in page),
             offset=start,
-            mine=tuple(row(each.watched, each.incident, each.why) for each in mine[: 0 if start else None]),
+            mine=tuple(
+                row(each.watched, each.incident, escalated=each.escalated)
+                for each in mine[: 0 if start else None]
+            ),
             listed=len(by_urgency),
             only_failing=failing,
             workspace_ids=tuple(workspace_ids) if workspace_ids is not None else None,
@@ -192,6 +195,7 @@ class Queries:
             next_run=expected_next(integration, newest, now),
             incident=incident,
             snooze=snoozes.get(integration.key),
+            settings=settings_of(integration, await uow.integration_settings.all()),
             unreachable=unreachable,
             can_sync=self.can_sync and not (unreachable or watched.missing_since or is_running),
             observed_at=watched.observed_at,

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble
 from cdi_bot.monitoring.braze_port import BrazeReason
 
-WhyMine = Literal["owned", "escalated", "acknowledged"]
-"""Why an unhealthy integration is the reader's own: they own it, it was escalated to them, or they acknowledged it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewRow:
-    """The present state of one integration that a channel is subscribed to, or that is the reader's own, and why."""
+    """The present state of one integration that a channel is subscribed to, or that is the reader's own."""
 
     integration: Integration
     newest: Run | None
@@ -30,7 +27,7 @@ class OverviewRow:
     snooze: Snooze | None
     observed_at: datetime | None  # when Braze last told of it
     missing: bool  # Braze no longer lists it
-    why: tuple[WhyMine, ...] = ()
+    escalated: bool = False  # to the reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +90,7 @@ class RunHistory:
     next_run: datetime | None  # when the next one is, or was, expected; None where unknown
     incident: Incident | None
     snooze: Snooze | None
+    settings: IntegrationSettings | None = None  # owner and runbook
     unreachable: Incident | None = None  # set while Braze can't be reached
     can_sync: bool = False  # a sync may be started now
     observed_at: datetime | None

@@ -22,11 +22,12 @@ from cdi_bot.slack.render.kit.buttons import (
     open_button,
     pager,
     sample_button,
+    settings_button,
     subscribe_button,
     unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.people import why_mine
+from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,
     braze_advice,
@@ -152,7 +153,8 @@ def _summary(home: Home, i18n: Translator) -> str:
 
 def _buttons(home: Home, i18n: Translator) -> list[Block]:
     form = subscribe_button(i18n, style="primary") if home.may_change else None
-    return actions([form, _refresh(i18n), _help(i18n)])
+    owners = settings_button(i18n) if home.may_change else None
+    return actions([form, owners, _refresh(i18n), _help(i18n)])
 
 
 def _refresh(i18n: Translator) -> Block | None:
@@ -209,7 +211,7 @@ def _heading(entry: HomeEntry | NotShown, i18n: Translator) -> str:
     """Return what stands above an entry and the like; integrations are listed workspace by workspace."""
     kind = _kind(entry)
     if kind is NeedsAttention:
-        is_own = isinstance(entry, NeedsAttention) and entry.why
+        is_own = isinstance(entry, NeedsAttention) and entry.is_own
         return i18n("Yours") if is_own else i18n("Needs attention")
     if kind is ChannelSubscription:
         return i18n("Subscriptions")
@@ -228,7 +230,9 @@ def _attention_blocks(
 ) -> list[Block]:
     incident = entry.incident
     channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
-    notes = [*why_mine(entry.why, i18n), *([channels] if channels else [])]
+    notes = [*([channels] if channels else []), *ownership(entry.settings, i18n)]
+    if entry.escalated:
+        notes.insert(0, i18n("escalated to you"))
     if incident.acknowledged_by:
         notes.insert(0, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     view = IncidentView(incident=incident, integration=entry.integration, dashboard_url=entry.dashboard_url)
@@ -284,6 +288,7 @@ def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now:
     mark = state_sign(entry.incident, run, missing=entry.missing)
     lines = [f"{mark} {bold_name(entry.integration.alone, None, SHORT_NAME)}"]
     lines += [" · ".join(said) for said in (_newest(run, i18n), _trend(entry, i18n, now)) if said]
+    lines += ownership(entry.settings, i18n)
     return section("\n".join(lines), accessory=_runs(entry, place, i18n))
 
 

@@ -25,7 +25,6 @@ from cdi_bot.slack.render.kit.blocks import (
 )
 from cdi_bot.slack.render.kit.buttons import pager, subscribe_button
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.people import why_mine
 from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,
     braze_advice,
@@ -153,7 +152,7 @@ def _attention_line(row: OverviewRow, i18n: Translator) -> str:
     incident = row.incident
     if incident is None:
         return ""
-    notes = why_mine(row.why, i18n)
+    notes = [i18n("escalated to you")] if row.escalated else []
     if incident.failed_in_a_row and row.newest and row.newest.outcome is Outcome.RUNNING:
         notes.append(i18n("running again"))
     if incident.acknowledged_by:

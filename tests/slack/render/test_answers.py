@@ -42,6 +42,7 @@ from tests.slack.render.samples import (
     KENJI,
     MARA,
     NOW,
+    OWNED,
     USERS,
     dubious,
     failing,
@@ -229,6 +230,7 @@ ANSWERS: dict[str, Answer] = {
             )
         ),
     ),
+    "history_owned": replace(HISTORY, settings=OWNED),
     "history_paused": replace(
         HISTORY,
         integration=replace(

@@ -23,11 +23,7 @@ from cdi_bot.core.model.channel import (
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.integration_settings import (
-    IntegrationSettingChanged,
-    IntegrationSettings,
-    SettingName,
-)
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, SettingName
 from cdi_bot.core.model.lifecycle import (
     IntegrationChanged,
     LifecycleChange,
@@ -90,6 +86,7 @@ from tests.slack.render.samples import (
     KENJI,
     MARA,
     NOW,
+    OWNED,
     USERS,
     always_losing,
     back,
@@ -202,16 +199,6 @@ ESCALATED = EscalationView(
     url="https://northwind.slack.com/archives/C0ALERTS001/p1772452800000100",
 )
 """The escalation of what is on a card, as the channel sees it that it went to."""
-
-
-OWNED = IntegrationSettings(
-    workspace_id=1,
-    selector=USERS,
-    owner=f"<@{KENJI}>",
-    runbook="https://wiki.example.com/users",
-    critical=True,
-)
-"""What is set for an integration that matters."""
 
 
 def due(**more: Any) -> Integration:

@@ -15,7 +15,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import EXPECTABLE, NOBODY, Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.core.model.subscription import Selection, Subscription
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.advice import Effect, effect_of, sync_warning
 from cdi_bot.slack.render.kit.blocks import (
@@ -296,6 +296,17 @@ def change_button(
     label = i18n("Change…")
     says = _spoken(label, name or subscription.selector, i18n)
     return button(label, f"form_change:{place}", carried, says=says)
+
+
+def settings_button(
+    i18n: Translator, workspace_id: int | None = None, what: Selection | None = None, *, place: int = 0
+) -> Block | None:
+    """Return the button that opens the form for owner, runbook and critical: of one selector, or (`None`) of any."""
+    if what is None:
+        label = i18n("Owners and runbooks…")
+        return button(label, "integration_form", {}, says=label)
+    label, carried = i18n("Change…"), {"workspace": workspace_id, "selector": what.selector}
+    return button(label, f"integration_form:{place}", carried, says=_spoken(label, what.typed, i18n))
 
 
 def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Block | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.message import ReplyFact
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import link, mentions
-from cdi_bot.usecases.query_answers import WhyMine
 
 OWNER = "👤"
 
@@ -51,9 +48,3 @@ def called(view: IncidentView, fact: ReplyFact) -> str | None:
         return None
     is_known = fact == "failed_again" and view.incident.acknowledged_by is not None
     return None if is_known else mentions(view.settings.owner)
-
-
-def why_mine(why: Iterable[WhyMine], i18n: Translator) -> list[str]:
-    """Say why something is the reader's own, where who acknowledged it does not say so."""
-    known = {"owned": i18n("you own it"), "escalated": i18n("escalated to you")}
-    return [known[each] for each in why if each in known]
