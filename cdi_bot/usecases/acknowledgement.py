@@ -190,7 +190,7 @@ async def _tell(uow: UnitOfWork, actor: Actor, cards: Sequence[Card], content: H
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mine:
-    """An unhealthy integration that is somebody's own, with the worst incident of it that is; maybe `escalated` to them."""
+    """An unhealthy integration that is somebody's own, with its worst incident that is, maybe `escalated` to them."""
 
     watched: WatchedIntegration
     incident: Incident
