@@ -246,11 +246,13 @@ _TOPICS = {
 }
 
 
-def passes_hours(hours: Hours, incident: Incident) -> bool:
-    """Whether an incident is told outside of a channel's hours too.
+def passes_hours(hours: Hours, incident: Incident, *, is_critical: bool = False) -> bool:
+    """Whether an incident is told outside of a channel's hours too: any of a critical integration is.
 
     That Braze can't be reached, and statuses that Braze does not document, can't be named: they wait.
     """
+    if is_critical:
+        return True
     status = incident.last_failed.job_status if incident.last_failed else ""
     topic = TOPIC_OF_STATUS.get(status) if incident.kind is Kind.SYNC_FAILED else _TOPICS.get(incident.kind)
     return topic in hours.passing
