@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import SPIKE, Expected, Incident
+from cdi_bot.core.model.incident import SPIKE, Expected, HandedOn, Incident
 from cdi_bot.core.model.integration import (
     ANY_DASHBOARD,
     Integration,
@@ -102,6 +102,10 @@ class ViewBuilder:
             return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
             return await self._of_several(uow, channel, content, now)
+        if isinstance(content, HandedOn):
+            found = list((await uow.incidents.get_many(content.incident_ids)).values())
+            views = await self._incidents(uow, channel, found, now) if len(found) == 1 else []
+            return EventView(content=content, incident=views[0] if views else None)
         if isinstance(content, GroupedNotices):
             return GroupedNoticesView(
                 notices=tuple([await self._notice(uow, channel, notice) for notice in content.notices])

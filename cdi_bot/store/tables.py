@@ -222,6 +222,7 @@ class IncidentRow(Base):
     resolved_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
+    taken_back_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     measured: Mapped[Code | None]
     quiet: Mapped[bool]

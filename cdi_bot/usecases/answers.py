@@ -14,8 +14,13 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.change_answers import (
+    Acknowledged,
+    BadTarget,
+    CannotTakeOver,
+    EscalationSet,
+    ExpectedAnswer,
+)
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
@@ -66,18 +71,6 @@ class NotSubscribed:
 
     what: Selection
     covered_by: Selection | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged:
-    """Open incidents are acknowledged: the integration's, or (`None`) all of the channel.
-
-    `already_by` is who had acknowledged them before. `on_card`: a card in the channel shows it.
-    """
-
-    integration: Integration | None
-    already_by: str | None
-    on_card: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +306,7 @@ Answer = (
     | SubscriptionEnded
     | NotSubscribed
     | Acknowledged
+    | CannotTakeOver
     | NothingOpen
     | SnoozeSet
     | SnoozeEnded

@@ -38,7 +38,7 @@ from cdi_bot.usecases.answers import (
     WorkspaceSet,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce
-from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
+from cdi_bot.usecases.change_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 
 
 class ChangeChannelSettings(UseCases):

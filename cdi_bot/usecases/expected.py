@@ -19,7 +19,7 @@ from cdi_bot.monitoring.spike_notices import owe_changed_spike
 from cdi_bot.store import StoreTrouble, UnitOfWork
 from cdi_bot.usecases.answers import NotAllowed
 from cdi_bot.usecases.base import Actor, UseCases, announce, record
-from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
+from cdi_bot.usecases.change_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 
 _ATTEMPTS = 5
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.integration_settings import IntegrationSettings, settings_of
 from cdi_bot.core.model.subscription import Snooze, Subscription, selector_matches
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
@@ -24,13 +25,18 @@ class Health:
 
     `subscribed` and `by_selector`, which says what each selector matches in a workspace, are in the order of
     workspaces and names; `incidents` are by the integrations' keys. `unreachable` are the open incidents of the
-    workspaces in which Braze can't be reached.
+    workspaces in which Braze can't be reached. `set_for` is all that is set for integrations.
     """
 
     subscribed: list[WatchedIntegration]
     by_selector: dict[tuple[int, str], list[WatchedIntegration]]
     incidents: dict[tuple[int, str], Incident]
     unreachable: tuple[Incident, ...]
+    set_for: Sequence[IntegrationSettings] = ()
+
+    def settings_of(self, integration: Integration) -> IntegrationSettings:
+        """Owner and runbook of an integration."""
+        return settings_of(integration, self.set_for)
 
     @property
     def failing(self) -> int:
@@ -75,6 +81,7 @@ async def health_of(uow: UnitOfWork, subscriptions: Sequence[Subscription]) -> H
         by_selector=by_selector,
         incidents=incidents,
         unreachable=tuple(filter(None, unreachable)),
+        set_for=await uow.integration_settings.all(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +47,33 @@ class ChangeIntegrationSettings(UseCases):
             ]
         rows.sort(key=lambda row: specificity(row[0].selector), reverse=True)
         return IntegrationSettingsShown(rows=tuple(sorted(rows, key=lambda row: row[0].workspace_id)))
+
+    async def present(self, workspace_id: int, selector: str) -> tuple[IntegrationSettings, Selection]:
+        """What is set for just this selector, with nothing set where that is over, and what it takes in."""
+        async with self.store.read() as uow:
+            names = await uow.workspaces.told_names()
+            known = await uow.integration_settings.all()
+            what = await _selection(uow, workspace_id, selector, names.get(workspace_id))
+        return _present(known, workspace_id, selector), what
+
+    async def change_all(
+        self,
+        channel: Channel,
+        who: str,
+        query: str,
+        changes: Mapping[SettingName, str | None],
+        *,
+        workspace_id: int | None = None,
+    ) -> list[Answer]:
+        """Set several values; stops at the first that is refused. What was so before is answered only where all was."""
+        answers: list[Answer] = []
+        for setting, value in changes.items():
+            answer = await self.change(channel, who, query, setting, value, workspace_id=workspace_id)
+            if not isinstance(answer, IntegrationSettingSet | InEachWorkspace):
+                return [*answers, answer]
+            answers.append(answer)
+        new = [each for each in answers if not (isinstance(each, IntegrationSettingSet) and each.unchanged)]
+        return new or answers
 
     async def change(
         self,

@@ -10,6 +10,7 @@ from cdi_bot.core.hours import hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
+from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.run import Outcome, Run, status_outcome
 from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
@@ -174,6 +175,7 @@ class Queries:
             next_run=expected_next(integration, newest, now),
             incident=incident,
             snooze=snoozes.get(integration.key),
+            settings=settings_of(integration, await uow.integration_settings.all()),
             unreachable=unreachable,
             can_sync=self.can_sync and not (unreachable or watched.missing_since or is_running),
             observed_at=watched.observed_at,

@@ -48,7 +48,8 @@ from cdi_bot.delivery.views import (
 )
 from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.store import Store
-from cdi_bot.usecases.answers import Acknowledged, NothingOpen
+from cdi_bot.usecases.answers import NothingOpen
+from cdi_bot.usecases.change_answers import Acknowledged
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING, Desk
 from tests.store.samples import NOW, incident, integration, notice, run

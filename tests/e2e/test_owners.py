@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from cdi_bot.sandbox.slack.seed_data import KENJI, MARKETING_OPS, PRIYA
 from tests.e2e.kit import System, says
+from tests.e2e.screen import Screen, chosen, element
 
+ALL = {"text": {"type": "plain_text", "text": "All integrations, those to come too"}, "value": "all"}
 RUNBOOK = "https://wiki.example.com/users"
 
 
@@ -70,6 +72,44 @@ async def test_a_contact_in_braze_is_shown_and_mentioned_where_the_channel_chose
     assert says(await system.type("contacts show"), "not mentioned")
     await system.type(f"owner all <@{KENJI}|kenji>")
     await system.seen(lambda each: says(each, f"Owner: <@{KENJI}>") and not says(each, "Contact in Braze:"))
+    await system.stop()
+
+
+async def test_the_form_sets_and_changes_them(system: System) -> None:
+    """From the list that `/cdi owner` shows and from Home, which shows them as `/cdi status` does."""
+    system.create("Users")
+    await system.start()
+    await system.type("subscribe all")
+    await system.polled()
+    screen = Screen(system)
+    form = await screen.press_in_message(await system.type("owner"), "integration_form")
+    wrong = await screen.errors(form, selector=chosen(ALL), runbook={"value": "wiki"})
+    assert set(wrong) == {"runbook"}
+    told = await screen.submit(
+        form, selector=chosen(ALL), people={"selected_users": [KENJI]}, runbook={"value": RUNBOOK}
+    )
+    assert told["response"]["response_action"] == "update"
+    await system.seen(lambda each: says(each, f"set the owner of *all integrations*: <@{KENJI}>"))
+    await system.seen(lambda each: says(each, "set the runbook of *all integrations*"))
+    await screen.close()
+    status = await system.type("status Users")
+    assert says(status, f"Owner: <@{KENJI}>")
+    assert says(status, f"<{RUNBOOK}|Runbook>")
+    home = await screen.open_home(f"Owner: <@{KENJI}>", "Owners and runbooks…")
+    change = await screen.press_in_message(await system.type("owner"), "integration_form:0")
+    assert element(change, "people")["initial_users"] == [KENJI]
+    assert element(change, "runbook")["initial_value"] == RUNBOOK
+    yes = {"selected_option": element(change, "critical")["options"][1]}
+    await screen.submit(change, people={"selected_users": []}, critical=yes)
+    await system.seen(lambda each: says(each, "removed the owner of *all integrations*"))
+    await system.seen(lambda each: says(each, "marked *all integrations* as critical"))
+    await screen.close()
+    await screen.home_shows("👤 Critical", without=f"Owner: <@{KENJI}>")
+    await screen.press(home, "integration_form")
+    anew = await screen.opened()
+    here = {"selected_conversation": MARKETING_OPS}
+    await screen.submit(anew, channel=here, selector=chosen(ALL), group={"value": "S0DATA0001"})
+    await system.seen(lambda each: says(each, "<!subteam^S0DATA0001>"), MARKETING_OPS)
     await system.stop()
 
 

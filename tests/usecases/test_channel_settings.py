@@ -14,8 +14,8 @@ from cdi_bot.core.model.channel import ChannelSettings, DigestChanged, LanguageC
 from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.sandbox.slack.seed_data import BOT
 from cdi_bot.usecases.answers import DigestSet, LanguageSet, NeedsInvite, SettingsShown, UnknownLanguage
+from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
 ANN, BOB = "U0MARA0001", "U0KENJI001"

@@ -20,7 +20,7 @@ from cdi_bot.core.model.message import (
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
 from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscriptionEnded, SubscriptionSet
-from cdi_bot.usecases.escalation_answers import EscalationSet
+from cdi_bot.usecases.change_answers import EscalationSet
 from cdi_bot.usecases.subscription_form import ExistingSubscription, SettingsChange, SubscriptionForms
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 

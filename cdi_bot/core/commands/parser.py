@@ -18,7 +18,7 @@ from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
 from cdi_bot.core.commands.escalation import ESCALATION
 from cdi_bot.core.commands.hours import HOURS
-from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
+from cdi_bot.core.commands.incidents import INCIDENTS, Acknowledge, SetSnooze
 from cdi_bot.core.commands.integration_settings import INTEGRATION_SETTINGS
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
@@ -138,7 +138,7 @@ def depends_on_names(text: str) -> bool:
     tokens = tokenizer.split(text)
     if not tokens or _official(tokens[0]) is None:
         return bool(tokens)
-    return BY_WORD[_word(tokens[0])].command is SetSnooze or any(
+    return BY_WORD[_word(tokens[0])].command in (Acknowledge, SetSnooze) or any(
         token.option is not None
         or vocabulary.bare(token) in vocabulary.RESERVED
         or token.raw[-1] in vocabulary.MARKS

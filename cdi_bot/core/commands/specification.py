@@ -37,6 +37,7 @@ class MistakeKind(StrEnum):
     UNKNOWN_OPTION = "unknown_option"  # `word:value` that this command does not take
     BAD_FRESHNESS = "bad_freshness"  # `fresh:` with something that is no length of time and no time of day
     BAD_MENTION = "bad_mention"  # `mention:` with something that is no person and no group
+    BAD_PERSON = "bad_person"  # `ack` for something that is no person
     BAD_SCHEDULE = "bad_schedule"  # `digest` with something that is no schedule
     BAD_HOURS = "bad_hours"  # `hours` with something that is no days and times, or that never ends
     BAD_DELAY = "bad_delay"  # `after:` with something that is no length of time, or one too short or too long

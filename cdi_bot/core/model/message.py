@@ -19,6 +19,7 @@ from cdi_bot.core.model.channel import (
     WorkspaceChanged,
 )
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
+from cdi_bot.core.model.incident import HandedOn
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
@@ -227,6 +228,7 @@ Content = (
     | Reopened
     | StillOpen
     | Escalated
+    | HandedOn
     | GroupedReply
     | GroupedNotices
     | Notice

@@ -48,7 +48,6 @@ from cdi_bot.slack.render.workspaces import workspace_form
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
-    Acknowledged,
     Answer,
     ContactsSet,
     DigestSet,
@@ -63,10 +62,9 @@ from cdi_bot.usecases.answers import (
     WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
+from cdi_bot.usecases.change_answers import Acknowledged, EscalationSet, SwitchedOff
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.escalation_answers import EscalationSet
 from cdi_bot.usecases.expected import MarkExpected
-from cdi_bot.usecases.expected_answers import SwitchedOff
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet
 from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
@@ -195,7 +193,7 @@ def is_shown_in_channel(answer: Answer) -> bool:
             | SwitchedOff()
         ):
             return not answer.unchanged
-        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
+        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(is_shown=is_shown):
             return is_shown
         case _:
             return isinstance(answer, SyncStarted)
@@ -274,7 +272,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     ShowSubscriptions: lambda to, _command, channel, _: to.queries.subscriptions(channel),
     Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(
-        channel, who, command.query, workspace_id=command.workspace_id
+        channel, who, command.query, workspace_id=command.workspace_id, to=command.to
     ),
     SetSnooze: lambda to, command, channel, who: to.incidents.snooze(
         channel, who, command.query, command.until, command.reason, workspace_id=command.workspace_id

@@ -27,6 +27,7 @@ from cdi_bot.slack.render.kit.buttons import (
     history_button,
     more_menu,
     take_back_button,
+    unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.people import ownership
@@ -113,8 +114,9 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     if not view.incident.is_open:
         return actions([history, take_back_button(view, i18n)])
     if view.only_escalated:
-        return actions([ack_button([view], i18n), history])
-    ack, expected = ack_button([view], i18n), expected_button(view.incident, view.integration, i18n)
+        return actions([ack_button([view], i18n) or unack_button([view], i18n), history])
+    ack = ack_button([view], i18n) or unack_button([view], i18n)
+    expected = expected_button(view.incident, view.integration, i18n)
     is_full = ack is not None and expected is not None
     more = more_menu(view, i18n, with_history=is_full)
     return actions([ack, expected, None if is_full else history, more])

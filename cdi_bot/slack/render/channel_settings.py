@@ -114,11 +114,13 @@ def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
     return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
 
 
-_PRESSED = {
+_OTHERS = {
+    "unacknowledge": N_("{when} {who} took back the acknowledgement of {what}"),
+    "hand_on": N_("{when} {who} handed on {what}"),
     "expected": N_("{when} {who} said that what looked unusual about {what} was expected"),
     "take_back": N_("{when} {who} took back that something about {what} was expected"),
 }
-"""What is done by a button alone."""
+"""What is done without a command of its own."""
 
 
 def _audit_row(
@@ -126,7 +128,7 @@ def _audit_row(
 ) -> str:
     """Say in one line who did what, and when."""
     specification = BY_WORD.get(entry.action)
-    known = specification.audit if specification else _PRESSED.get(entry.action)
+    known = specification.audit if specification else _OTHERS.get(entry.action)
     line = i18n.translated(known) if known else "{when} {who} {what}"
     what = _audit_subject(entry, integration, workspace_name, i18n)
     return line.format(when=date(entry.at), who=user(entry.who), what=what)

@@ -14,7 +14,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.people import called
 from cdi_bot.slack.render.kit.reasons import channel_problem
 from cdi_bot.slack.render.kit.text import bold_subject, channel, date, duration, escape, link, user
-from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
+from cdi_bot.usecases.change_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 
 SIGN = "⏫"
 

@@ -22,7 +22,7 @@ from cdi_bot.slack.render.kit.blocks import (
     short_message,
     small_print,
 )
-from cdi_bot.slack.render.kit.buttons import ack_button
+from cdi_bot.slack.render.kit.buttons import ack_button, unack_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.people import called
@@ -73,7 +73,7 @@ def render_storm(view: CardView, i18n: Translator) -> Rendered:
                 *repeat_note(i18n, possible=view.possible_repeat),
             ]
         ),
-        *actions([ack_button(view.incidents, i18n)]),
+        *actions([ack_button(view.incidents, i18n) or unack_button(view.incidents, i18n)]),
     ]
     if lasting:
         lines = [line_of(one, i18n, with_source_of=not shared, with_ack=not by_whom) for one in lasting]

@@ -1,4 +1,4 @@
-"""Owners, runbooks and critical integrations: what a channel is told, what somebody is answered, and the form."""
+"""Owners, runbooks and critical integrations: what a channel is told, and somebody is answered."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.kit.blocks import (
+    Block,
     Rendered,
     Renderers,
+    actions,
     context,
-    paragraphs,
     section,
     short_message,
 )
+from cdi_bot.slack.render.kit.buttons import settings_button
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.people import OWNER, ownership
 from cdi_bot.slack.render.kit.text import bold_name, code, link, mentions, outside, plain_line, user
 from cdi_bot.slack.render.subscriptions import matching_now, selector_text
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 
-_LIST_ROOM = 10_000
+_MOST_LISTED = 40
+
+_ABOVE = 200
+"""The weight that is left for what stands above an answer."""
 
 
 def audited_value(value: str, i18n: Translator) -> str:
@@ -94,8 +100,11 @@ def _shown(answer: IntegrationSettingsShown, i18n: Translator) -> Rendered:
         runbook=code("/cdi runbook Users* https://…"),
         critical=code("/cdi critical Users*"),
     )
+    row = actions([settings_button(i18n)])
     if not answer.rows:
-        return short_message(i18n("No integration has an owner or a runbook, and none is critical."), hint)
+        return short_message(
+            i18n("No integration has an owner or a runbook, and none is critical."), hint, row=row
+        )
     title = i18n("Owners and runbooks")
     lines = [
         i18n("{what}: {line}").format(
@@ -103,14 +112,20 @@ def _shown(answer: IntegrationSettingsShown, i18n: Translator) -> Rendered:
         )
         for settings, what in answer.rows
     ]
-    listed, held = paragraphs(lines, blocks=10, room=_LIST_ROOM)
-    more = len(lines) - held
-    notes = [i18n("… and {count} more").format(count=i18n.number(more))] if more else []
     rule = i18n("The most specific one wins: an integration, then the longest pattern, then all.")
-    return Rendered(
-        text=plain_line(" · ".join([title, *lines])),
-        blocks=[section(f"*{title}*"), *listed, context(*notes, rule, hint)],
-    )
+    head, foot = section(f"*{title}*"), [context(rule, hint), *row]
+    more = i18n("… and {count} more")
+    room = BLOCKS_JSON - _ABOVE - weight([head, *foot, section(more)])
+    listed: list[Block] = []
+    for line, (settings, what) in zip(lines, answer.rows, strict=True):
+        change = settings_button(i18n, settings.workspace_id, what, place=len(listed))
+        block = section(line, accessory=change)
+        room -= weight([block])
+        if room < 0 or len(listed) == _MOST_LISTED:
+            foot.insert(0, section(more.format(count=i18n.number(len(lines) - len(listed)))))
+            break
+        listed.append(block)
+    return Rendered(text=plain_line(" · ".join([title, *lines])), blocks=[head, *listed, *foot])
 
 
 RENDERERS: Renderers = {IntegrationSettingSet: _set, IntegrationSettingsShown: _shown}

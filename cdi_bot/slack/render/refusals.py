@@ -302,6 +302,7 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
             "as `fresh:09:00`."
         ),
         MistakeKind.BAD_MENTION: i18n("“{given}” isn't a person or a user group that I can mention."),
+        MistakeKind.BAD_PERSON: i18n("“{given}” isn't a person. Type `@` and choose one from Slack's list."),
         MistakeKind.MISSING_OWNER: i18n(
             "Who? Type `@` and choose somebody from Slack's list, or type `none`."
         ),

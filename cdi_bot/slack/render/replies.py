@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdi_bot.core.model.escalation import Escalated
+from cdi_bot.core.model.incident import HandedOn
 from cdi_bot.core.model.message import Content, FailedAgain, Recovered, Reopened, ReplyFact, StillOpen
 from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.delivery.views import EventView, IncidentView
@@ -18,7 +19,7 @@ from cdi_bot.slack.render.kit.buttons import ack_button, history_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.people import called
 from cdi_bot.slack.render.kit.runs import run_sign
-from cdi_bot.slack.render.kit.text import bold_subject, date, escape
+from cdi_bot.slack.render.kit.text import bold_subject, date, escape, user
 
 EventRenderers = Mapping[type[Content], Callable[[Any, EventView, Translator], Rendered]]
 """What renders a reply or notice, by the type of its content."""
@@ -87,6 +88,27 @@ def _still_open(content: StillOpen, view: EventView, i18n: Translator) -> Render
     return short_message(line, second=since, sign=kind.sign(incident), row=row)
 
 
+def _handed_on(content: HandedOn, view: EventView, i18n: Translator) -> Rendered:
+    """Say who is on it from now on, or that nobody is any more; the new one is mentioned."""
+    about = view.incident
+    if about:
+        what = bold_subject(about, i18n)
+    else:
+        what = i18n.counted("{count} incident", "{count} incidents", len(content.incident_ids))
+    if content.to is None:
+        line = i18n("{who} took back the acknowledgement of {what}").format(who=user(content.who), what=what)
+        second = i18n("Nobody is on it now: reminders and escalation start again.")
+        row = actions([ack_button([about], i18n)]) if about else []
+        return short_message(line, second=second, sign="↩️", row=row)
+    if content.to == content.who:
+        line = i18n("{who} took over {what}").format(who=user(content.who), what=what)
+    else:
+        line = i18n("{who} handed on {what} to {to}").format(
+            who=user(content.who), what=what, to=user(content.to)
+        )
+    return short_message(line, sign="👀")
+
+
 def _calling(line: str, view: IncidentView, fact: ReplyFact) -> str:
     return " ".join(filter(None, [line, called(view, fact)]))
 
@@ -108,4 +130,5 @@ REPLIES: EventRenderers = {
     Reopened: _reopened,
     StillOpen: _still_open,
     Escalated: escalated,
+    HandedOn: _handed_on,
 }

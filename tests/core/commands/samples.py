@@ -30,7 +30,7 @@ from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscri
 from cdi_bot.core.commands.workspaces import ManageWorkspaces
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.hours import Hours
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.model.incident import NOBODY, Topic
 from cdi_bot.core.model.subscription import Filters
 
 SAMPLE_TIME = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -92,6 +92,8 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     "ack": (
         ("ack Users", Acknowledge(query="Users")),
         ("acknowledge “Users sync”", Acknowledge(query="Users sync")),
+        ("ack Users sync off", Acknowledge(query="Users sync", to=NOBODY)),
+        ("ack all <@U1|ann lee>", Acknowledge(query=None, to="U1")),
     ),
     "snooze": (
         (

@@ -23,7 +23,16 @@ from cdi_bot.core.model.channel import (
     WorkspaceChanged,
 )
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
-from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
+from cdi_bot.core.model.incident import (
+    EXPECTABLE,
+    NOBODY,
+    Expected,
+    HandedOn,
+    Incident,
+    Kind,
+    Measured,
+    Topic,
+)
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, IntegrationSettings
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations, WorkspaceRemoved
@@ -62,8 +71,8 @@ from cdi_bot.delivery.views import (
     Summary,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases import answers, expected_answers, query_answers
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
+from cdi_bot.usecases import answers, change_answers, query_answers
+from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 
 NASTY = st.sampled_from(
@@ -277,6 +286,7 @@ _replies: st.SearchStrategy[Content] = st.one_of(
     st.builds(Recovered, incident_id=st.just(1)),
     st.builds(StillOpen, incident_id=st.just(1)),
     st.builds(Escalated, incident_id=st.just(1), origin=people),
+    st.builds(HandedOn, who=people, to=st.none() | people, incident_ids=st.just((1,))),
 )
 _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
@@ -523,23 +533,29 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(answers.SubscriptionEnded, still_covered_by=st.none() | _selections, what=_selections),
     st.builds(answers.NotSubscribed, covered_by=st.none() | _selections, what=_selections),
-    st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
+    st.builds(
+        change_answers.Acknowledged,
+        already_by=st.none() | people | st.just(NOBODY),
+        to=st.none() | people | st.just(NOBODY),
+        **_one,
+    ),
+    st.builds(change_answers.CannotTakeOver, who=people),
     st.builds(answers.NothingOpen, **_one),
     st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
     st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
     st.builds(answers.ConfirmSync, **_one),
     st.builds(
-        expected_answers.MarkedExpected,
+        change_answers.MarkedExpected,
         reason=st.sampled_from(EXPECTABLE),
         times=_totals,
         already_by=st.none() | people,
         offers_off=st.booleans(),
         **_one,
     ),
-    st.builds(expected_answers.TakenBack, by=people, **_one),
-    st.builds(expected_answers.NothingToMark, integration=st.none() | integrations),
+    st.builds(change_answers.TakenBack, by=people, **_one),
+    st.builds(change_answers.NothingToMark, integration=st.none() | integrations),
     st.builds(
-        expected_answers.SwitchedOff, reason=st.sampled_from(EXPECTABLE), unchanged=st.booleans(), **_one
+        change_answers.SwitchedOff, reason=st.sampled_from(EXPECTABLE), unchanged=st.booleans(), **_one
     ),
     st.builds(answers.SyncStarted, is_certain=st.booleans(), **_one),
     st.builds(

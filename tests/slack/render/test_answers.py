@@ -18,7 +18,7 @@ from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.hours import Hours, HoursNow
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import QualityReason, Topic
+from cdi_bot.core.model.incident import NOBODY, QualityReason, Topic
 from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription
 from cdi_bot.core.statistics import Usual
@@ -30,10 +30,9 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
-from cdi_bot.usecases import answers, query_answers, workspace_answers
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import Overview
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
@@ -44,6 +43,7 @@ from tests.slack.render.samples import (
     KENJI,
     MARA,
     NOW,
+    OWNED,
     USERS,
     dubious,
     failing,
@@ -244,6 +244,7 @@ ANSWERS: dict[str, Answer] = {
             )
         ),
     ),
+    "history_owned": replace(HISTORY, settings=OWNED),
     "history_paused": replace(
         HISTORY,
         integration=replace(
@@ -349,10 +350,24 @@ ANSWERS: dict[str, Answer] = {
     "not_subscribed_covered": answers.NotSubscribed(
         what=Selection(selector=USERS), covered_by=Selection(selector="Users*")
     ),
-    "acknowledged": answers.Acknowledged(**HERE, already_by=None, on_card=False),
-    "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI, on_card=False),
-    "acknowledged_all": answers.Acknowledged(integration=None, already_by=None, on_card=False),
-    "acknowledged_all_already": answers.Acknowledged(integration=None, already_by=KENJI, on_card=True),
+    "acknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=False),
+    "acknowledged_already": change_answers.Acknowledged(**HERE, already_by=KENJI, is_shown=False),
+    "acknowledged_all": change_answers.Acknowledged(integration=None, already_by=None, is_shown=False),
+    "acknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=KENJI, is_shown=True
+    ),
+    "unacknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=NOBODY),
+    "unacknowledged_all": change_answers.Acknowledged(
+        integration=None, already_by=None, is_shown=True, to=NOBODY
+    ),
+    "unacknowledged_already": change_answers.Acknowledged(
+        **HERE, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "unacknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "handed_on": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=KENJI),
+    "cannot_take_over": change_answers.CannotTakeOver(who=KENJI),
     "nothing_open": answers.NothingOpen(**HERE),
     "nothing_open_at_all": answers.NothingOpen(integration=None),
     "snooze_set": answers.SnoozeSet(**HERE, channel=ALERTS, until=NOW, reason="warehouse move"),
@@ -589,7 +604,8 @@ DONE = (
     IntegrationSettingSet,
     answers.SubscriptionSet,
     answers.SubscriptionEnded,
-    answers.Acknowledged,
+    change_answers.Acknowledged,
+    change_answers.CannotTakeOver,
     answers.NothingOpen,
     answers.SnoozeEnded,
     answers.SyncStarted,

@@ -21,13 +21,9 @@ from cdi_bot.core.model.channel import (
     WorkspaceChanged,
 )
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
-from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
+from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.integration_settings import (
-    IntegrationSettingChanged,
-    IntegrationSettings,
-    SettingName,
-)
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, SettingName
 from cdi_bot.core.model.lifecycle import (
     IntegrationChanged,
     LifecycleChange,
@@ -90,6 +86,7 @@ from tests.slack.render.samples import (
     KENJI,
     MARA,
     NOW,
+    OWNED,
     USERS,
     always_losing,
     back,
@@ -202,16 +199,6 @@ ESCALATED = EscalationView(
     url="https://northwind.slack.com/archives/C0ALERTS001/p1772452800000100",
 )
 """The escalation of what is on a card, as the channel sees it that it went to."""
-
-
-OWNED = IntegrationSettings(
-    workspace_id=1,
-    selector=USERS,
-    owner=f"<@{KENJI}>",
-    runbook="https://wiki.example.com/users",
-    critical=True,
-)
-"""What is set for an integration that matters."""
 
 
 def due(**more: Any) -> Integration:
@@ -443,6 +430,11 @@ EVENTS = {
     "reply_critical_reminded": owned(StillOpen(incident_id=7), failing()),
     "reply_critical_escalated": owned(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
     "reply_escalated": event(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
+    "reply_handed_on": event(HandedOn(who=MARA, to=KENJI, incident_ids=(7,)), attended()),
+    "reply_taken_over": event(HandedOn(who=MARA, to=MARA, incident_ids=(7,)), attended()),
+    "reply_unacknowledged": event(HandedOn(who=MARA, to=None, incident_ids=(7,)), failing()),
+    "notice_handed_on": event(HandedOn(who=MARA, to=KENJI, incident_ids=(7, 8, 9))),
+    "notice_unacknowledged": event(HandedOn(who=MARA, to=None, incident_ids=(7, 8, 9))),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
     "reply_still_unreachable": event(StillOpen(incident_id=9), unreachable()),
     "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
@@ -782,8 +774,10 @@ def test_recovered_card_offers() -> None:
 
 
 def test_acknowledged_card_offers() -> None:
-    """Nobody is asked to acknowledge twice, and a snooze can be ended from the card."""
-    assert actions_of(render(card(attended()))) == ["history", "more"]
+    """It can be taken back where it was acknowledged, and a snooze can be ended from the card."""
+    shown = render(card(attended()))
+    assert actions_of(shown) == ["unack", "history", "more"]
+    assert pressed(shown, "unack") == {"incidents": [7], "to": NOBODY}
     assert "End snooze" in chosen(render(card(failing(), snooze=snooze())))
 
 
@@ -864,6 +858,7 @@ def test_storm_acknowledges_all() -> None:
     view = storm(12, well=2)
     assert pressed(render(view), "ack") == {"incidents": list(range(1, 11))}
     assert actions_of(render(storm(3, well=3))) == []
+    assert pressed(render(CARDS["storm_acknowledged"]), "unack")["to"] == NOBODY
 
 
 def test_a_storm_calls_whom_its_own_incidents_mention() -> None:

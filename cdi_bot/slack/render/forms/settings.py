@@ -74,7 +74,7 @@ def settings_fields(
         input_block(
             LANGUAGE,
             i18n("Language of the channel's messages"),
-            _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
+            select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
             hint=_now_language(now, i18n),
             optional=False,
         ),
@@ -82,7 +82,7 @@ def settings_fields(
         input_block(
             DIGEST,
             i18n("Digest of the channel"),
-            _select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
+            select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
             hint=_now_digest(now, i18n),
             optional=False,
         ),
@@ -95,7 +95,8 @@ def settings_fields(
     ]
 
 
-def _select(choices: list[tuple[str, str]], chosen: str) -> Block:
+def select(choices: list[tuple[str, str]], chosen: str) -> Block:
+    """Return a menu of values and labels, with what is chosen; the first otherwise."""
     options: list[Block] = [
         {"text": plain_text(clip(label, OPTION_TEXT)), "value": value} for value, label in choices
     ]
@@ -138,7 +139,7 @@ def _workspace_field(
         input_block(
             WORKSPACE,
             i18n("Braze workspace of the channel"),
-            _select(offered, wish if chosen.changes_workspace else KEEP),
+            select(offered, wish if chosen.changes_workspace else KEEP),
             hint=plain_line(workspace_text(now.workspace_name, i18n)) if now else None,
             optional=False,
         )
@@ -162,7 +163,7 @@ def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: 
         input_block(
             ESCALATE,
             i18n("Escalate what nobody acknowledges"),
-            _select(offered, after if chosen.changes_escalation else KEEP),
+            select(offered, after if chosen.changes_escalation else KEEP),
             hint=hint,
             optional=False,
         ),
@@ -198,7 +199,7 @@ def _contacts_field(now: SettingsShown | None, chosen: SettingsChange, i18n: Tra
     wish = {None: KEEP, True: MENTION, False: SHOW}[chosen.mention_contacts]
     hint = plain_line(contacts_text(i18n, mention=now.mention_contacts)) if now else None
     label = i18n("Contacts in Braze, without an owner")
-    return input_block(CONTACTS, label, _select(offered, wish), hint=hint, optional=False)
+    return input_block(CONTACTS, label, select(offered, wish), hint=hint, optional=False)
 
 
 def read_settings_change(values: Values) -> SettingsChange:
