@@ -157,7 +157,7 @@ class WhichWorkspace:
 class InEachWorkspace:
     """What was answered about each of several workspaces."""
 
-    answers: tuple[SubscriptionSet | IntegrationSettingSet | BrazeRefused, ...]
+    answers: tuple[SubscriptionSet | IntegrationSettingSet | OwnedByFile | BrazeRefused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +200,13 @@ class NotAllowed:
     """
 
     action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedByFile:
+    """A configuration file of this name says it: only there it is changed."""
+
+    file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,30 +263,6 @@ class UnknownLanguage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceSet:
-    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
-
-    name: str | None
-    unchanged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactsSet:
-    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
-
-    mention: bool
-    unchanged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownWorkspace:
-    """There is no such workspace; `names` are those to choose from."""
-
-    given: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSet:
     """The channel gets a digest by this schedule, or (`None`) none; `unchanged` if that was so before."""
 
@@ -294,6 +277,14 @@ class HoursSet:
     """The channel has these hours, or (`None`) none; `unchanged` if that was so before."""
 
     hours: HoursNow | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsSet:
+    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
+
+    mention: bool
     unchanged: bool
 
 
@@ -320,13 +311,12 @@ Answer = (
     | NeedsInvite
     | CannotPost
     | NotAllowed
+    | OwnedByFile
     | BrazeRefused
     | SettingsShown
     | LanguageSet
     | UnknownLanguage
-    | WorkspaceSet
     | ContactsSet
-    | UnknownWorkspace
     | DigestSet
     | HoursSet
     | EscalationSet

@@ -22,6 +22,7 @@ from cdi_bot.core.model.channel import (
     LanguageChanged,
     WorkspaceChanged,
 )
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import (
     EXPECTABLE,
@@ -71,7 +72,7 @@ from cdi_bot.delivery.views import (
     Summary,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases import answers, change_answers, query_answers
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 
@@ -293,6 +294,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(Unsubscribed, selector=text, **_WHO),
     st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
     st.builds(Unsnoozed, **_WHO, **_WHOM),
+    st.builds(ConfigRefused, file=text, problems=st.lists(text, max_size=20).map(tuple)),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
     st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
     st.builds(
@@ -644,8 +646,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
     st.builds(answers.ContactsSet, mention=st.booleans(), unchanged=st.booleans()),
-    st.builds(answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
-    st.builds(answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
+    st.builds(workspace_answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
+    st.builds(workspace_answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(
         answers.DigestSet,

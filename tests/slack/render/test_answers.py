@@ -412,6 +412,7 @@ ANSWERS: dict[str, Answer] = {
     "none_matches_unlisted": answers.NoMatch(query="Usrs", nearest=(), list_known=False),
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
     "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
+    "owned_by_file": answers.OwnedByFile(file="cdi-bot.toml"),
     "not_allowed": answers.NotAllowed(action="sync"),
     "not_allowed_elsewhere": answers.NotAllowed(action="elsewhere"),
     "not_allowed_private": answers.NotAllowed(action="private"),
@@ -536,6 +537,7 @@ ANSWERS: dict[str, Answer] = {
         rows=(
             WORKSPACE_ROW,
             replace(WORKSPACE_ROW, workspace_id=2, name="emea", is_given=False, trouble=BrazeReason.KEY_LOST),
+            replace(WORKSPACE_ROW, workspace_id=4, name="prod", is_given=False, file="cdi-bot.toml"),
             replace(WORKSPACE_ROW, workspace_id=3, name="old", is_given=False, is_watched=False),
         )
     ),
@@ -556,9 +558,9 @@ ANSWERS: dict[str, Answer] = {
     "language_set": answers.LanguageSet(language="ja", unchanged=False),
     "language_set_own": answers.LanguageSet(language=None, unchanged=False),
     "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
-    "workspace_set": answers.WorkspaceSet(name="prod", unchanged=False),
-    "workspace_set_all": answers.WorkspaceSet(name=None, unchanged=True),
-    "unknown_workspace": answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
+    "workspace_set": workspace_answers.WorkspaceSet(name="prod", unchanged=False),
+    "workspace_set_all": workspace_answers.WorkspaceSet(name=None, unchanged=True),
+    "unknown_workspace": workspace_answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
     "unknown_language": answers.UnknownLanguage(given="klingon", languages=("en", "ja")),
     "digest_set": answers.DigestSet(
         digest="weekly mon 09:00 quiet", zone="Europe/Stockholm", next_due=NOW, unchanged=False
@@ -610,7 +612,7 @@ DONE = (
     answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
-    answers.WorkspaceSet,
+    workspace_answers.WorkspaceSet,
     answers.DigestSet,
     answers.ContactsSet,
     workspace_answers.WorkspaceGone,
