@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cdi_bot.core.hours import hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
@@ -89,6 +90,7 @@ class Queries:
             page = by_urgency[start : start + OVERVIEW_PAGE]
             newest = await _newest(uow, [watched.integration for watched in page])
             marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
+            settings = await uow.channels.settings(channel) if channel else None
         rows = tuple(
             OverviewRow(
                 integration=watched.integration,
@@ -114,6 +116,7 @@ class Queries:
                 here=marks.get(channel) if channel else None, elsewhere=len(marks.keys() - {channel})
             ),
             troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel} if channel else ()),
+            hours=hours_now(settings, now),
         )
 
     async def history(
@@ -275,6 +278,7 @@ class Queries:
                 for one in subscriptions
             ),
             workspace_name=told.get(settings.workspace_id or 0) if settings else None,
+            hours=hours_now(settings, self.clock()),
         )
 
     async def audit(self, channel: Channel) -> AuditTrail:

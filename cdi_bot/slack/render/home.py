@@ -13,6 +13,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.item_troubles import ItemTroubles, Work
+from cdi_bot.slack.render.hours import hours_text
 from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
 from cdi_bot.slack.render.kit.buttons import (
@@ -188,7 +189,7 @@ def _drawn(home: Home, place: int, i18n: Translator, now: datetime, troubles: It
         with troubles.guard(Work.SHOW, channel, f"draw {name}"):
             blocks = [_subscription_block(entry, place, i18n, may_change=home.may_change)]
             if not isinstance(before, ChannelSubscription) or before.subscription.channel != channel:
-                blocks.insert(0, _channel(channel, place, i18n, may_change=home.may_change))
+                blocks.insert(0, _channel(channel, place, i18n, home))
             return blocks
     else:
         about = entry.integration
@@ -252,17 +253,19 @@ def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translat
     return button(i18n("History"), f"home_runs:{place}", carried_integration(entry.integration), says=says)
 
 
-def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:
+def _channel(channel: Channel, place: int, i18n: Translator, home: Home) -> Block:
+    hours = f"\n{hours_text(home.hours[channel], i18n)}" if channel in home.hours else ""
     if channel.channel_id.startswith("D"):
         title = i18n("Direct messages")
-        return section(f"*{title}*")
+        return section(f"*{title}*{hours}")
     more = button(
         i18n("Add…"),
         f"form_new:{place}",
         {"channel": channel.channel_id},
         says=i18n("Add… a subscription of this channel"),
     )
-    return section(f"*{named_channel(channel.channel_id)}*", accessory=more if may_change else None)
+    title = f"*{named_channel(channel.channel_id)}*{hours}"
+    return section(title, accessory=more if home.may_change else None)
 
 
 def _subscription_block(
