@@ -30,7 +30,7 @@ from cdi_bot.monitoring.poller import PollerSettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
-from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Settings
+from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Settings, variable
 from cdi_bot.slack.render.kit.i18n import languages
 from cdi_bot.store import Store
 from cdi_bot.store.secret_keys import KeyLostError, SecretKeys
@@ -169,7 +169,7 @@ class App:
 
 def secret_keys_of(settings: DatabaseSettings) -> SecretKeys:
     """What encrypts keys that are stored."""
-    return SecretKeys([key.get_secret_value() for key in settings.secret_keys])
+    return SecretKeys([key.get_secret_value() for key in settings.secret_keys], variable)
 
 
 def unlocking(settings: BrazeSettings, reach: Reach) -> Reach:
@@ -218,7 +218,12 @@ def watch_workspaces(
         troubles=troubles,
     )
     return WatchedWorkspaces(
-        workspaces, store=store, watch=watch, reach=unlocking(settings, reach), troubles=troubles
+        workspaces,
+        store=store,
+        watch=watch,
+        reach=unlocking(settings, reach),
+        current=secret_keys_of(settings).mark,
+        troubles=troubles,
     )
 
 

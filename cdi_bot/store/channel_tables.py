@@ -150,6 +150,21 @@ class RequestedSyncRow(InChannel, Base):
     is_certain: Mapped[bool]
 
 
+class FileItemRow(Base):
+    """An item that a configuration file owns; what the item has nothing of is empty."""
+
+    __tablename__ = "file_items"
+    __table_args__ = (no_id_reuse(),)
+
+    item_id: Mapped[Id]
+    table: Mapped[Code]
+    channel_id: Mapped[str]
+    workspace: Mapped[str]
+    selector: Mapped[str]
+    field: Mapped[Code]
+    file: Mapped[str]
+
+
 class AuditRow(InChannel, Base):
     """Who changed what in a channel."""
 
@@ -171,4 +186,5 @@ CHANNEL_SETTINGS = table_of(ChannelSettingsRow)
 INTEGRATION_SETTINGS = table_of(IntegrationSettingsRow)
 ESCALATIONS = table_of(EscalationRow)
 REQUESTED_SYNCS = table_of(RequestedSyncRow)
+FILE_ITEMS = table_of(FileItemRow)
 AUDIT = table_of(AuditRow)

@@ -201,6 +201,13 @@ class Channels(Repository):
         which = select(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, channel))
         return next(iter(await self._values(ChannelSettings, which)), None)
 
+    async def all_settings(self) -> list[ChannelSettings]:
+        """The settings of every channel that has any."""
+        columns = CHANNEL_SETTINGS.c
+        return await self._values(
+            ChannelSettings, select(CHANNEL_SETTINGS).order_by(columns.team_id, columns.channel_id)
+        )
+
     async def save_settings(self, settings: ChannelSettings) -> None:
         """Insert or replace a channel's settings; times of day that its subscriptions name are then in its zone."""
         await self._connection.execute(replace_in(self._connection, CHANNEL_SETTINGS), row_of(settings))

@@ -85,7 +85,7 @@ class Workspaces(Repository):
         return await self._values(Workspace, present.order_by(WORKSPACES.c.workspace_id))
 
     async def sealed(self) -> list[tuple[Workspace, str]]:
-        """Those whose keys are stored, the oldest first, each with its encrypted key."""
+        """Those whose keys are stored or named, the oldest first, each with its encrypted key, or where it is found."""
         columns = WORKSPACES.c
         rows = await self._connection.execute(
             select(WORKSPACES).where(columns.sealed_key.is_not(None)).order_by(columns.workspace_id)
@@ -96,6 +96,11 @@ class Workspaces(Repository):
         """Replace the encrypted key."""
         of_one = update(WORKSPACES).where(WORKSPACES.c.workspace_id == workspace_id)
         await self._connection.execute(of_one.values(sealed_key=sealed_key))
+
+    async def change(self, workspace_id: int, **columns: str | None) -> None:
+        """Replace what these columns say of it."""
+        which = WORKSPACES.c.workspace_id == workspace_id
+        await self._connection.execute(update(WORKSPACES).where(which).values(**columns))
 
     async def get(self, workspace_id: int) -> Workspace:
         """The workspace of this id, which has to be there."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cdi_bot.core.hours import HoursNow
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
@@ -34,6 +35,7 @@ class SubscriptionList:
 
     rows: tuple[tuple[Subscription, int, str | None], ...]
     workspace_name: str | None = None
+    hours: HoursNow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,7 @@ class WhichWorkspace:
 class InEachWorkspace:
     """What was answered about each of several workspaces."""
 
-    answers: tuple[SubscriptionSet | IntegrationSettingSet | BrazeRefused, ...]
+    answers: tuple[SubscriptionSet | IntegrationSettingSet | OwnedByFile | BrazeRefused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +203,13 @@ class NotAllowed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedByFile:
+    """A configuration file of this name says it: only there it is changed."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrazeRefused:
     """Braze could not be reached, or refused; `permission` is the permission that the API key lacks, if that is why.
 
@@ -220,7 +229,6 @@ class SettingsShown:
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
-    `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
     `mention_contacts`: alerts mention the contacts in Braze of an integration without an owner.
     """
 
@@ -232,8 +240,7 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
-    hours: str | None = None
-    next_begin: datetime | None = None
+    hours: HoursNow | None = None
     mention_contacts: bool = False
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
@@ -256,30 +263,6 @@ class UnknownLanguage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceSet:
-    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
-
-    name: str | None
-    unchanged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactsSet:
-    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
-
-    mention: bool
-    unchanged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownWorkspace:
-    """There is no such workspace; `names` are those to choose from."""
-
-    given: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSet:
     """The channel gets a digest by this schedule, or (`None`) none; `unchanged` if that was so before."""
 
@@ -291,14 +274,17 @@ class DigestSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursSet:
-    """The channel has these hours in this zone, or (`None`) none; `unchanged` if that was so before.
+    """The channel has these hours, or (`None`) none; `unchanged` if that was so before."""
 
-    `next_begin` is when they begin, where nothing may be posted now.
-    """
+    hours: HoursNow | None
+    unchanged: bool
 
-    hours: str | None
-    zone: str
-    next_begin: datetime | None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsSet:
+    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
+
+    mention: bool
     unchanged: bool
 
 
@@ -325,13 +311,12 @@ Answer = (
     | NeedsInvite
     | CannotPost
     | NotAllowed
+    | OwnedByFile
     | BrazeRefused
     | SettingsShown
     | LanguageSet
     | UnknownLanguage
-    | WorkspaceSet
     | ContactsSet
-    | UnknownWorkspace
     | DigestSet
     | HoursSet
     | EscalationSet

@@ -5,10 +5,11 @@ Only channels that the person is in count, so that nobody learns of a private ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cdi_bot.core.hours import HoursNow, hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page
@@ -117,6 +118,7 @@ class Home:
     lost: int = 0
     may_change: bool = True
     troubles: BotTroubles = field(default_factory=BotTroubles)
+    hours: Mapping[Channel, HoursNow] = field(default_factory=dict)
 
 
 def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
@@ -151,6 +153,7 @@ class HomeQueries(UseCases):
             pages = split(_weights(entries))
             page = min(max(page, 0), len(pages) - 1)
             marks = await uow.subscriptions.channels()
+            settings = await uow.channels.with_hours()
         shown = [await self._shown(entries[place], health) for place in pages[page]]
         seen = [each.observed_at for each in health.subscribed if each.observed_at]
         return Home(
@@ -167,6 +170,11 @@ class HomeQueries(UseCases):
             unseen=len(health.subscribed) - len(seen),
             lost=sum(mark is not None for mark in marks.values()),
             may_change=may_change,
+            hours={
+                each.channel: hours
+                for each in settings
+                if each.channel in channels and (hours := hours_now(each, self.clock()))
+            },
             troubles=bot_troubles(self.workspaces.troubles, health.subscribed, channels),
         )
 

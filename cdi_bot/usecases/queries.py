@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cdi_bot.core.hours import hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
@@ -89,14 +90,9 @@ class Queries:
             own = {each.watched.integration.key for each in mine}
             about = [*health.subscribed, *(each.watched for each in mine)]
             snoozes = await snoozes_in(uow, channel, (each.integration for each in about), now)
+            others = [each for each in health.subscribed if each.integration.key not in own]
             by_urgency = sorted(
-                (
-                    each
-                    for each in health.subscribed
-                    if each.integration.key not in own and health.is_unhealthy(each)
-                )
-                if failing
-                else health.subscribed,
+                filter(health.is_unhealthy, others) if failing else others,
                 key=lambda watched: most_urgent_first(watched, health.incidents, snoozes),
             )
             start = _page_start(offset, len(by_urgency), OVERVIEW_PAGE)
@@ -105,6 +101,7 @@ class Queries:
                 uow, [each.integration for each in (*page, *(one.watched for one in mine))]
             )
             marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
+            settings = await uow.channels.settings(channel) if channel else None
 
         def row(
             watched: WatchedIntegration, incident: Incident | None, *, escalated: bool = False
@@ -137,6 +134,7 @@ class Queries:
                 here=marks.get(channel) if channel else None, elsewhere=len(marks.keys() - {channel})
             ),
             troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel} if channel else ()),
+            hours=hours_now(settings, now),
         )
 
     async def history(
@@ -298,6 +296,7 @@ class Queries:
                 for one in subscriptions
             ),
             workspace_name=told.get(settings.workspace_id or 0) if settings else None,
+            hours=hours_now(settings, self.clock()),
         )
 
     async def audit(self, channel: Channel) -> AuditTrail:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cdi_bot.core.hours import HoursNow
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
@@ -66,6 +67,7 @@ class Overview:
     unreachable: tuple[Incident, ...] = ()  # of each workspace in which Braze can't be reached
     lost: LostChannels = LostChannels()
     troubles: BotTroubles = BotTroubles()
+    hours: HoursNow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

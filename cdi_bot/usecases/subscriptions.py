@@ -26,12 +26,13 @@ from cdi_bot.usecases.answers import (
     InEachWorkspace,
     NoMatch,
     NotSubscribed,
+    OwnedByFile,
     SeveralMatches,
     SubscriptionEnded,
     SubscriptionSet,
     WhichWorkspace,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file
 from cdi_bot.usecases.channel_settings import changed_by
 from cdi_bot.usecases.lookup import braze_refusal, which_workspace
 from cdi_bot.usecases.matching import match_integration, nearest_to, was_listed
@@ -78,7 +79,7 @@ class ChangeSubscriptions(UseCases):
         if not isinstance(targets, list):
             return targets
         actor = await self.actor(channel, who)
-        answers: list[SubscriptionSet | BrazeRefused] = []
+        answers: list[SubscriptionSet | OwnedByFile | BrazeRefused] = []
         for target in targets:
             if isinstance(target, BrazeRefused):
                 answers.append(target)
@@ -136,7 +137,7 @@ class ChangeSubscriptions(UseCases):
 
     async def _subscribe(
         self, uow: UnitOfWork, actor: Actor, target: _Target, filters: Filters
-    ) -> SubscriptionSet:
+    ) -> SubscriptionSet | OwnedByFile:
         """Subscribe, or change the filters of the subscription that is there."""
         present = await uow.subscriptions.for_channel(actor.channel)
         before = next(
@@ -149,6 +150,9 @@ class ChangeSubscriptions(UseCases):
             None,
         )
         selector = before.selector if before else target.what.selector
+        owned = await owned_by_file(uow, *([before] if before else []))
+        if owned:
+            return owned
         subscription = await uow.subscriptions.add(
             channel=actor.channel,
             workspace_id=actor.workspace_id,
@@ -242,7 +246,7 @@ class ChangeSubscriptions(UseCases):
         subscriptions: Sequence[Subscription],
         *,
         only: bool,
-    ) -> SubscriptionEnded | NotSubscribed:
+    ) -> SubscriptionEnded | NotSubscribed | OwnedByFile:
         """End those of the subscriptions that the target means; with `only`, those that have just this selector."""
         integrations = {
             watched.integration.key: watched.integration
@@ -268,6 +272,9 @@ class ChangeSubscriptions(UseCases):
         )
         if not ending:
             return NotSubscribed(what=what, covered_by=covering)
+        owned = await owned_by_file(uow, *ending)
+        if owned:
+            return owned
         await uow.subscriptions.remove([one.subscription_id for one in ending])
         for each in self.workspaces:
             if each.workspace_id in {one.workspace_id for one in ending}:

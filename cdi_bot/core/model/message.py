@@ -18,6 +18,7 @@ from cdi_bot.core.model.channel import (
     LanguageChanged,
     WorkspaceChanged,
 )
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import HandedOn
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
@@ -236,6 +237,7 @@ Content = (
     | SyncRequested
     | SyncEnded
     | EscalationBroken
+    | ConfigRefused
     | Digest
     | SampleAlert
     | Spike

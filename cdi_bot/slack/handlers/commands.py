@@ -59,7 +59,6 @@ from cdi_bot.usecases.answers import (
     SubscriptionEnded,
     SubscriptionSet,
     SyncStarted,
-    WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
 from cdi_bot.usecases.change_answers import Acknowledged, EscalationSet, SwitchedOff
@@ -72,7 +71,7 @@ from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.workspace_answers import WorkspaceForm
+from cdi_bot.usecases.workspace_answers import WorkspaceForm, WorkspaceSet
 from cdi_bot.usecases.workspaces import ManageBrazeWorkspaces
 
 log = structlog.get_logger(__name__)

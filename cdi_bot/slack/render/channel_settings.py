@@ -32,12 +32,12 @@ from cdi_bot.usecases.answers import (
     ContactsSet,
     DigestSet,
     LanguageSet,
+    OwnedByFile,
     SettingsShown,
     UnknownLanguage,
-    UnknownWorkspace,
-    WorkspaceSet,
 )
 from cdi_bot.usecases.query_answers import AuditTrail
+from cdi_bot.usecases.workspace_answers import UnknownWorkspace, WorkspaceSet
 
 _AUDIT_ROOM = 10_000
 
@@ -53,7 +53,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     lines = [
         *([workspace_text(answer.workspace_name, i18n)] if answer.workspaces else []),
         digest_text(answer.digest, answer.zone, answer.next_due, i18n),
-        hours_text(answer, i18n),
+        hours_text(answer.hours, i18n),
         escalation_text(answer.escalate_after, answer.escalate_to, i18n),
         contacts_text(i18n, mention=answer.mention_contacts),
     ]
@@ -155,6 +155,15 @@ def _audit_subject(
     return code(f"{workspace_name}/{entry.subject}" if workspace_name else entry.subject)
 
 
+def _owned_by_file(answer: OwnedByFile, i18n: Translator) -> Rendered:
+    line = i18n("This is set in the configuration file {file}, so it can't be changed in chat.").format(
+        file=code(answer.file)
+    )
+    return short_message(
+        line, i18n("Whoever runs the bot can change it there. `/cdi audit` shows what the file changed here.")
+    )
+
+
 RENDERERS: Renderers = {
     AuditTrail: _audit,
     SettingsShown: _settings_shown,
@@ -164,4 +173,5 @@ RENDERERS: Renderers = {
     UnknownWorkspace: _unknown_workspace,
     ContactsSet: _contacts_set,
     DigestSet: _digest_set,
+    OwnedByFile: _owned_by_file,
 }

@@ -13,6 +13,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.item_troubles import ItemTroubles, Work
+from cdi_bot.slack.render.hours import hours_text
 from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
 from cdi_bot.slack.render.kit.buttons import (
@@ -190,7 +191,7 @@ def _drawn(home: Home, place: int, i18n: Translator, now: datetime, troubles: It
         with troubles.guard(Work.SHOW, channel, f"draw {name}"):
             blocks = [_subscription_block(entry, place, i18n, may_change=home.may_change)]
             if not isinstance(before, ChannelSubscription) or before.subscription.channel != channel:
-                return [*_channel(channel, place, i18n, may_change=home.may_change), *blocks]
+                return [*_channel(channel, place, i18n, home), *blocks]
             return blocks
     else:
         about = entry.integration
@@ -257,7 +258,8 @@ def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translat
     return button(i18n("History"), f"home_runs:{place}", carried_integration(entry.integration), says=says)
 
 
-def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> list[Block]:
+def _channel(channel: Channel, place: int, i18n: Translator, home: Home) -> list[Block]:
+    hours = f"\n{hours_text(home.hours[channel], i18n)}" if channel in home.hours else ""
     is_direct = channel.channel_id.startswith("D")
     title = i18n("Direct messages") if is_direct else named_channel(channel.channel_id)
     carried = {"channel": channel.channel_id}
@@ -265,7 +267,7 @@ def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool
         i18n("Add…"), f"form_new:{place}", carried, says=i18n("Add… a subscription of this channel")
     )
     buttons = [None if is_direct else more, sample_button(f"home_sample:{place}", carried, i18n)]
-    return [section(f"*{title}*"), *(actions(buttons) if may_change else [])]
+    return [section(f"*{title}*{hours}"), *(actions(buttons) if home.may_change else [])]
 
 
 def _subscription_block(

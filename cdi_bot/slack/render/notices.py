@@ -11,6 +11,7 @@ from cdi_bot.core.model.channel import (
     LanguageChanged,
     WorkspaceChanged,
 )
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
@@ -225,6 +226,18 @@ def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) 
     return short_message(line, sign="⚠️", second=kept, row=[fix])
 
 
+_PROBLEMS = 10
+"""So many problems of a file are shown; the log has all."""
+
+
+def _config_refused(content: ConfigRefused, _view: EventView, i18n: Translator) -> Rendered:
+    line = i18n("{file} can't be used, so nothing was changed:").format(file=code(content.file))
+    shown = [code(each, REASON) for each in content.problems[:_PROBLEMS]]
+    more = len(content.problems) - len(shown)
+    rest = [i18n("… and {count} more").format(count=i18n.number(more))] if more else []
+    return short_message(line, sign="⚠️", second="\n".join([*shown, *rest]))
+
+
 _RENDERERS: EventRenderers = {
     **REPLIES,
     RunStarted: _run_started,
@@ -245,6 +258,7 @@ _RENDERERS: EventRenderers = {
     IntegrationSettingChanged: integration_setting_changed,
     EscalationBroken: escalation_broken,
     ChannelBroken: _channel_broken,
+    ConfigRefused: _config_refused,
     SampleAlert: sample_alert,
     Spike: render_spike,
 }

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import IncidentView
+from cdi_bot.slack.render.hours import hours_text
 from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import (
     Block,
@@ -102,6 +103,7 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
         has_more=answer.offset + len(answer.rows) < answer.listed,
     )
     todo = [i18n("`/cdi status NAME` shows an integration's runs.")]
+    todo += [hours_text(answer.hours, i18n)] if answer.hours else []
     if answer.unreachable:
         todo.insert(0, braze_advice(answer.unreachable[0].reason, i18n))
     return Rendered(

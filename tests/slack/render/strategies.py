@@ -12,6 +12,7 @@ from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
+from cdi_bot.core.hours import HoursNow, parse_hours
 from cdi_bot.core.model.channel import (
     AuditEntry,
     Channel,
@@ -21,6 +22,7 @@ from cdi_bot.core.model.channel import (
     LanguageChanged,
     WorkspaceChanged,
 )
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import (
     EXPECTABLE,
@@ -70,7 +72,7 @@ from cdi_bot.delivery.views import (
     Summary,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases import answers, change_answers, query_answers
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 
@@ -269,6 +271,9 @@ def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
 _hours = st.sampled_from(
     [None, "mon-fri 08:00-19:00", "daily 22:00-06:00 except:error,late", "sat 00:00-24:00"]
 )
+_hours_now = st.none() | st.builds(
+    HoursNow, hours=_hours.map(parse_hours).filter(bool), zone=text, next_begin=st.none() | times
+)
 _WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}
 _WHOM: dict[str, Any] = {"integration_id": ids}
 _replies: st.SearchStrategy[Content] = st.one_of(
@@ -289,6 +294,7 @@ _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(Unsubscribed, selector=text, **_WHO),
     st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
     st.builds(Unsnoozed, **_WHO, **_WHOM),
+    st.builds(ConfigRefused, file=text, problems=st.lists(text, max_size=20).map(tuple)),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
     st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
     st.builds(
@@ -610,8 +616,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         escalate_after=st.none() | _lengths,
         escalate_to=st.none() | people,
         escalate_trouble=_maybe_text,
-        hours=_hours,
-        next_begin=st.none() | times,
+        hours=_hours_now,
         workspace_name=workspace_names,
         workspaces=st.lists(text, max_size=3).map(tuple),
     ),
@@ -623,9 +628,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         mentions=st.none() | st.text(max_size=200),
         unreachable=st.none() | incidents,
     ),
-    st.builds(
-        answers.HoursSet, hours=_hours, zone=text, next_begin=st.none() | times, unchanged=st.booleans()
-    ),
+    st.builds(answers.HoursSet, hours=_hours_now, unchanged=st.booleans()),
     st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
     st.builds(BadTarget, target=channels, reason=text),
     st.builds(
@@ -643,8 +646,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
     st.builds(answers.ContactsSet, mention=st.booleans(), unchanged=st.booleans()),
-    st.builds(answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
-    st.builds(answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
+    st.builds(workspace_answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
+    st.builds(workspace_answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(
         answers.DigestSet,

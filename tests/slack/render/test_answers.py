@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.parser import BY_WORD, parse
 from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
+from cdi_bot.core.hours import Hours, HoursNow
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import NOBODY, QualityReason, Topic
 from cdi_bot.core.model.integration_settings import IntegrationSettings
@@ -191,8 +192,21 @@ def entry(action: str, subject: str) -> AuditEntry:
 HERE: dict[str, Any] = {"integration": integration()}
 CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100, fresh="09:00 Europe/Berlin")
 
+HOURS = HoursNow(
+    hours=Hours(
+        days=frozenset({0, 1, 2, 4}),
+        begin=time(8),
+        end=time(19),
+        passing=frozenset({Topic.ERROR, Topic.LATE}),
+        holidays=frozenset({date(2026, 12, 25), date(2026, 12, 26)}),
+    ),
+    zone="Europe/Berlin",
+    next_begin=NOW,
+)
+
 ANSWERS: dict[str, Answer] = {
     "overview": OVERVIEW,
+    "overview_hours": replace(OVERVIEW, hours=HOURS),
     "overview_later_page": LATER_PAGE,
     "overview_unreachable": replace(OVERVIEW, unreachable=(unreachable(reason="bad_key"),)),
     "overview_failing": replace(OVERVIEW, rows=OVERVIEW.rows[:4], listed=4, only_failing=True),
@@ -309,6 +323,7 @@ ANSWERS: dict[str, Answer] = {
             (subscription(USERS, broken_reason="is_archived"), 1, "Users attributes (Snowflake)"),
         )
     ),
+    "subscriptions_hours": answers.SubscriptionList(rows=((subscription("all"), 12, None),), hours=HOURS),
     "subscriptions_none": answers.SubscriptionList(rows=()),
     "subscribed_to": answers.SubscriptionSet(
         what=Selection(selector=USERS, name="Users attributes"), filters=Filters(), total=1, unchanged=False
@@ -407,6 +422,7 @@ ANSWERS: dict[str, Answer] = {
     "none_matches_unlisted": answers.NoMatch(query="Usrs", nearest=(), list_known=False),
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
     "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
+    "owned_by_file": answers.OwnedByFile(file="cdi-bot.toml"),
     "not_allowed": answers.NotAllowed(action="sync"),
     "not_allowed_elsewhere": answers.NotAllowed(action="elsewhere"),
     "not_allowed_private": answers.NotAllowed(action="private"),
@@ -449,11 +465,12 @@ ANSWERS: dict[str, Answer] = {
         zone="Europe/Berlin",
         next_due=None,
         languages=("en", "ja"),
-        hours="mon-wed,fri 08:00-19:00 except:error,late",
-        next_begin=NOW,
+        hours=HOURS,
     ),
-    "hours_set": answers.HoursSet(hours="sat 00:00-24:00", zone="UTC", next_begin=None, unchanged=False),
-    "hours_off": answers.HoursSet(hours=None, zone="UTC", next_begin=None, unchanged=True),
+    "hours_set": answers.HoursSet(
+        hours=HoursNow(hours=Hours(days=frozenset({5})), zone="UTC"), unchanged=False
+    ),
+    "hours_off": answers.HoursSet(hours=None, unchanged=True),
     "settings_escalated": answers.SettingsShown(
         language=None,
         digest=None,
@@ -530,6 +547,7 @@ ANSWERS: dict[str, Answer] = {
         rows=(
             WORKSPACE_ROW,
             replace(WORKSPACE_ROW, workspace_id=2, name="emea", is_given=False, trouble=BrazeReason.KEY_LOST),
+            replace(WORKSPACE_ROW, workspace_id=4, name="prod", is_given=False, file="cdi-bot.toml"),
             replace(WORKSPACE_ROW, workspace_id=3, name="old", is_given=False, is_watched=False),
         )
     ),
@@ -550,9 +568,9 @@ ANSWERS: dict[str, Answer] = {
     "language_set": answers.LanguageSet(language="ja", unchanged=False),
     "language_set_own": answers.LanguageSet(language=None, unchanged=False),
     "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
-    "workspace_set": answers.WorkspaceSet(name="prod", unchanged=False),
-    "workspace_set_all": answers.WorkspaceSet(name=None, unchanged=True),
-    "unknown_workspace": answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
+    "workspace_set": workspace_answers.WorkspaceSet(name="prod", unchanged=False),
+    "workspace_set_all": workspace_answers.WorkspaceSet(name=None, unchanged=True),
+    "unknown_workspace": workspace_answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
     "unknown_language": answers.UnknownLanguage(given="klingon", languages=("en", "ja")),
     "digest_set": answers.DigestSet(
         digest="weekly mon 09:00 quiet", zone="Europe/Stockholm", next_due=NOW, unchanged=False
@@ -604,7 +622,7 @@ DONE = (
     answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
-    answers.WorkspaceSet,
+    workspace_answers.WorkspaceSet,
     answers.DigestSet,
     answers.ContactsSet,
     workspace_answers.WorkspaceGone,

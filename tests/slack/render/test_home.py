@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdi_bot.core.hours import Hours, HoursNow
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.integration_settings import IntegrationSettings
@@ -136,7 +137,9 @@ ENTRIES: tuple[HomeEntry, ...] = (
     how(next_run=NOW - timedelta(minutes=5)),
     how(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
 )
+HOURS = HoursNow(hours=Hours(days=frozenset({5, 6})), zone="UTC")
 HOMES = {
+    "hours": home(subscribed("all"), subscribed("all", DIRECT), hours={ALERTS: HOURS, DIRECT: HOURS}),
     "busy": home(*ENTRIES, failing=10, unhealthy=12, not_shown=2, unseen=1),
     "healthy": home(subscribed("all"), how(), total=1, channels=1),
     "guest": home(*ENTRIES[:3], may_change=False),

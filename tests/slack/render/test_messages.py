@@ -20,6 +20,7 @@ from cdi_bot.core.model.channel import (
     LanguageChanged,
     WorkspaceChanged,
 )
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
 from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
@@ -444,6 +445,15 @@ EVENTS = {
     "notice_snoozed": event(Snoozed(**HERE, who=MARA, until=NOW, reason="move"), **THERE),
     "notice_snoozed_until_recovery": event(Snoozed(**HERE, who=MARA, until=None, reason=None), **THERE),
     "notice_unsnoozed": event(Unsnoozed(**HERE, who=MARA), **THERE),
+    "notice_config_refused": event(
+        ConfigRefused(
+            file="cdi-bot.toml",
+            problems=(
+                "3: workspace.api_key: isn't valid.",
+                *(f"{line}: channel: digst" for line in range(9, 21)),
+            ),
+        )
+    ),
     "notice_channel_broken": event(ChannelBroken(channel=ALERTS, reason="is_archived")),
     "notice_channel_left": event(ChannelBroken(channel=ALERTS, reason="not_in_channel")),
     "notice_channel_odd": event(ChannelBroken(channel=ALERTS, reason="some_new_word")),

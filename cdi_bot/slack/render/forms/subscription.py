@@ -54,6 +54,7 @@ from cdi_bot.usecases.answers import (
     NeedsInvite,
     NoMatch,
     NotAllowed,
+    OwnedByFile,
     SettingsShown,
     SeveralMatches,
     SubscriptionSet,
@@ -68,7 +69,7 @@ Outcome = Sequence[Answer | Rendered]
 """The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
 
 _AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
-_AT_THE_SELECTOR = (NoMatch, SeveralMatches, WhichWorkspace, BrazeRefused)
+_AT_THE_SELECTOR = (NoMatch, SeveralMatches, WhichWorkspace, OwnedByFile, BrazeRefused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
