@@ -22,7 +22,6 @@ from cdi_bot.slack.render.kit.buttons import (
     change_button,
     open_button,
     pager,
-    sample_button,
     settings_button,
     subscribe_button,
     unack_button,
@@ -39,6 +38,7 @@ from cdi_bot.slack.render.kit.reasons import (
 from cdi_bot.slack.render.kit.runs import UNSEEN, row_counts, short_status, sparkline, sparkline_legend
 from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, plain, user
 from cdi_bot.slack.render.kit.text import channel as named_channel
+from cdi_bot.slack.render.sample_alert import sample_button
 from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selection, selector_text
 from cdi_bot.usecases.home import (
     ChannelSubscription,

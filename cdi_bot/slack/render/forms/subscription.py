@@ -39,13 +39,13 @@ from cdi_bot.slack.render.kit.blocks import (
     section,
     short_message,
 )
-from cdi_bot.slack.render.kit.buttons import sample_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.kit.text import mentioned, plain_line
 from cdi_bot.slack.render.kit.windows import View, alert, input_block, window, window_title
 from cdi_bot.slack.render.preview import preview_block
+from cdi_bot.slack.render.sample_alert import sample_button
 from cdi_bot.slack.render.subscriptions import selector_text
 from cdi_bot.usecases.answers import (
     Answer,

@@ -282,12 +282,6 @@ def subscribe_button(i18n: Translator, *, style: str | None = None) -> Block | N
     return button(label, "form_new", {}, says=label, style=style)
 
 
-def sample_button(action_id: str, carried: dict[str, Any], i18n: Translator) -> Block | None:
-    """Return the button that sends a sample alert to a channel."""
-    label = i18n("Send a sample alert")
-    return button(label, action_id, carried, says=label)
-
-
 def change_button(
     subscription: Subscription, name: str | None, i18n: Translator, *, place: int
 ) -> Block | None:
