@@ -90,9 +90,8 @@ class Adapters:
     """How the program reaches what is outside of it: real, or simulated.
 
     `workspaces` are the Braze workspaces that the settings name, each with its client; `reach` makes the client of one
-    that was added in chat. `team_id` is the Slack team that the app was installed
-    to, `team_url` its address on the web. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts
-    and is never set, so that a step of the clock is noticed; without it none is expected.
+    that was added in chat. `team_id` is the Slack team of the app, `team_url` its address on the web. `sleep` waits for
+    seconds, `random` gives 0 to 1 for jitter. By `seconds`, which nobody sets, a step of the clock is noticed.
     """
 
     store: Store
@@ -205,15 +204,14 @@ def watch_workspaces(
     admin_channel: Channel | None = None,
 ) -> WatchedWorkspaces:
     """What asks these workspaces, and those whose keys are stored, and keeps what they say."""
-    poller_settings = PollerSettings(
-        interval=settings.poll_interval,
-        unreachable_after=settings.unreachable_after,
-        admin_channel=admin_channel,
-    )
     watch = partial(
         watch_workspace,
         store=store,
-        settings=poller_settings,
+        settings=PollerSettings(
+            interval=settings.poll_interval,
+            unreachable_after=settings.unreachable_after,
+            admin_channel=admin_channel,
+        ),
         repeat_after=settings.repeat_interval,
         grace=settings.grace,
         keep=settings.retention,

@@ -152,6 +152,11 @@ class Snooze:
     at: datetime
     reason: str | None = None
 
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it can be ended without a second thought: it is of one integration, and does not recur."""
+        return self.every is None and not is_pattern(self.selector)
+
 
 TOPIC_OF_STATUS = {
     "error": Topic.ERROR,

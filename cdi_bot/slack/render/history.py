@@ -31,13 +31,13 @@ from cdi_bot.slack.render.kit.buttons import (
     end_snooze_button,
     expected_button,
     open_button,
-    pager,
     snooze_select,
     sync_button,
     unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
+from cdi_bot.slack.render.kit.pages import pager
 from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import braze_advice, failing_work, last_known_state
 from cdi_bot.slack.render.kit.runs import (

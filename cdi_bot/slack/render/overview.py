@@ -24,8 +24,9 @@ from cdi_bot.slack.render.kit.blocks import (
     small_print,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import pager, subscribe_button
+from cdi_bot.slack.render.kit.buttons import subscribe_button
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.pages import pager
 from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,
     braze_advice,
