@@ -37,7 +37,7 @@ async def test_alerts_wait_for_the_hours(system: System) -> None:
     ]
     found = system.sandbox.slack.by_id(summary["id"])
     assert (await system.sandbox.people.press(found, Press(user=MARA, action_id="ack")))["acked"]
-    await system.seen(lambda each: says(each, f"Acknowledged by <@{MARA}>"))
+    await system.seen(lambda each: says(each, f"acknowledged by <@{MARA}>"))
     await system.stop()
 
 
