@@ -308,7 +308,7 @@ USE_CASES: dict[type[Command], UseCase] = {
         "on" if command.critical else None,
         workspace_id=command.workspace_id,
     ),
-    ShowIntegrationSettings: lambda to, _command, _channel, _: to.settings.show(),
+    ShowIntegrationSettings: lambda to, _command, channel, _: to.settings.show(channel),
     SendSample: lambda to, _command, channel, who: to.samples.send(channel, who),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
     ManageWorkspaces: _workspaces,
