@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -19,10 +20,14 @@ from pydantic_core import core_schema
 from cdi_bot.configuration.fields import escalation_text, filters_of, read_escalation, subscription_fields
 from cdi_bot.configuration.lines import Place, line_of, lines_of
 from cdi_bot.core.commands.specification import nearest
+from cdi_bot.core.commands.tokenizer import web_address
 from cdi_bot.core.digest_schedule import read_zone
 from cdi_bot.core.freshness_limit import read_limit
+from cdi_bot.core.hours import parse_hours
 from cdi_bot.core.model.configuration import (
     EVERYONE,
+    OF_CHANNELS,
+    OF_INTEGRATIONS,
     Configuration,
     Fields,
     FileProblem,
@@ -40,6 +45,7 @@ SCHEMA = "https://github.com/cdi-bot/cdi-bot/raw/main/docs/cdi-bot.schema.json"
 """Where editors find the schema."""
 
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_DAYS = r"(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?"
 _CHANNEL = r"[CGD][A-Z0-9]{2,30}"
 
 
@@ -54,6 +60,14 @@ def _checked(is_valid: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _is_date(text: str) -> bool:
+    """Whether there is such a day."""
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 def _text(description: str, pattern: str | None = None, *, longest: int | None = None) -> Any:
     return Field(description=description, pattern=pattern and f"^({pattern})$", max_length=longest)
 
@@ -65,6 +79,16 @@ class _Entry(BaseModel):
 ChannelId = Annotated[str, _text("A channel's id, such as C024BE91L", _CHANNEL)]
 _IS_NAME = _checked(lambda value: workspace_name(value) == value)
 _IS_ADDRESS = AfterValidator(checks.web_address("").func)
+
+
+_SELECTOR = Annotated[
+    str,
+    _text(
+        "An integration's id, a pattern of names such as `Users*`, or `all`",
+        r"all|[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*|.*[*?].*",
+        longest=300,
+    ),
+]
 
 
 class WorkspaceEntry(_Entry):
@@ -114,6 +138,22 @@ class ChannelEntry(_Entry):
             rf"(daily|weekly (mon|tue|wed|thu|fri|sat|sun)) {_TIME}( quiet)?",
         ),
     ] = None
+    hours: Annotated[
+        str | None,
+        _text(
+            "Outside these hours nothing is posted: `mon-fri 08:00-19:00`, with `except:error,late` for what is",
+            rf"(daily|{_DAYS}(,{_DAYS})*) {_TIME}-({_TIME}|24:00)( except:[a-z_]+(,[a-z_]+)*)?",
+        ),
+        _checked(lambda it: str(parse_hours(it)) == it),
+    ] = None
+    holidays: Annotated[
+        list[Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), _checked(_is_date)]] | None,
+        Field(min_length=1, description='Dates without these hours: `["2026-12-25", "2026-12-26"]`'),
+    ] = None
+    contacts: Annotated[
+        Literal["mention"] | None,
+        _text("`mention` lets alerts mention the contacts in Braze of an integration without an owner"),
+    ] = None
     escalate: Annotated[
         str | None,
         _text(
@@ -127,6 +167,31 @@ class ChannelEntry(_Entry):
     ] = None
 
 
+class IntegrationEntry(_Entry):
+    """What holds for the integrations that a selector takes in, wherever their alerts go."""
+
+    workspace: Annotated[
+        str | None, _text("The workspace; may be left out while there is but one"), _IS_NAME
+    ] = None
+    selector: _SELECTOR
+    owner: Annotated[
+        str | None,
+        _text(
+            "The id of the person (U…) or group (S…) whom alerts mention, or `none`",
+            r"[UWS][A-Z0-9]{2,30}|none",
+        ),
+    ] = None
+    runbook: Annotated[
+        str | None,
+        _text("The web address of what to do, or `none`", r"https?://[^\s<>|]+|none"),
+        _checked(lambda it: it == "none" or web_address(it)),
+    ] = None
+    critical: Annotated[
+        bool | None,
+        Field(description="Whether they pass hours, mention their owner each time, and escalate sooner"),
+    ] = None
+
+
 class SubscriptionEntry(_Entry):
     """A subscription of a channel."""
 
@@ -134,14 +199,7 @@ class SubscriptionEntry(_Entry):
     workspace: Annotated[
         str | None, _text("The workspace; may be left out while there is but one"), _IS_NAME
     ] = None
-    selector: Annotated[
-        str,
-        _text(
-            "An integration's id, a pattern of names such as `Users*`, or `all`",
-            r"all|[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*|.*[*?].*",
-            longest=300,
-        ),
-    ]
+    selector: _SELECTOR
     on: Annotated[
         list[
             Annotated[str, Field(json_schema_extra={"enum": list(Topic)}), _checked(set(Topic).__contains__)]
@@ -178,10 +236,11 @@ class SubscriptionEntry(_Entry):
 
 
 class Document(_Entry):
-    """What cdi-bot sets up by itself: Braze workspaces, channels and their subscriptions."""
+    """What cdi-bot sets up by itself: Braze workspaces, channels, their subscriptions, and whose integrations are."""
 
     workspace: list[WorkspaceEntry] = []
     channel: list[ChannelEntry] = []
+    integration: list[IntegrationEntry] = []
     subscription: list[SubscriptionEntry] = []
 
 
@@ -300,11 +359,9 @@ def _meant(word: str, known: list[str]) -> str:
 _ENTRIES: dict[str, type[_Entry]] = {
     Table.WORKSPACE: WorkspaceEntry,
     Table.CHANNEL: ChannelEntry,
+    Table.INTEGRATION: IntegrationEntry,
     Table.SUBSCRIPTION: SubscriptionEntry,
 }
-
-OF_CHANNELS = ("zone", "language", "workspace", "digest", "escalate")
-"""The settings of a channel, in the order in which they build on each other."""
 
 
 def _named(entry: _Entry) -> Item:
@@ -314,10 +371,11 @@ def _named(entry: _Entry) -> Item:
             return Item(table=Table.WORKSPACE, workspace=entry.name)
         case ChannelEntry():
             return Item(table=Table.CHANNEL, channel=entry.id)
-        case SubscriptionEntry():
+        case SubscriptionEntry() | IntegrationEntry():
+            channel = entry.channel if isinstance(entry, SubscriptionEntry) else ""
             return Item(
-                table=Table.SUBSCRIPTION,
-                channel=entry.channel,
+                table=Table.SUBSCRIPTION if channel else Table.INTEGRATION,
+                channel=channel,
                 workspace=entry.workspace or "",
                 selector=in_one_spelling(entry.selector),
             )
@@ -341,8 +399,9 @@ def _items(entry: _Entry, named: Item) -> Iterator[tuple[Item, Fields]]:
             said.pop("workspace", None)
             yield named, subscription_fields(filters_of(said, "UTC"))
         case _:
-            for field in filter(said.__contains__, OF_CHANNELS):
-                value = said[field]
+            fields = OF_CHANNELS if named.table is Table.CHANNEL else OF_INTEGRATIONS
+            for field in filter(said.__contains__, fields):
+                value = tuple(sorted({*said[field]})) if field == "holidays" else said[field]
                 if field == "escalate" and (escalation := read_escalation(str(value))):
                     value = escalation_text(*escalation)
                 yield replace(named, field=field), {field: value}
