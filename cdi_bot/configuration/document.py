@@ -68,6 +68,12 @@ def _is_date(text: str) -> bool:
         return False
 
 
+def _is_hours(text: str) -> bool:
+    """Whether they can be read, with the alerts that pass."""
+    passing = text.partition(" except:")[2]
+    return parse_hours(text) is not None and set(filter(None, passing.split(","))) <= set(Topic)
+
+
 def _text(description: str, pattern: str | None = None, *, longest: int | None = None) -> Any:
     return Field(description=description, pattern=pattern and f"^({pattern})$", max_length=longest)
 
@@ -144,7 +150,7 @@ class ChannelEntry(_Entry):
             "Outside these hours nothing is posted: `mon-fri 08:00-19:00`, with `except:error,late` for what is",
             rf"(daily|{_DAYS}(,{_DAYS})*) {_TIME}-({_TIME}|24:00)( except:[a-z_]+(,[a-z_]+)*)?",
         ),
-        _checked(lambda it: str(parse_hours(it)) == it),
+        _checked(_is_hours),
     ] = None
     holidays: Annotated[
         list[Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), _checked(_is_date)]] | None,
@@ -402,6 +408,8 @@ def _items(entry: _Entry, named: Item) -> Iterator[tuple[Item, Fields]]:
             fields = OF_CHANNELS if named.table is Table.CHANNEL else OF_INTEGRATIONS
             for field in filter(said.__contains__, fields):
                 value = tuple(sorted({*said[field]})) if field == "holidays" else said[field]
+                if field == "hours":
+                    value = str(parse_hours(str(value)))
                 if field == "escalate" and (escalation := read_escalation(str(value))):
                     value = escalation_text(*escalation)
                 yield replace(named, field=field), {field: value}

@@ -324,7 +324,7 @@ _SETTINGS = st.fixed_dictionaries(
             [
                 (None, None),
                 ("daily 08:00-24:00", "2026-12-25"),
-                ("mon-fri,sun 22:00-06:00 except:error", None),
+                ("sun-fri 22:00-06:00 except:error", None),
             ]
         ),
         "mention_contacts": st.booleans(),
