@@ -41,13 +41,13 @@ class ChangeIntegrationSettings(UseCases):
 
     async def show(self, channel: Channel) -> IntegrationSettingsShown:
         """Everything that is set in the workspaces that a channel may see."""
-        seen = {each.workspace_id for each in self.workspaces.visible_in(channel)}
+        visible = {each.workspace_id for each in self.workspaces.visible_in(channel)}
         async with self.store.read() as uow:
             names = await uow.workspaces.told_names()
             rows = [
                 (each, await _selection(uow, each.workspace_id, each.selector, names.get(each.workspace_id)))
                 for each in await uow.integration_settings.all()
-                if each.workspace_id in seen
+                if each.workspace_id in visible
             ]
         rows.sort(key=lambda row: specificity(row[0].selector), reverse=True)
         return IntegrationSettingsShown(rows=tuple(sorted(rows, key=lambda row: row[0].workspace_id)))
