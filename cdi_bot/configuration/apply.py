@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cdi_bot.configuration.document import ConfigFile
 from cdi_bot.configuration.fields import NOBODY, filters_of, mention_of, read_escalation
 from cdi_bot.configuration.plan import Change, Plan, Present, plan_changes
 from cdi_bot.configuration.present import read_present
+from cdi_bot.configuration.reading import ConfigFile
 from cdi_bot.core.digest_schedule import schedule_of, zone_of
 from cdi_bot.core.model.channel import (
     Channel,

@@ -1,4 +1,4 @@
-"""The configuration file: what may stand in it, as a model, and reading it.
+"""The configuration file: what may stand in it, as a model.
 
 `docs/cdi-bot.schema.json` is made of the same model, so that an editor says what `cdi-bot config check` says. What has
 to do with other entries, or with what the database holds, is checked by code alone.
@@ -6,38 +6,25 @@ to do with other entries, or with what the database holds, is checked by code al
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from cdi_bot.configuration.fields import escalation_text, filters_of, read_escalation, subscription_fields
-from cdi_bot.configuration.lines import Place, line_of, lines_of
-from cdi_bot.core.commands.specification import nearest
+from cdi_bot.configuration.fields import read_escalation
 from cdi_bot.core.commands.tokenizer import web_address
 from cdi_bot.core.digest_schedule import read_zone
 from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.hours import parse_hours
 from cdi_bot.core.model.configuration import (
     EVERYONE,
-    OF_CHANNELS,
-    OF_INTEGRATIONS,
-    Configuration,
-    Fields,
-    FileProblem,
-    FileProblemsError,
-    Item,
     Table,
 )
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import workspace_name
-from cdi_bot.core.model.subscription import in_one_spelling
 from cdi_bot.settings import checks
 from cdi_bot.slack.render.kit.i18n import languages
 
@@ -78,7 +65,9 @@ def _text(description: str, pattern: str | None = None, *, longest: int | None =
     return Field(description=description, pattern=pattern and f"^({pattern})$", max_length=longest)
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """An entry of the file."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -97,7 +86,7 @@ _SELECTOR = Annotated[
 ]
 
 
-class WorkspaceEntry(_Entry):
+class WorkspaceEntry(Entry):
     """A Braze workspace that the bot watches."""
 
     name: Annotated[
@@ -123,7 +112,7 @@ class WorkspaceEntry(_Entry):
     ] = EVERYONE  # type: ignore[assignment]
 
 
-class ChannelEntry(_Entry):
+class ChannelEntry(Entry):
     """Settings of a channel; those that are left out are set in chat."""
 
     id: Annotated[str, _text("The channel's id, such as C024BE91L", _CHANNEL)]
@@ -173,7 +162,7 @@ class ChannelEntry(_Entry):
     ] = None
 
 
-class IntegrationEntry(_Entry):
+class IntegrationEntry(Entry):
     """What holds for the integrations that a selector takes in, wherever their alerts go."""
 
     workspace: Annotated[
@@ -198,7 +187,7 @@ class IntegrationEntry(_Entry):
     ] = None
 
 
-class SubscriptionEntry(_Entry):
+class SubscriptionEntry(Entry):
     """A subscription of a channel."""
 
     channel: Annotated[str, _text("The channel's id, such as C024BE91L", _CHANNEL)]
@@ -241,7 +230,7 @@ class SubscriptionEntry(_Entry):
     ] = None
 
 
-class Document(_Entry):
+class Document(Entry):
     """What cdi-bot sets up by itself: Braze workspaces, channels, their subscriptions, and whose integrations are."""
 
     workspace: list[WorkspaceEntry] = []
@@ -266,150 +255,10 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA, **schema}
 
 
-# --------------------------------------------------------------------------------- reading
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFile:
-    """What a file says, and at which line it says each thing: a subscription may still name no workspace."""
-
-    name: str
-    items: Configuration
-    lines: dict[Item, int]
-
-    def refuse(self, problems: list[tuple[Item, str]]) -> None:
-        """Raise `FileProblemsError` if there are any."""
-        if problems:
-            raise FileProblemsError(
-                self.name, [FileProblem(line=self.lines[item], text=text) for item, text in problems]
-            )
-
-
-def read_config(text: str, name: str) -> ConfigFile:
-    """Read a file. Raises `FileProblemsError` with all that is wrong with it; no text of it is repeated."""
-    try:
-        values = tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as error:
-        raise FileProblemsError(name, [_syntax_problem(error, text)]) from None
-    lines = lines_of(text.removeprefix("\ufeff"))
-    problems: list[FileProblem] = []
-    items: dict[Item, Fields] = {}
-    at: dict[Item, int] = {}
-    seen: dict[Item, int] = {}
-    for place, entry in _entries(values, lines, problems):
-        line = line_of(place, lines)
-        named = _named(entry)
-        if named in seen:
-            problems.append(FileProblem(line=line, text=f"{place[0]}: stands in line {seen[named]} already"))
-            continue
-        seen[named] = line
-        for item, fields in _items(entry, named):
-            items[item], at[item] = fields, line_of((*place, item.field), lines)
-            if str(fields.get("escalate", "")).endswith(f" to:{item.channel}"):
-                problems.append(
-                    FileProblem(
-                        line=at[item], text="channel.escalate: goes to the channel that it comes from"
-                    )
-                )
-    if problems:
-        raise FileProblemsError(name, problems)
-    return ConfigFile(name=name, items=items, lines=at)
-
-
-def _entries(
-    values: dict[str, Any], lines: dict[Place, int], problems: list[FileProblem]
-) -> Iterator[tuple[Place, _Entry]]:
-    """The valid entries in the order of the tables; what is wrong with the others is added to the problems."""
-    for table in sorted(values, key=[*Document.model_fields, *values].index):
-        entries = values[table]
-        if table not in _ENTRIES:
-            text = f"[[{table}]] isn't a table of this file{_meant(table, list(_ENTRIES))}"
-            problems.append(FileProblem(line=line_of((table,), lines), text=text))
-        elif not isinstance(entries, list):
-            text = f"{table}: has to be written as [[{table}]]"
-            problems.append(FileProblem(line=line_of((table,), lines), text=text))
-        else:
-            for number, values_of_one in enumerate(entries):
-                try:
-                    yield (table, number), _ENTRIES[table].model_validate(values_of_one)
-                except ValidationError as error:
-                    details = error.errors(include_url=False, include_input=False, include_context=False)
-                    keys = {str(next(iter(each["loc"]), "")): each["type"] for each in details[::-1]}
-                    problems += (
-                        FileProblem(line=line_of((table, number, key), lines), text=_words(table, key, kind))
-                        for key, kind in keys.items()
-                    )
-
-
-def _syntax_problem(error: tomllib.TOMLDecodeError, text: str) -> FileProblem:
-    what, _, place = str(error).partition(" (at ")
-    found = re.search(r"line (\d+)", place)
-    line = int(found[1]) if found else text.count("\n") + 1
-    return FileProblem(line=line, text=f"isn't valid TOML: {what[:1].lower()}{what[1:]}")
-
-
-def _words(table: str, key: str, kind: str) -> str:
-    """What is wrong with a key, by what pydantic found; without the value."""
-    fields = _ENTRIES[table].model_fields
-    if key not in fields:
-        return f"{table}: {key or 'this'} isn't a key of it{_meant(key, list(fields))}"
-    problem = "is missing" if kind == "missing" else "isn't valid"
-    return f"{table}.{key}: {problem}. {fields[key].description}"
-
-
-def _meant(word: str, known: list[str]) -> str:
-    found = nearest(word, known)
-    return f": {found}?" if found else f". It takes {', '.join(known)}"
-
-
-_ENTRIES: dict[str, type[_Entry]] = {
+ENTRIES: dict[str, type[Entry]] = {
     Table.WORKSPACE: WorkspaceEntry,
     Table.CHANNEL: ChannelEntry,
     Table.INTEGRATION: IntegrationEntry,
     Table.SUBSCRIPTION: SubscriptionEntry,
 }
-
-
-def _named(entry: _Entry) -> Item:
-    """Which thing an entry is about."""
-    match entry:
-        case WorkspaceEntry():
-            return Item(table=Table.WORKSPACE, workspace=entry.name)
-        case ChannelEntry():
-            return Item(table=Table.CHANNEL, channel=entry.id)
-        case SubscriptionEntry() | IntegrationEntry():
-            channel = entry.channel if isinstance(entry, SubscriptionEntry) else ""
-            return Item(
-                table=Table.SUBSCRIPTION if channel else Table.INTEGRATION,
-                channel=channel,
-                workspace=entry.workspace or "",
-                selector=in_one_spelling(entry.selector),
-            )
-    raise TypeError(type(entry))
-
-
-def _items(entry: _Entry, named: Item) -> Iterator[tuple[Item, Fields]]:
-    """What an entry sets."""
-    said = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in entry.model_dump(exclude_none=True, exclude=set(named.names)).items()
-    }
-    match named.table:
-        case Table.WORKSPACE:
-            visible_to = said.pop("visible_to")
-            yield (
-                named,
-                said | ({} if visible_to == EVERYONE else {"visible_to": tuple(sorted({*visible_to}))}),
-            )
-        case Table.SUBSCRIPTION:
-            said.pop("workspace", None)
-            yield named, subscription_fields(filters_of(said, "UTC"))
-        case _:
-            fields = OF_CHANNELS if named.table is Table.CHANNEL else OF_INTEGRATIONS
-            for field in filter(said.__contains__, fields):
-                value = tuple(sorted({*said[field]})) if field == "holidays" else said[field]
-                if field == "hours":
-                    value = str(parse_hours(str(value)))
-                if field == "escalate" and (escalation := read_escalation(str(value))):
-                    value = escalation_text(*escalation)
-                yield replace(named, field=field), {field: value}
+"""The model of an entry of each table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from cdi_bot.configuration.document import ConfigFile
+from cdi_bot.configuration.reading import ConfigFile
 from cdi_bot.core.model.configuration import (
     Configuration,
     Fields,

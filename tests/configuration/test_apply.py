@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.configuration.apply import FileChanges
-from cdi_bot.configuration.document import read_config
 from cdi_bot.configuration.plan import Plan
 from cdi_bot.configuration.present import read_present
+from cdi_bot.configuration.reading import read_config
 from cdi_bot.configuration.text import config_text, plan_json, plan_text
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.configuration import FileProblemsError

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from cdi_bot.configuration.document import json_schema, read_config
+from cdi_bot.configuration.document import json_schema
+from cdi_bot.configuration.reading import read_config
 from cdi_bot.core.model.configuration import FileProblemsError, Item, Table
 
 SCHEMA = Path(__file__).parent.parent.parent / "docs" / "cdi-bot.schema.json"
