@@ -13,7 +13,7 @@ from cdi_bot.core.model.integration import Integration, WatchedIntegration
 from cdi_bot.core.model.integration_settings import IntegrationSettings, settings_of
 from cdi_bot.core.model.subscription import Snooze, Subscription, selector_matches
 from cdi_bot.core.routing import concerns
-from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
+from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.query_answers import BotTroubles
@@ -134,3 +134,23 @@ async def snoozes_in(
         for snooze in await uow.snoozes.active(workspace_id, wanted, now)
         if snooze.channel == channel
     }
+
+
+def most_urgent_first(
+    watched: WatchedIntegration,
+    incidents: dict[tuple[int, str], Incident],
+    snoozes: dict[tuple[int, str], Snooze],
+) -> tuple[int, int, int, str]:
+    """Sort by what needs attention most, then by severity, by the row of failures, and by name."""
+    integration = watched.integration
+    incident = incidents.get(integration.key)
+    return (
+        attention(
+            incident,
+            missing=watched.missing_since is not None,
+            snoozed=integration.key in snoozes,
+        ),
+        severity(incident) if incident else 0,
+        longest_row_first(incident),
+        integration.integration_name.casefold(),
+    )

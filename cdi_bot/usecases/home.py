@@ -19,6 +19,7 @@ from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.kinds import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
 from cdi_bot.item_troubles import Work
+from cdi_bot.usecases.acknowledgement import Mine, mine_of
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.health import Health, bot_troubles, health_of
 from cdi_bot.usecases.queries import TREND
@@ -33,13 +34,18 @@ ROOM = 76
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsAttention:
-    """An unhealthy integration, and the channels of the person that are subscribed to it."""
+    """An unhealthy integration, and the channels of the person that are subscribed to it.
+
+    One that `is_own`, the person's, may stand here without any of their channels; it may be `escalated` to them.
+    """
 
     integration: Integration
     incident: Incident
     dashboard_url: str | None
     channels: tuple[Channel, ...]
     settings: IntegrationSettings
+    is_own: bool = False
+    escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +136,9 @@ def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
 class HomeQueries(UseCases):
     """Builds Home from what is stored, which is never older than a poll. Raises only `StoreTrouble`."""
 
-    async def home(self, channels: frozenset[Channel], page: int, *, may_change: bool = True) -> Home:
+    async def home(
+        self, channels: frozenset[Channel], page: int, *, who: str = "", may_change: bool = True
+    ) -> Home:
         """Build a page, counted from 0, for somebody who is in these channels; one past the end is the last."""
         async with self.store.read() as uow:
             subscriptions = [
@@ -140,7 +148,8 @@ class HomeQueries(UseCases):
                 if one.channel in channels
             ]
             health = await health_of(uow, subscriptions)
-            entries = self._entries(subscriptions, health)
+            mine = await mine_of(uow, who, self.workspaces.ids) if who else []
+            entries = self._entries(subscriptions, health, mine[:MOST_URGENT])
             pages = split(_weights(entries))
             page = min(max(page, 0), len(pages) - 1)
             marks = await uow.subscriptions.channels()
@@ -155,7 +164,7 @@ class HomeQueries(UseCases):
             total=len(health.subscribed),
             failing=health.failing,
             unhealthy=health.unhealthy,
-            not_shown=max(0, health.unhealthy - MOST_URGENT),
+            not_shown=max(0, health.unhealthy - sum(isinstance(each, NeedsAttention) for each in entries)),
             unreachable=health.unreachable,
             checked_at=min(seen, default=None),
             unseen=len(health.subscribed) - len(seen),
@@ -169,13 +178,25 @@ class HomeQueries(UseCases):
             troubles=bot_troubles(self.workspaces.troubles, health.subscribed, channels),
         )
 
-    def _entries(self, subscriptions: Sequence[Subscription], health: Health) -> list[_Entry]:
-        """The entries in order: what needs attention, the subscriptions channel by channel, all by workspace."""
+    def _entries(
+        self, subscriptions: Sequence[Subscription], health: Health, mine: Sequence[Mine]
+    ) -> list[_Entry]:
+        """The entries in order: one's own, what needs attention, subscriptions by channel, all by workspace."""
+        own = {each.watched.integration.key for each in mine}
         by_urgency = sorted(health.subscribed, key=lambda each: _most_urgent_first(each, health.incidents))
-        unhealthy = [each for each in by_urgency if health.is_unhealthy(each)]
+        unhealthy = [
+            each for each in by_urgency if health.is_unhealthy(each) and each.integration.key not in own
+        ]
         by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
         return [
-            *(self._needs_attention(each, subscriptions, health) for each in unhealthy[:MOST_URGENT]),
+            *(
+                self._needs_attention(each.watched, each.incident, subscriptions, health, each)
+                for each in mine
+            ),
+            *(
+                self._needs_attention(each, health.incidents[each.integration.key], subscriptions, health)
+                for each in unhealthy[:MOST_URGENT]
+            ),
             *(self._channel_subscription(one, health) for one in by_channel),
             *sorted(by_urgency, key=lambda each: each.integration.workspace_name or ""),
         ]
@@ -186,7 +207,12 @@ class HomeQueries(UseCases):
         return NotShown(kind=ChannelSubscription, name=one.selector)
 
     def _needs_attention(
-        self, each: WatchedIntegration, subscriptions: Sequence[Subscription], health: Health
+        self,
+        each: WatchedIntegration,
+        incident: Incident,
+        subscriptions: Sequence[Subscription],
+        health: Health,
+        own: Mine | None = None,
     ) -> NeedsAttention | NotShown:
         integration = each.integration
         with self.workspaces.troubles.guard(Work.SHOW, integration.key, "attention"):
@@ -197,7 +223,7 @@ class HomeQueries(UseCases):
             }
             return NeedsAttention(
                 integration=integration,
-                incident=health.incidents[integration.key],
+                incident=incident,
                 dashboard_url=dashboard_page(
                     self.workspaces.of(integration.workspace_id).workspace,
                     integration.integration_id,
@@ -205,6 +231,8 @@ class HomeQueries(UseCases):
                 ),
                 channels=tuple(sorted(channels)),
                 settings=health.settings_of(integration),
+                is_own=own is not None,
+                escalated=own is not None and own.escalated,
             )
         return NotShown(kind=NeedsAttention, name=integration.integration_name)
 
@@ -253,7 +281,7 @@ def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscript
 
 
 def _weights(entries: Sequence[_Entry]) -> list[int]:
-    """How many blocks each entry uses: the first of a channel has a heading, and of a named workspace a larger one."""
+    """How many blocks each entry uses: the first of a channel or of a named workspace has some above it."""
     weights = []
     before: _Entry | None = None
     for one in entries:
@@ -263,7 +291,8 @@ def _weights(entries: Sequence[_Entry]) -> list[int]:
             and _same_channel(before, one)
         )
         is_first = isinstance(one, WatchedIntegration) and _workspace(one) not in (None, _workspace(before))
-        weights.append(3 if is_first else 1 if same or isinstance(one, WatchedIntegration | NotShown) else 2)
+        leads = is_first or (isinstance(one, ChannelSubscription) and not same)
+        weights.append(3 if leads else 1 if same or isinstance(one, WatchedIntegration | NotShown) else 2)
         before = one
     return weights
 

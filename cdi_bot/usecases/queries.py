@@ -12,15 +12,16 @@ from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
 from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.run import Outcome, Run, status_outcome
-from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
-from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
+from cdi_bot.core.model.subscription import is_pattern, is_subscribed, selector_matches
+from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
+from cdi_bot.usecases.acknowledgement import mine_of
 from cdi_bot.usecases.answers import Answer, SubscriptionList
-from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, worst_incident
+from cdi_bot.usecases.health import bot_troubles, health_of, most_urgent_first, snoozes_in, worst_incident
 from cdi_bot.usecases.lookup import Lookup, braze_refusal
 from cdi_bot.usecases.matching import matches_part
 from cdi_bot.usecases.query_answers import (
@@ -69,8 +70,12 @@ class Queries:
         *,
         failing: bool = False,
         workspace_ids: Collection[int] | None = None,
+        who: str | None = None,
     ) -> Overview:
-        """Show all integrations that a channel (`None`: any) is subscribed to, or the unhealthy ones, worst first."""
+        """Show all integrations that a channel (`None`: any) is subscribed to, or the unhealthy ones, worst first.
+
+        On the first page of the unhealthy ones, what is the reader's own (`who`) comes before all others.
+        """
         now = self.clock()
         async with self.store.read() as uow:
             subscriptions = [
@@ -81,30 +86,43 @@ class Queries:
                 if channel in (None, one.channel)
             ]
             health = await health_of(uow, subscriptions)
-            snoozes = await snoozes_in(uow, channel, (each.integration for each in health.subscribed), now)
+            mine = await mine_of(uow, who, self.workspaces.ids) if failing and who else []
+            own = {each.watched.integration.key for each in mine}
+            about = [*health.subscribed, *(each.watched for each in mine)]
+            snoozes = await snoozes_in(uow, channel, (each.integration for each in about), now)
+            others = [each for each in health.subscribed if each.integration.key not in own]
             by_urgency = sorted(
-                filter(health.is_unhealthy, health.subscribed) if failing else health.subscribed,
-                key=lambda watched: _most_urgent_first(watched, health.incidents, snoozes),
+                filter(health.is_unhealthy, others) if failing else others,
+                key=lambda watched: most_urgent_first(watched, health.incidents, snoozes),
             )
             start = _page_start(offset, len(by_urgency), OVERVIEW_PAGE)
             page = by_urgency[start : start + OVERVIEW_PAGE]
-            newest = await _newest(uow, [watched.integration for watched in page])
+            newest = await _newest(
+                uow, [each.integration for each in (*page, *(one.watched for one in mine))]
+            )
             marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
             settings = await uow.channels.settings(channel) if channel else None
-        rows = tuple(
-            OverviewRow(
+
+        def row(
+            watched: WatchedIntegration, incident: Incident | None, *, escalated: bool = False
+        ) -> OverviewRow:
+            return OverviewRow(
                 integration=watched.integration,
                 newest=newest.get(watched.integration.key),
-                incident=health.incidents.get(watched.integration.key),
+                incident=incident,
                 snooze=snoozes.get(watched.integration.key),
                 observed_at=watched.observed_at,
                 missing=watched.missing_since is not None,
+                escalated=escalated,
             )
-            for watched in page
-        )
+
         return Overview(
-            rows=rows,
+            rows=tuple(row(each, health.incidents.get(each.integration.key)) for each in page),
             offset=start,
+            mine=tuple(
+                row(each.watched, each.incident, escalated=each.escalated)
+                for each in mine[: 0 if start else None]
+            ),
             listed=len(by_urgency),
             only_failing=failing,
             workspace_ids=tuple(workspace_ids) if workspace_ids is not None else None,
@@ -328,23 +346,3 @@ def _page_start(offset: int, total: int, size: int) -> int:
     """The offset of the first row of a page. A button may be older than a list that has become shorter since."""
     last = max(0, (total - 1) // size * size)
     return min(max(0, offset), last)
-
-
-def _most_urgent_first(
-    watched: WatchedIntegration,
-    incidents: dict[tuple[int, str], Incident],
-    snoozes: dict[tuple[int, str], Snooze],
-) -> tuple[int, int, int, str]:
-    """Sort by what needs attention most, then by severity, by the row of failures, and by name."""
-    integration = watched.integration
-    incident = incidents.get(integration.key)
-    return (
-        attention(
-            incident,
-            missing=watched.missing_since is not None,
-            snoozed=integration.key in snoozes,
-        ),
-        severity(incident) if incident else 0,
-        longest_row_first(incident),
-        integration.integration_name.casefold(),
-    )

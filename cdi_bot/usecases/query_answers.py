@@ -20,7 +20,7 @@ from cdi_bot.monitoring.braze_port import BrazeReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewRow:
-    """The present state of one integration that a channel is subscribed to."""
+    """The present state of one integration that a channel is subscribed to, or that is the reader's own."""
 
     integration: Integration
     newest: Run | None
@@ -28,6 +28,7 @@ class OverviewRow:
     snooze: Snooze | None
     observed_at: datetime | None  # when Braze last told of it
     missing: bool  # Braze no longer lists it
+    escalated: bool = False  # to the reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +51,15 @@ class BotTroubles:
 class Overview:
     """`/cdi status`: the integrations that the channel is subscribed to, worst first.
 
-    `rows` is one page of those `listed`: all, or `only_failing` the unhealthy ones.
+    `rows` is one page of those `listed`: all, or `only_failing` the unhealthy ones, but for those that are `mine`: the
+    reader's own, of whatever channel.
     """
 
     rows: tuple[OverviewRow, ...]
     offset: int
     listed: int
     only_failing: bool = False
+    mine: tuple[OverviewRow, ...] = ()
     workspace_ids: tuple[int, ...] | None = None  # those that were asked for, `None` for all
     total: int  # to how many the channel is subscribed
     failing: int  # how many have failing runs

@@ -209,9 +209,9 @@ async def _help(to: Responder, command: ShowHelp, _channel: Channel, _who: str) 
     return render_help(command.topic, to.i18n)
 
 
-async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: str) -> Answer:
+async def _status(to: Responder, command: ShowStatus, channel: Channel, who: str) -> Answer:
     if command.query is None:
-        return await to.queries.overview(channel, failing=command.failing)
+        return await to.queries.overview(channel, failing=command.failing, who=who)
     scope = await to.queries.lookup.scope(command.query, channel, command.workspace_id)
     if scope.query == "all":
         ids = [each.workspace_id for each in scope.workspaces]

@@ -37,12 +37,13 @@ from cdi_bot.slack.render.forms.subscription import (
     outcome_title,
     outcome_view,
     plain_outcome,
+    sample_block,
     subscription_form,
 )
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.windows import View, refused, waiting_window, window
-from cdi_bot.slack.render.preview import preview_line, with_preview
+from cdi_bot.slack.render.preview import preview_block, preview_line, with_block
 from cdi_bot.slack.render.subscriptions import selection
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.answers import Answer, SubscriptionSet
@@ -71,6 +72,7 @@ class FormHandlers:
             slack.on_action(f"^{action_id}(:|$)", self.pressed)
         slack.on_action("^more$", self.chosen)
         slack.on_action("^form_unsubscribe$", self.unsubscribe)
+        slack.on_action("^form_sample$", self.sample)
         slack.on_action(f"^({'|'.join(TELLING)})$", self.changing)
         slack.on_options(SELECTOR, self.options)
         slack.on_submit(FORM, self.submit)
@@ -222,7 +224,7 @@ class FormHandlers:
             return  # why is said when it is submitted
         try:
             await self.responder.slack.api.update_view(
-                view["id"], with_preview(view, preview_line(found, i18n)), hash=view["hash"]
+                view["id"], with_block(view, preview_block(preview_line(found, i18n))), hash=view["hash"]
             )
         except SlackTrouble as trouble:
             log.debug("a preview was not shown", reason=trouble.reason)  # closed, or changed again meanwhile
@@ -308,6 +310,20 @@ class FormHandlers:
             await self.responder.slack.api.update_view(view_id, view)
         except SlackTrouble as trouble:
             log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
+
+    async def sample(self, body: Json) -> None:
+        """Send a sample alert to the channel that the form is about, and say in the form how far it came."""
+        press = ButtonPress.read(body, self.responder.slack)
+        reader = await self.responder.speaking_to(press.who)
+        channel = self.responder.slack.channel(press.value["channel"])
+        try:
+            refusal = await reader.access.to_reach(press.who, channel)
+            said = reader.say(refusal or await reader.samples.send(channel, press.who))
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            said = reader.failed(error, action=press.action_id, user=press.who)
+        text = said.blocks[0]["text"]["text"]
+        view = with_block(body["view"], sample_block(channel.channel_id, reader.i18n, text))
+        await self._show(body["view"]["id"], view)
 
     async def unsubscribe(self, body: Json) -> None:
         """End the subscription that the form is about."""

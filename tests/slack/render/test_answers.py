@@ -210,6 +210,16 @@ ANSWERS: dict[str, Answer] = {
     "overview_later_page": LATER_PAGE,
     "overview_unreachable": replace(OVERVIEW, unreachable=(unreachable(reason="bad_key"),)),
     "overview_failing": replace(OVERVIEW, rows=OVERVIEW.rows[:4], listed=4, only_failing=True),
+    "overview_mine": replace(
+        OVERVIEW,
+        mine=(replace(OVERVIEW.rows[0], escalated=True), OVERVIEW.rows[1]),
+        rows=OVERVIEW.rows[2:4],
+        listed=2,
+        only_failing=True,
+    ),
+    "overview_mine_alone": replace(
+        OVERVIEW, mine=OVERVIEW.rows[:1], rows=(), listed=0, total=0, only_failing=True
+    ),
     "overview_failing_none": replace(OVERVIEW, rows=(), listed=0, failing=0, unhealthy=0, only_failing=True),
     "overview_lost": replace(
         OVERVIEW, lost=query_answers.LostChannels(here="channel_not_found", elsewhere=1)

@@ -160,6 +160,14 @@ HOMES = {
             ),
         ),
     ),
+    "mine": home(
+        unhealthy(is_own=True, escalated=True, channels=()),
+        unhealthy(is_own=True, incident=failing(run("partial"), acknowledged_by=MARA, acknowledged_at=NOW)),
+        *ENTRIES[:4],
+    ),
+    "mine_without_channels": home(
+        unhealthy(is_own=True, escalated=True, channels=()), channels=0, total=0, checked_at=None
+    ),
     "second_page": home(how(), how(), page=1, pages=3, total=200),
     "empty": home(channels=0, total=0, checked_at=None),
     "empty_guest": home(channels=0, total=0, checked_at=None, may_change=False),
@@ -254,7 +262,7 @@ def test_extremes(length: int, count: int, rows: int) -> None:
         how(integration=integration(str(n), name), newest=bad, recent=(good, bad) * 10) for n in range(count)
     ]
     entries = wrongs + heards + hows
-    weights = [2 if isinstance(one, NeedsAttention | ChannelSubscription) else 1 for one in entries]
+    weights = [{NeedsAttention: 2, ChannelSubscription: 3}.get(type(one), 1) for one in entries]
     pages = split(weights)
     for number, page in enumerate(pages):
         shown = home(
