@@ -96,6 +96,8 @@ class Reminders:
         if not due:
             return []
         cards = await uow.cards.of_incidents([incident.incident_id for incident in due])
+        counting = {card.counted_by for shown in cards.values() for card in shown if card.counted_by}
+        told_by = await uow.cards.get_many(counting) if counting else {}
         subscriptions = await uow.subscriptions.for_workspace(self.workspace_id)
         known = await uow.integrations.get_many(
             self.workspace_id, [each.integration_id for each in due if each.integration_id]
@@ -115,6 +117,7 @@ class Reminders:
                     for card in cards.get(incident.incident_id, [])
                     if card.ts
                     and self._is_due(incident, card, now)
+                    and not self._was_told_lately(incident, told_by.get(card.counted_by or 0), now)
                     and still_concerns(incident, card, known, subscriptions)
                     # What is late or fails is stale for that reason: one reminder is enough.
                     and not (
@@ -130,6 +133,12 @@ class Reminders:
         if waited < self.repeat_after:
             return False
         return not incident.reopened or now - waited % self.repeat_after >= incident.failing_since
+
+    def _was_told_lately(self, incident: Incident, summary: Card | None, now: datetime) -> bool:
+        """Whether a summary has told of it within the interval, as a channel's hours began."""
+        if summary is None or summary.summary_since is None or summary.ts is None:
+            return False
+        return now - posted_at(incident, summary.ts, now) < self.repeat_after
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
         since = _waits_since(incident, card, now)

@@ -64,7 +64,7 @@ class ChangeChannelSettings(UseCases):
             hours=hours_now(settings, self.clock()),
             mention_contacts=settings is not None and settings.mention_contacts,
             workspace_name=names.get(settings.workspace_id or 0) if settings else None,
-            workspaces=tuple(names.values()),
+            workspaces=self.workspaces.names_in(channel),
         )
 
     async def set_language(self, channel: Channel, who: str, language: str | None) -> Answer:
@@ -93,7 +93,7 @@ class ChangeChannelSettings(UseCases):
         refusal = await self.access.to_change(who)
         if refusal:
             return refusal
-        known = {each.workspace.name: each for each in self.workspaces}
+        known = {each.workspace.name: each for each in self.workspaces.visible_in(channel)}
         chosen = next((one for each, one in known.items() if name and same_name(each, name)), None)
         if name is not None and chosen is None:
             return UnknownWorkspace(given=name, names=tuple(known))

@@ -83,10 +83,9 @@ class SubscriptionForms:
     subscriptions: ChangeSubscriptions
     channels: ChangeChannelSettings
 
-    async def workspace_names(self) -> tuple[str, ...]:
-        """The names of the workspaces, where there are several."""
-        async with self.subscriptions.store.read() as uow:
-            return tuple((await uow.workspaces.told_names()).values())
+    def workspace_names(self, channel: Channel | None) -> tuple[str, ...]:
+        """The names of the workspaces that the channel, if it is known yet, may see, where there are several."""
+        return self.subscriptions.workspaces.names_in(channel)
 
     async def search(self, query: str, channel: Channel | None = None) -> Choices:
         """Find what to offer for a text that a person has typed so far; the channel's default workspace comes first."""
@@ -130,7 +129,8 @@ class SubscriptionForms:
         async with self.subscriptions.store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
             watched = await uow.integrations.get(workspace_id, integration_id)
-        if watched is None:
+        seen = {each.workspace_id for each in self.subscriptions.workspaces.visible_in(channel)}
+        if watched is None or workspace_id not in seen:
             return None
         matching = [each for each in found if each.covers(watched.integration)]
         if not matching:

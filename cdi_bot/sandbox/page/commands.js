@@ -19,6 +19,7 @@ const COMMANDS = [
   ["sync", "integration", "Sync now, after a confirmation"],
   ["digest", "weekly mon 09:00 | off", "A summary of the syncs, every day or week"],
   ["escalate", "after:30m to:#channel | off", "Where an incident goes that nobody acknowledged"],
+  ["hours", "mon-fri 08:00-19:00 | off", "When alerts are posted here"],
   ["owner", "integration | pattern | all @who | none", "Whom alerts of these integrations mention"],
   ["runbook", "integration | pattern | all URL | none", "What alerts of these integrations link to"],
   ["critical", "integration | pattern | all [off]", "Alert at any hour, escalate in half the time"],

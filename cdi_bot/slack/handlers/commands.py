@@ -112,7 +112,7 @@ class Responder:
         """Answer what was typed, whatever goes wrong; `None` where the channel shows everybody that it was done."""
         try:
             now, person = self.clock(), await self.directory.person(who)
-            names = await self.queries.lookup.names() if depends_on_names(text) else ()
+            names = await self.queries.lookup.names(channel) if depends_on_names(text) else ()
             return await self.answer(parse(text, now=now.astimezone(person.zone), names=names), channel, who)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)

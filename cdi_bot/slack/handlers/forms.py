@@ -82,7 +82,7 @@ class FormHandlers:
     async def shortcut(self, body: Json) -> None:
         """Open the form from anywhere: it asks for the channel."""
         try:
-            await self._open(body, await self._blank())
+            await self._open(body, self._blank())
         except StoreTrouble as trouble:
             said = self.responder.failed(trouble, user=body["user"]["id"])
             i18n = await self._translator(body)
@@ -116,9 +116,9 @@ class FormHandlers:
     async def _draft(self, press: ButtonPress) -> FormDraft:
         channel, carried = press.channel, press.value
         if channel is None:
-            return await self._blank()
+            return self._blank()
         draft = replace(
-            await self._blank(),
+            self._blank(channel),
             channel_id=channel.channel_id,
             now=await self.forms.channels.show(channel),
         )
@@ -144,8 +144,8 @@ class FormHandlers:
             return draft
         return replace(draft, what=Selection.of(found))
 
-    async def _blank(self) -> FormDraft:
-        names = await self.forms.workspace_names()
+    def _blank(self, channel: Channel | None = None) -> FormDraft:
+        names = self.forms.workspace_names(channel)
         return FormDraft(languages=self.forms.channels.languages, workspaces=names)
 
     async def _open(self, body: Json, draft: FormDraft) -> None:
@@ -296,7 +296,9 @@ class FormHandlers:
                 what=Selection(selector=values.selector or "", name=values.name),
                 filters=values.filters,
                 languages=self.forms.channels.languages,
-                workspaces=await self.forms.workspace_names(),
+                workspaces=self.forms.workspace_names(
+                    self.responder.slack.channel(values.channel_id) if values.channel_id else None
+                ),
                 settings=values.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )
