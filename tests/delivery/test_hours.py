@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.hours import Hours, read_hours
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Topic
@@ -163,7 +164,8 @@ async def test_there_is_no_message_without_news(bot: Whole) -> None:
 async def test_what_is_snoozed_stays_silent(bot: Whole) -> None:
     """Also as hours begin; at the end of its snooze it is told as ever."""
     await set_hours(bot)
-    await bot.bot.app.incidents.snooze(ALERTS, WHO, "Orders", BEGIN + timedelta(hours=1), None)
+    wanted = SetSnooze(selector="Orders", until=BEGIN + timedelta(hours=1), reason=None)
+    await bot.bot.app.snoozes.snooze(ALERTS, WHO, wanted)
     await bot.run(2)
     before = len(bot.messages())
     await fail(bot, "orders")

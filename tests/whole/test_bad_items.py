@@ -239,11 +239,12 @@ async def test_a_snooze_that_can_not_be_ended(two: Two) -> None:
     now = two.whole.clock.now
     async with two.whole.store.write() as uow:
         for key in ("bad", "good"):
-            await uow.snoozes.save(
+            await uow.snoozes.add(
                 Snooze(
                     channel=ALERTS,
                     workspace_id=two.bad[0],
-                    integration_id=key,
+                    selector=key,
+                    begins=now,
                     until=now + timedelta(minutes=2),
                     by=WHO,
                     at=now,

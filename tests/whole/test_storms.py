@@ -219,11 +219,12 @@ async def test_what_is_muted_joins_no_storm(bot: Whole) -> None:
     """It waits for the end of its mute by itself."""
     watched = await known(bot, 4)
     async with bot.store.write() as uow:
-        await uow.snoozes.save(
+        await uow.snoozes.add(
             Snooze(
                 channel=ALERTS,
                 workspace_id=bot.workspace_id,
-                integration_id="load-0001",
+                selector="load-0001",
+                begins=bot.clock.now,
                 until=bot.clock.now + timedelta(hours=1),
                 by=WHO,
                 at=bot.clock.now,
