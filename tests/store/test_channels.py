@@ -225,6 +225,20 @@ async def test_digests_longest_waiting_first(store: Store) -> None:
         assert await work.channels.with_digest() == [other, SETTINGS]
 
 
+async def test_what_came_before_hours_is_told_by_one(store: Store) -> None:
+    """Of two processes one is told that it was too late; so is one whose hours were changed meanwhile."""
+    before = replace(SETTINGS, hours="mon-fri 08:00-19:00")
+    async with store.write() as work:
+        await work.channels.save_settings(before)
+        assert await work.channels.with_hours() == [before]
+        assert not await work.channels.advance_hours(replace(before, hours="sat 08:00-19:00"), NOW)
+        assert not await work.channels.advance_hours(replace(before, zone="Asia/Kathmandu"), NOW)
+        assert [await work.channels.advance_hours(before, NOW) for _ in range(2)] == [True, False]
+        told = await work.channels.settings(CHANNEL)
+        assert told == replace(before, hours_told=NOW)
+        assert await work.channels.advance_hours(told, NOW + MINUTE)
+
+
 async def test_a_digest_is_sent_by_one(store: Store) -> None:
     """Of two senders of the same period, one is told that it was too late."""
     async with store.write() as work:

@@ -13,7 +13,7 @@ const COMMANDS = [
   ["preview", "integration | pattern | all", "What a subscription would have told in the last 30 days"],
   ["unsubscribe", "integration | pattern | all", "End alerts in this channel"],
   ["subscriptions", "", "What this channel is subscribed to"],
-  ["ack", "integration", "Acknowledge an incident"],
+  ["ack", "integration [@who | off]", "Acknowledge an incident, hand it on, take it back"],
   ["snooze", "integration 2h [reason]", "Snooze an integration for a while"],
   ["unsnooze", "integration", "End the snooze"],
   ["sync", "integration", "Sync now, after a confirmation"],
