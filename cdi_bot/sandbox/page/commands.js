@@ -16,6 +16,7 @@ const COMMANDS = [
   ["ack", "integration [@who | off]", "Acknowledge an incident, hand it on, take it back"],
   ["snooze", "integration 2h [reason]", "Snooze an integration for a while"],
   ["unsnooze", "integration", "End the snooze"],
+  ["snoozes", "", "What is snoozed here, and recurring windows"],
   ["sync", "integration", "Sync now, after a confirmation"],
   ["digest", "weekly mon 09:00 | off", "A summary of the syncs, every day or week"],
   ["escalate", "after:30m to:#channel | off", "Where an incident goes that nobody acknowledged"],
