@@ -243,11 +243,14 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     )
     on_wake: list[Callable[[], None]] = []
 
-    def wake() -> None:
+    def look() -> None:
         for each in on_wake:
             each()
 
-    adapters.holder.on_change.append(wake)
+    def wake() -> None:
+        look()
+        adapters.holder.tell()
+
     contacts = Contacts(store=store, directory=adapters.directory, clock=clock)
     dispatcher = Dispatcher(
         store=store,
@@ -274,6 +277,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         metrics=adapters.metrics,
         troubles=troubles,
     )
+    adapters.holder.on_change += [look, workspaces.look]
     clock.on_set += [dispatcher.clock_set, workspaces.clock_set]
     access = Access(directory=adapters.directory, messenger=messenger, admins=settings.admins)
     lookup = Lookup(store=store, workspaces=workspaces)
@@ -320,11 +324,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         channels=channels,
         settings=made(ChangeIntegrationSettings),
         queries=Queries(
-            store=store,
-            workspaces=workspaces,
-            lookup=lookup,
-            clock=clock,
-            can_sync=bool(settings.admins),
+            store=store, workspaces=workspaces, lookup=lookup, clock=clock, can_sync=bool(settings.admins)
         ),
         previews=Previews(
             store=store,

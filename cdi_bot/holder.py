@@ -5,6 +5,7 @@ number. Others remove it when its lock is free, or when it has not said for long
 have no lock behind a pooler. Before they can, `number` has become `None` in the process itself, by a clock that is
 never set.
 So nobody polls or posts beside a successor. Whoever was removed begins anew, under a greater number.
+Processes that live tell each other when there is something to look at.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
 import structlog
 
 from cdi_bot.store import LeaseLost, Store, StoreTrouble
 from cdi_bot.store.holders import LOCK_SECONDS, Holding
+from cdi_bot.store.integrations import HeldWorkspace
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +50,16 @@ class Holder:
         self.store, self._seconds = store, seconds
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self.lock = store.process_lock()
+        self.lock.on_news = self._hear
         self.on_change: list[Callable[[], None]] = []
-        """Called when there may be something to take over."""
+        """Called when there may be something to take over, or another process has changed something."""
+        self.held: Mapping[int, HeldWorkspace] = {}
+        """Who polled each workspace a moment ago, by its id; empty while this process is alone."""
         self._number: int | None = None
         self._has_lock = False
         self._spoke = self._looked = 0.0  # when it last said that it lives, and last saw its own lock held
         self._others: dict[int, Holding] = {}
+        self._has_news = self._heard_news = False  # for the others; from them
         self._silent: dict[int, tuple[int, float]] = {}  # since when another has said nothing new
         self._free: dict[int, float] = {}  # since when the lock of another is free
 
@@ -63,6 +70,15 @@ class Holder:
         looks = self._has_lock and self.lock.can_be_lost
         sure = now < self._spoke + _SURE and (not looks or now < self._looked + LOCK_SECONDS)
         return self._number if sure else None
+
+    @property
+    def others(self) -> Collection[int]:
+        """The numbers of the other processes, as far as they are not known to be gone."""
+        return self._others.keys()
+
+    def tell(self) -> None:
+        """Have the other processes look, soon: something is owed, was changed, or may be taken over."""
+        self._has_news = True
 
     def check(self, number: int) -> None:
         """Raise `LeaseLost` unless this is still the number."""
@@ -78,6 +94,7 @@ class Holder:
             number = self._number
             async with self.store.read() as uow:
                 holders = {each.holder_id: each for each in await uow.holders.all()}
+                held = await uow.workspaces.held() if holders.keys() - {number} else {}
             if number is None or number != self._number:
                 return  # the lock was lost meanwhile
             mine = holders.pop(number, None)
@@ -89,19 +106,22 @@ class Holder:
                 log.warning("this process was taken for gone; it begins anew")
                 self._lose()
                 return
-            self._spoke, self._others = begun, holders
+            self._spoke, self._others, self.held = begun, holders, held
             await self._remove_silent(self._seconds())
         except StoreTrouble as trouble:
             self._silent.clear()  # nobody could say anything
             log.debug("saying that this process lives waits for the database", why=str(trouble))
 
     async def watch(self) -> None:
-        """Look after the own lock, and remove those whose lock is free."""
+        """Look after the own lock, remove those whose lock is free, tell the others news, and take in theirs."""
         number, begun = self._number, self._seconds()
         if number is None or not self._has_lock:
             return
         locked = {each.holder_id for each in self._others.values() if each.locked}
         try:
+            news, self._has_news = self._has_news, False
+            if news and self._others:
+                await self.lock.tell()
             free = await self.lock.free(locked)
         except LeaseLost as trouble:
             log.warning("the lock of this process is lost; it begins anew", why=str(trouble))
@@ -113,13 +133,21 @@ class Holder:
         for each, since in list(self._free.items()):
             if now - since >= (_SETTLE if self.lock.can_be_lost else 0):
                 await self._remove(each)
+        if self._heard_news:
+            self._heard_news = False
+            await self.beat()
+            self._changed()
 
     async def end(self) -> None:
         """Give everything back."""
-        number = self._number
-        self._lose()
+        number, has_lock = self._number, self._has_lock
+        self._number = None
         if number is not None:
             await self._remove(number)
+            if has_lock and self._others:
+                with suppress(LeaseLost):
+                    await self.lock.tell()
+        self._lose()
 
     async def _begin(self) -> None:
         async with self.store.write() as uow:
@@ -164,10 +192,14 @@ class Holder:
             return
         self._free.pop(number, None)
         self._silent.pop(number, None)
+        self.held = {key: each for key, each in self.held.items() if each.holder_id != number}
         self.lock.forget(number)
         if was_there and other:
             log.info("took over from a process that is gone", number=number, name=other.name)
             self._changed()
+
+    def _hear(self) -> None:
+        self._heard_news = True
 
     def _changed(self) -> None:
         for tell in self.on_change:

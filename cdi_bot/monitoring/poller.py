@@ -32,6 +32,7 @@ from cdi_bot.monitoring.connectivity import Connectivity
 from cdi_bot.monitoring.incident_writer import ConflictError, start_watching
 from cdi_bot.monitoring.integration_state import IntegrationState
 from cdi_bot.monitoring.requests import BrazeRequests
+from cdi_bot.monitoring.sharing import WorkspaceHold
 from cdi_bot.monitoring.workspace_state import WorkspaceState
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
@@ -43,7 +44,6 @@ _REFRESH_EVERY = timedelta(seconds=5)
 _LEARNED_AT_ONCE = 20
 """Integrations whose usual runs are looked up in one tick after a start: a few milliseconds."""
 
-_CLAIM_EVERY = timedelta(seconds=10)  # it is this process's already: to be sure
 _FRESH_LIST = timedelta(minutes=1)
 
 _NEWS_AHEAD = 8
@@ -77,8 +77,9 @@ class Poller:
     ) -> None:
         """Keep the collaborators; `wake` is called when messages are owed."""
         self._store, self._braze, self._workspace = store, braze, workspace
-        self._clock, self._holder, self._wake, self._troubles = clock, holder, wake, troubles
-        braze.may_poll = lambda: self.is_leading
+        self._clock, self._wake, self._troubles = clock, wake, troubles
+        self._hold = WorkspaceHold(workspace, holder, is_asking=lambda: bool(self._requests.tasks))
+        braze.may_poll = lambda: self._hold.may_send
         now = clock()
         self.connectivity = Connectivity(
             store=store,
@@ -105,12 +106,10 @@ class Poller:
             connectivity=self.connectivity,
             planner=self._planner,
             on_news=self._take_up_news,
-            polled_by=lambda: self._led_by,
+            polled_by=lambda: self._hold.number,
             troubles=troubles,
         )
         self._skew_told = False
-        self._led_by: int | None = None  # the number by which the workspace is held
-        self._led_at: datetime | None = None  # when that was last seen in the store
         self._calls, self._pages = RequestPace(now), RequestPace(now)
         self._refreshed_at: datetime | None = None
 
@@ -144,7 +143,7 @@ class Poller:
     @property
     def is_leading(self) -> bool:
         """Whether this process polls the workspace."""
-        return self._led_by is not None and self._led_by == self._holder.number
+        return self._hold.is_leading
 
     def subscribed(self) -> list[IntegrationState]:
         """What is remembered of each integration that some channel is subscribed to."""
@@ -179,12 +178,14 @@ class Poller:
         await start_watching(uow, integrations, now, skew=self.clock_skew)
         self._state.is_stale = True
 
+    def look(self) -> None:
+        """Another process may have changed what people subscribed to: compare that with the next tick."""
+        self._refreshed_at = None
+
     def clock_set(self, by: timedelta) -> None:
         """The clock was set ahead by so much, or back; whoever was ahead by an error must not seem newer than news."""
         self.connectivity.clock_set(by)
-        if by < timedelta(
-            0
-        ):  # ahead may as well mean that the machine slept, and nothing was asked meanwhile
+        if by < timedelta():  # ahead may mean that the machine slept, and nothing was asked meanwhile
             self._planner.shift(by)
             self._state.shift(by)
 
@@ -255,6 +256,7 @@ class Poller:
         if self.is_leading:
             with suppress(StoreTrouble):
                 await self._state.save_times()
+                await self._hold.give_back()
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""
@@ -288,18 +290,14 @@ class Poller:
 
     async def _leads(self, now: datetime) -> bool:
         """Be the one that polls the workspace, so that it has one poller and one budget; False where another is."""
-        number = self._holder.number
-        if number is None or (number == self._led_by and still_waits(self._led_at, _CLAIM_EVERY, now)):
-            return number is not None
-        async with self._store.write() as uow:
-            won = await uow.workspaces.claim(self._workspace.workspace_id, holder=number)
-        if won and self._led_by != number:
+        led_by = self._hold.number
+        leads = await self._hold.take(now)
+        if leads and self._hold.number != led_by:
             await self.connectivity.load()
             log.info("polling", workspace=self._workspace.name)
             self._state.is_stale = True
             self._state.forget_pasts()
-        self._led_by, self._led_at = number if won else None, now
-        return won
+        return leads
 
     def _read_pages(self, now: datetime, *, urgent_only: bool = False) -> None:
         """Read the pages of the list that are worth most now; those that a storm has made urgent at once."""
@@ -343,6 +341,8 @@ class Poller:
             self._requests.start_asking(chosen)
 
     def _take_up_news(self) -> None:
+        if not self._hold.may_send:
+            return
         now = self._clock()
         self._read_pages(now, urgent_only=True)
         self._ask_unread(now)

@@ -238,6 +238,11 @@ class WatchedWorkspaces:
             await ended.braze.aclose()
         log.info("watching a workspace no more", workspace=ended.workspace.name)
 
+    def look(self) -> None:
+        """Another process may have changed something."""
+        for each in self:
+            each.poller.look()
+
     def clock_set(self, by: timedelta) -> None:
         """The clock was set ahead by so much, or back."""
         for each in self:

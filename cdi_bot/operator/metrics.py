@@ -69,6 +69,9 @@ class Metrics:
             "Time since the last observation of the subscribed integration that was not observed for longest",
             ["workspace"],
         )
+        self._leading = gauge(
+            "cdi_bot_polls_workspace", "Whether this process is the one that polls a workspace", ["workspace"]
+        )
         self._latency = histogram(
             "cdi_bot_detection_latency_seconds",
             "From the end of a run until it was first seen",
@@ -139,7 +142,7 @@ class Metrics:
 
     def _show_workspaces(self, workspaces: Iterable[WatchedWorkspace], now: datetime) -> None:
         """Of those there are; one that was removed is shown no more."""
-        for gauge in (self._used, self._left, self._oldest, self._not_ready):
+        for gauge in (self._used, self._left, self._oldest, self._leading, self._not_ready):
             gauge.clear()
         for each in workspaces:
             name, poller = each.workspace.name, each.poller
@@ -147,6 +150,7 @@ class Metrics:
                 per_call = name, endpoint.value
                 self._used.labels(*per_call).set(_known(partial(each.braze.used, endpoint, now)))
                 self._left.labels(*per_call).set(_known(partial(each.braze.allowance, endpoint, now)))
+            self._leading.labels(name).set(poller.is_leading)
             self._oldest.labels(name).set(_known(partial(_seconds, poller.oldest_age)))
 
 

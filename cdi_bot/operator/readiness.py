@@ -68,9 +68,11 @@ class Readiness:
         return self.workspaces.troubles.counts() if self.workspaces else {}
 
     def details(self) -> dict[str, object]:
-        """What is wrong although the bot does its work."""
+        """What this process polls, and what is wrong although the bot does its work."""
+        polls = sorted(each.workspace.name for each in self.workspaces or () if each.poller.is_leading)
         beat = self.heartbeat.trouble if self.heartbeat else None
         return {
+            "polls": polls,
             **({"item_troubles": dict(failing)} if (failing := self.troubles()) else {}),
             **({"heartbeat": beat} if beat else {}),
         }

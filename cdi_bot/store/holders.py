@@ -2,7 +2,8 @@
 
 A workspace or a channel is held by the number of a process. A process that is gone is removed, and with it whatever it
 held; what it still writes by its old number is refused. That it is gone is told at once by a lock which ends with it:
-on PostgreSQL that of a session, on SQLite one of the operating system on a file beside the database.
+on PostgreSQL that of a session, on SQLite one of the operating system on a file beside the database. In that session
+processes also tell each other that there is news; without one, they find it by looking.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +72,13 @@ class Holders(Repository):
 
 
 class ProcessLock(Protocol):
-    """A lock that ends with this process, however that ends; one that `can_be_lost` may end before."""
+    """A lock that ends with this process, however that ends; one that `can_be_lost` may end before.
+
+    `on_news` is called, within `free`, when another process has told that there is news.
+    """
 
     can_be_lost: bool
+    on_news: Callable[[], None]
 
     async def take(self, number: int) -> bool:
         """Take the lock of a number; False where none can be held. Raises `StoreTrouble`."""
@@ -81,6 +86,10 @@ class ProcessLock(Protocol):
 
     async def free(self, among: Collection[int]) -> set[int]:
         """Those of some locked numbers whose lock nobody holds. Raises `LeaseLost` when this process's own is gone."""
+        ...
+
+    async def tell(self) -> None:
+        """Tell all others that there is news, where that can be done. Raises `LeaseLost` like `free`."""
         ...
 
     def forget(self, number: int) -> None:
@@ -101,6 +110,7 @@ class FileLock:
         """Take nothing yet."""
         self._database = database
         self._taken: int | None = None  # the file's descriptor
+        self.on_news: Callable[[], None] = lambda: None
 
     async def take(self, number: int) -> bool:
         """Make the file and lock it; False where the folder or its file system does not let it."""
@@ -116,6 +126,9 @@ class FileLock:
     async def free(self, among: Collection[int]) -> set[int]:
         """Those whose file can be locked; of one whose file somebody deleted, nothing is known."""
         return set(filter(self._is_free, among))
+
+    async def tell(self) -> None:
+        """A file tells nothing: the others look into the database every second."""
 
     def forget(self, number: int) -> None:
         """Delete the file."""
@@ -159,9 +172,10 @@ class SessionLock:
         self._url = url
         self._session: psycopg.AsyncConnection[Any] | None = None
         self._space = self._number = 0
+        self.on_news: Callable[[], None] = lambda: None
 
     async def take(self, number: int) -> bool:
-        """Connect and take it; False behind a pooler."""
+        """Connect, take it, and listen; False behind a pooler."""
         import psycopg  # noqa: PLC0415  # with SQLite its 8 MB are not needed
 
         self.close()
@@ -180,11 +194,28 @@ class SessionLock:
             self._number = number
             key = int.from_bytes(((self._space << 32) | number).to_bytes(8), signed=True)
             (taken,) = await self._ask("SELECT pg_try_advisory_lock(%s)", key)
+            session.add_notify_handler(lambda told: told.pid == pid or self.on_news())
+            await session.execute(f"LISTEN {self._channel}".encode())
         return bool(taken)
 
     async def free(self, among: Collection[int]) -> set[int]:
-        """Ask which locks are held."""
-        asking = asyncio.ensure_future(self._ask(_HELD, self._space))
+        """Ask which locks are held; what others have told comes with the answer."""
+        held = set(await self._ask_soon(_HELD, self._space))
+        if self._number not in held:
+            raise LeaseLost("the lock was taken away")
+        return set(among) - held
+
+    async def tell(self) -> None:
+        """Notify whoever listens."""
+        await self._ask_soon("SELECT pg_notify(%s, '')", self._channel)
+
+    @property
+    def _channel(self) -> str:
+        return f"cdi_bot_{self._space}"
+
+    async def _ask_soon(self, statement: str, *arguments: object) -> list[Any]:
+        """Ask a server that may be gone; raises `LeaseLost`, without a session from then on."""
+        asking = asyncio.ensure_future(self._ask(statement, *arguments))
         # psycopg itself would wait for the server even when it is cancelled.
         await asyncio.wait({asking}, timeout=LOCK_SECONDS)
         if not asking.done():
@@ -195,10 +226,7 @@ class SessionLock:
         if error:
             self.close()
             raise LeaseLost("the session of the lock was ended") from None
-        held = set(asking.result())
-        if self._number not in held:
-            raise LeaseLost("the lock was taken away")
-        return set(among) - held
+        return asking.result()
 
     def forget(self, number: int) -> None:
         """Nothing is left of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,14 @@ from cdi_bot.store.portable import (
 from cdi_bot.store.tables import BACKFILLS, INTEGRATIONS, PASTS, WORKSPACES, told_name
 
 _INTEGRATIONS = select(INTEGRATIONS, told_name(INTEGRATIONS).label("workspace_name"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldWorkspace:
+    """By which number a workspace is held, and which other one asks for it."""
+
+    holder_id: int | None
+    wanted_by: int | None
 
 
 class Workspaces(Repository):
@@ -76,7 +85,7 @@ class Workspaces(Repository):
         """Forget its key, and let nobody poll it any more; False where it was removed before."""
         columns = WORKSPACES.c
         present = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.removed_at.is_(None))
-        gone = present.values(removed_at=now, sealed_key=None, holder_id=None)
+        gone = present.values(removed_at=now, sealed_key=None, holder_id=None, wanted_by=None)
         return await self._changed(gone) == 1
 
     async def all(self) -> list[Workspace]:
@@ -113,6 +122,13 @@ class Workspaces(Repository):
         rows = await self._connection.execute(select(WORKSPACES.c.workspace_id, told_name(WORKSPACES)))
         return {workspace_id: name for workspace_id, name in rows if name is not None}
 
+    async def held(self) -> dict[int, HeldWorkspace]:
+        """Who holds each workspace that was not removed."""
+        columns = WORKSPACES.c
+        present = select(columns.workspace_id, columns.holder_id, columns.wanted_by)
+        rows = await self._connection.execute(present.where(columns.removed_at.is_(None)))
+        return {row.workspace_id: value_of(HeldWorkspace, row) for row in rows}
+
     async def claim(self, workspace_id: int, *, holder: int) -> bool:
         """Have a process be the one that polls it; False while another is, and where it was removed.
 
@@ -120,10 +136,22 @@ class Workspaces(Repository):
         """
         columns = WORKSPACES.c
         free = or_(columns.holder_id.is_(None), columns.holder_id == holder)
-        lease = update(WORKSPACES).where(
+        claimed = update(WORKSPACES).where(
             columns.workspace_id == workspace_id, columns.removed_at.is_(None), free
         )
-        return await self._changed(lease.values(holder_id=holder)) == 1
+        return await self._changed(claimed.values(holder_id=holder, wanted_by=None)) == 1
+
+    async def want(self, workspace_id: int, *, holder: int) -> bool:
+        """Have a process ask another one that polls it to hand it over; False where none does."""
+        columns = WORKSPACES.c
+        held = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.holder_id != holder)
+        return await self._changed(held.values(wanted_by=holder)) == 1
+
+    async def hand_over(self, workspace_id: int, *, holder: int) -> bool:
+        """Let whoever asked for it poll it, or anybody; False where it is not this holder's."""
+        columns = WORKSPACES.c
+        mine = update(WORKSPACES).where(columns.workspace_id == workspace_id, columns.holder_id == holder)
+        return await self._changed(mine.values(holder_id=columns.wanted_by, wanted_by=None)) == 1
 
     async def keep(self, workspace_id: int, *, holder: int) -> None:
         """Let nobody else begin to poll it until this transaction ends; raises `LeaseLost` when somebody has."""

@@ -51,7 +51,7 @@ class HolderRow(Base):
 
 
 class WorkspaceRow(Base):
-    """A Braze workspace, the process that polls it, and when its new integrations were told last.
+    """A Braze workspace, the process that polls it, the one that asks for it, and when its new integrations were told.
 
     `new_told_at` is at first when the list was read as a whole for the first time. `sealed_key` is the encrypted key of
     one that was added in chat, or where that of one from the configuration file is found. `visible_to` are the ids of
@@ -80,6 +80,7 @@ class WorkspaceRow(Base):
     visible_to: Mapped[str | None]
     removed_at: Mapped[datetime | None]
     holder_id: Mapped[HolderId]
+    wanted_by: Mapped[HolderId]
     new_told_at: Mapped[datetime | None]
 
 

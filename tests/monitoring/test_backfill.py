@@ -151,6 +151,5 @@ async def test_nobody_fills_while_braze_is_away_or_another_leads(at: Desk) -> No
     before = at.calls("job_sync_status")
     at.poller.connectivity.paused_until = None
     await at.poller.stop(1)
-    at.poller._led_by = None  # noqa: SLF001  # as when the lease was lost
     await filled(at, backfill, ticks=3)
     assert at.calls("job_sync_status") == before
