@@ -251,6 +251,7 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> S
     for name, work in {**app.recurring(), "home": home.tick}.items():
         scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
+    stack.push_async_callback(app.workspaces.leave)
     stack.push_async_callback(scheduler.stop)
     return scheduler
 

@@ -119,6 +119,13 @@ class Connectivity:
         if self.paused_until is not None:
             self.paused_until += by
 
+    async def begin(self, now: datetime) -> None:
+        """Judge anew from now on: another process did until then, and knows more of what Braze answered."""
+        self.last_answer, self.reason, self.paused_until, self.answering_since = now, None, None, None
+        self.tries = self._failures = self._refusals = 0
+        self.has_answered = False
+        await self.load()
+
     async def load(self) -> None:
         """Read the newest incident that an earlier process has stored."""
         async with self.store.read() as uow:
@@ -126,6 +133,8 @@ class Connectivity:
 
     async def judge(self, now: datetime) -> bool:
         """Open, change or resolve the incident where that is due; True when messages are owed."""
+        if self.reason is None and not self.has_answered:
+            return False  # it may still be as an earlier process found it
         last = self.incident
         is_certain = self._refusals >= _CERTAIN
         changes = follow_unreachable(

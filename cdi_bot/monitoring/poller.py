@@ -113,8 +113,6 @@ class Poller:
         self._calls, self._pages = RequestPace(now), RequestPace(now)
         self._refreshed_at: datetime | None = None
 
-    # ------------------------------------------------------------------------------------- for others
-
     @property
     def can_list(self) -> bool | None:
         """Whether the key may list integrations; `None` until Braze has said."""
@@ -189,8 +187,6 @@ class Poller:
             self._planner.shift(by)
             self._state.shift(by)
 
-    # ------------------------------------------------------------------------------------- the loop
-
     async def tick(self) -> None:
         """Start whatever is due by now. Raises nothing: trouble is logged, and the next tick tries again."""
         now = self._clock()
@@ -243,20 +239,22 @@ class Poller:
         self._ask_unread(now)
         self._ask(now)
 
-    async def stop(self, timeout: float) -> None:
-        """Finish what is under way within so many seconds, and cancel the rest.
-
-        A poll that is cancelled does no harm: the next process asks again.
-        """
+    async def leave(self, timeout: float) -> None:
+        """Let another process poll when what is under way is answered, or after so many seconds. Raises nothing."""
         if self._requests.tasks:
-            _, waiting = await asyncio.wait(self._requests.tasks, timeout=timeout)
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.wait(self._requests.tasks, timeout=timeout)
         if self.is_leading:
             with suppress(StoreTrouble):
                 await self._state.save_times()
                 await self._hold.give_back()
+
+    async def stop(self, timeout: float) -> None:
+        """Leave, and cancel what is still under way: the next process asks again."""
+        await self.leave(timeout)
+        waiting = tuple(self._requests.tasks)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""
@@ -293,7 +291,7 @@ class Poller:
         led_by = self._hold.number
         leads = await self._hold.take(now)
         if leads and self._hold.number != led_by:
-            await self.connectivity.load()
+            await self.connectivity.begin(now)
             log.info("polling", workspace=self._workspace.name)
             self._state.is_stale = True
             self._state.forget_pasts()

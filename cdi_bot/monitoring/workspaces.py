@@ -35,7 +35,7 @@ _LONG = 60.0
 """Seconds after which recurring work hangs: it waits for no answer of Braze."""
 
 _LAST_ANSWERS = 1.0
-"""Seconds that Braze may take to answer what was asked about a workspace that is removed."""
+"""Seconds that Braze may take to answer what was asked about a workspace that is removed, or left to others."""
 
 Tick = Callable[[], Coroutine[Any, Any, None]]
 
@@ -282,6 +282,12 @@ class WatchedWorkspaces:
         """Wait until everything that was begun has ended; what it started to ask Braze may go on."""
         if self._under_way:
             await asyncio.wait(self._under_way.values())
+
+    async def leave(self) -> None:
+        """Let other processes poll. No recurring work may begin any more; what people asked for goes on."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=_LAST_ANSWERS)
+        await asyncio.gather(*(each.poller.leave(_LAST_ANSWERS) for each in self))
 
     async def stop(self, timeout: float) -> None:
         """Finish what is in hand within so many seconds."""

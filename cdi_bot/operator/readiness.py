@@ -89,7 +89,7 @@ class Readiness:
             found.append(Reason(Cause.DATABASE, self.store.trouble))
         for each in self.workspaces:
             name = each.workspace.name
-            if reason := each.poller.connectivity.reason:
+            if each.poller.is_leading and (reason := each.poller.connectivity.reason):
                 found.append(Reason(Cause.BRAZE, f"{name}: can't reach Braze: {reason.value}", name))
             if told := notable_skew(each.poller.clock_skew):
                 found.append(Reason(Cause.CLOCK, told, name))

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from itertools import groupby
+from itertools import groupby, product
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import NO_INTEGRATION
+from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.runs import Run as RunInBraze
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, TEAM
 from cdi_bot.store import Store
@@ -70,6 +71,10 @@ class BotProcess:
         assert self._process.pid
         os.kill(self._process.pid, signal.SIGCONT)
 
+    def kill_now(self) -> None:
+        """End it in the middle of whatever it does."""
+        self._process.kill()
+
     async def stop(self) -> None:
         """End it well."""
         self._process.terminate()
@@ -84,31 +89,43 @@ class BotProcess:
 
 
 class BotProcesses:
-    """The database of a bot, and its processes on it. `subscribe` opens `store`: the database must have its tables."""
+    """The database of a bot, and its processes on it. `subscribe` opens `store`: the database must have its tables.
+
+    `brazes` are the stand-ins of its workspaces by their ids.
+    """
 
     store: Store
-    workspace_id: int
 
     def __init__(self, system: System, clock: Clock, url: str) -> None:
         """Start nothing yet."""
         self.system, self.clock, self.url = system, clock, url
+        self.brazes: dict[int, Sandbox] = {}
         self._processes: list[BotProcess] = []
 
-    async def subscribe(self) -> None:
-        """Open the database and subscribe both channels to everything."""
+    async def subscribe(self, *others: Sandbox) -> None:
+        """Open the database and subscribe both channels to everything in the workspace, and in each other one."""
         self.store = await Store.open(self.url)
         async with self.store.write() as uow:
             workspace = await uow.workspaces.find_or_add(base_url=self.system.sandbox.url, dashboard_url=None)
-            for channel in CHANNELS:
+            self.brazes[workspace.workspace_id] = self.system.sandbox
+            for number, other in enumerate(others):
+                added = await uow.workspaces.add(
+                    name=f"other-{number}",
+                    base_url=other.url,
+                    dashboard_url=None,
+                    sealed_key=f"env:{_variable(number)}",
+                )
+                assert added
+                self.brazes[added.workspace_id] = other
+            for channel, workspace_id in product(CHANNELS, self.brazes):
                 await uow.subscriptions.add(
                     channel=Channel(team_id=TEAM, channel_id=channel),
-                    workspace_id=workspace.workspace_id,
+                    workspace_id=workspace_id,
                     selector="all",
                     filters=Filters(),
                     by=MARA,
                     now=self.clock(),
                 )
-        self.workspace_id = workspace.workspace_id
 
     def start(self, *arguments: str, crash: Crash | None = None) -> BotProcess:
         """Start the next process, some time after the one before; or beside those that are there."""
@@ -117,8 +134,8 @@ class BotProcesses:
         folder = self.system.program.folder
         log = folder / f"process-{len(self._processes)}.log"
         key = f"{self.system.sandbox.braze_api_key}-{len(self._processes)}"
-        allowed = self.system.sandbox.braze.permissions(self.system.sandbox.braze_api_key)
-        self.system.sandbox.braze.set_key(key, allowed)
+        for each in self.brazes.values():
+            each.braze.set_key(key, each.braze.permissions(each.braze_api_key))
         launch = Launch(
             arguments=arguments or ("run",),
             env={
@@ -126,6 +143,7 @@ class BotProcesses:
                 "DATABASE_URL": self.url,
                 "CDI_BOT_HOST": "127.0.0.1",
                 "BRAZE_API_KEY": key,
+                **{_variable(number): key for number in range(len(self.brazes) - 1)},
             },
             folder=folder,
             log=log,
@@ -158,15 +176,29 @@ class BotProcesses:
         """Wait until Braze was asked so many times in all."""
         await self.until(lambda: len(self.system.sandbox.braze.requests) >= times)
 
-    def polled_by(self) -> list[str]:
-        """The keys of those that polled Braze, in turn, each as often as another had polled before."""
-        keys = [each.key for each in self.system.sandbox.braze.requests if NO_INTEGRATION not in each.path]
+    def polled_by(self, braze: Sandbox | None = None) -> list[str]:
+        """The keys of those that polled a workspace, in turn, each as often as another had polled before."""
+        requests = (braze or self.system.sandbox).braze.requests
+        keys = [each.key for each in requests if NO_INTEGRATION not in each.path]
         return [key for key, _ in groupby(keys)]
+
+    async def shared(self) -> list[int]:
+        """How many workspaces each process polls that polls any, the fewest first."""
+        async with self.store.read() as uow:
+            held = [each.holder_id for each in (await uow.workspaces.held()).values()]
+        return sorted(held.count(each) for each in {*held} - {None})
+
+    async def until_shared(self, *wanted: int) -> None:
+        """Wait until the workspaces are shared out so."""
+        async with asyncio.timeout(PATIENCE):
+            while await self.shared() != [*wanted]:  # noqa: ASYNC110  # what other processes store is no event here
+                await asyncio.sleep(_LOOK)
 
     def advance(self, seconds: float) -> None:
         """Let time pass between two processes."""
         self.clock.advance(seconds)
-        self.system.sandbox.braze.catch_up()
+        for each in self.brazes.values():
+            each.braze.catch_up()
 
     async def close(self) -> None:
         """Leave nothing behind."""
@@ -196,15 +228,25 @@ class BotProcesses:
 
     async def unseen(self) -> set[str]:
         """The integrations that have no baseline yet, or whose newest run is not stored as it ended."""
-        there = {each.config.integration_id: each.newest for each in self.system.sandbox.braze.integrations()}
-        async with self.store.read() as uow:
-            known = await uow.integrations.get_many(self.workspace_id, there)
-            stored = await uow.runs.newest(self.workspace_id, there)
-        return {
-            each
-            for each, run in there.items()
-            if each not in known or not known[each].baseline_taken or not _is_stored(run, stored.get(each))
-        }
+        unseen: set[str] = set()
+        for workspace_id, sandbox in self.brazes.items():
+            there = {each.config.integration_id: each.newest for each in sandbox.braze.integrations()}
+            async with self.store.read() as uow:
+                known = await uow.integrations.get_many(workspace_id, there)
+                stored = await uow.runs.newest(workspace_id, there)
+            unseen |= {
+                each
+                for each, run in there.items()
+                if each not in known
+                or not known[each].baseline_taken
+                or not _is_stored(run, stored.get(each))
+            }
+        return unseen
+
+
+def _variable(number: int) -> str:
+    """What holds a process's key of one of the other workspaces."""
+    return f"KEY_OF_OTHER_{number}"
 
 
 def _is_stored(there: RunInBraze | None, stored: Run | None) -> bool:

@@ -11,11 +11,13 @@ from itertools import chain
 import pytest
 
 from cdi_bot.sandbox import Sandbox
+from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.store import Store
 from tests.databases import ENGINES, Databases
 from tests.e2e.crashing import Clock, Crash, CrashPoint
 from tests.e2e.kit import System
-from tests.e2e.processes import CHANNELS, BotProcesses
+from tests.e2e.processes import CHANNELS, BotProcess, BotProcesses
 from tests.e2e.told import Shown, Told
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
@@ -179,6 +181,77 @@ async def test_connections_cut(processes: BotProcesses, which: str) -> None:
     for process in both:
         await process.stop()
     expected = dict.fromkeys(ids, Shown.FAILING)
+    assert [told.wrong(channel, expected) for channel in CHANNELS] == [[], []]
+
+
+@pytest.fixture
+async def others(clock: Clock) -> AsyncIterator[list[Sandbox]]:
+    """Two more workspaces."""
+    async with Sandbox(clock, seed=2) as second, Sandbox(clock, seed=3) as third:
+        yield [second, third]
+
+
+@pytest.fixture
+async def sharing(
+    system: System, clock: Clock, engine: str, databases: Databases, others: list[Sandbox]
+) -> AsyncIterator[BotProcesses]:
+    """A bot of three workspaces, for several processes."""
+    processes = BotProcesses(system, clock, databases.migrated(engine, system.program.folder))
+    await processes.subscribe(*others)
+    yield processes
+    await processes.close()
+
+
+EVENTS = ("killed", "cut", "rolling restart")
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_workspaces_are_shared(sharing: BotProcesses) -> None:  # noqa: C901  # one long life
+    """By up to four processes, through kills, cut connections and rolling restarts: each alert is one.
+
+    No workspace has two pollers: it changes hands when processes come and go, and not more often.
+    """
+    told, chance = Told(sharing.system.sandbox), random.Random(str(sharing.url))
+    running: list[BotProcess] = []
+    expected: dict[str, Shown] = {}
+
+    async def everything_fails() -> None:
+        """Have an integration fail in each workspace, which is told by whoever is there then."""
+        made = []
+        for workspace, braze in zip(("braze", "other-0", "other-1"), sharing.brazes.values(), strict=True):
+            one = braze.braze.create(IntegrationConfig(integration_name=f"Sync {len(expected)}"))
+            expected[f"{workspace} / {one.config.integration_name}"] = Shown.FAILING
+            made.append((braze, one.config.integration_id))
+        for outcome in ("success", "error"):
+            for braze, key in made:
+                braze.braze.run(key, RunPlan(outcome=outcome, seconds=0.05))
+            assert await sharing.settled(running[0]), running[0].printed
+            await sharing.wait(2)  # no two runs of an integration begin within one second
+
+    for shared in ([3], [1, 2], [1, 1, 1]):
+        running.append(sharing.start())
+        await sharing.until_shared(*shared)
+    await everything_fails()
+    for number in range(max(ROUNDS, len(EVENTS))):
+        match EVENTS[number % len(EVENTS)]:
+            case "killed":
+                running.pop(chance.randrange(len(running))).kill_now()
+                await everything_fails()
+                running.append(sharing.start())
+            case "cut":
+                Databases.ask(sharing.url, CUTS["all"])
+                await everything_fails()
+            case "rolling restart":
+                running.append(sharing.start())
+                await running[-1].ready()
+                await running.pop(0).stop()
+                await everything_fails()
+    await sharing.until_shared(1, 1, 1)
+    for each in running:
+        await each.stop()
+    # Whoever takes over need not be the one to whom the workspace belongs, and hands it over then.
+    most = 3 + 4 * max(ROUNDS, len(EVENTS))
+    assert max(len(sharing.polled_by(each)) for each in sharing.brazes.values()) <= most
     assert [told.wrong(channel, expected) for channel in CHANNELS] == [[], []]
 
 

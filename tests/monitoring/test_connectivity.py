@@ -224,3 +224,22 @@ async def test_an_outage_that_comes_back_is_one_incident(outage: Connectivity) -
     assert await facts_told(outage.store, ALERTS) == ["recovered", "reopened", "recovered"]
     async with outage.store.read() as uow:
         assert await uow.incidents.open_for(outage.workspace_id, None, None) == []
+
+
+async def test_an_outage_goes_on_over_a_restart(connectivity: Connectivity) -> None:
+    """Whoever begins to poll knows nothing yet: what another found ends with an answer, not with the start."""
+    async with connectivity.store.write() as uow:
+        await uow.workspaces.find_or_add(base_url="http://braze", dashboard_url=None)
+    now = NOW + 301 * SECOND
+    connectivity.failed(trouble(BrazeReason.UNREACHABLE), now)
+    await connectivity.judge(now)
+    later = replace(connectivity)
+    await later.begin(now)
+    assert not await later.judge(now)
+    later.failed(trouble(BrazeReason.UNREACHABLE), now)
+    assert not await later.judge(now)
+    assert later.incident
+    assert later.incident.is_open
+    later.answered(now + SECOND)
+    assert await later.judge(now + 60 * SECOND)
+    assert not later.incident.is_open
