@@ -158,7 +158,7 @@ HOURS = st.builds(
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"])
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(hours=HOURS, zone=ZONES, life=LIVES, critical=st.booleans())
 async def test_random_hours(
     hours: Hours, zone: str, life: list[tuple[str, str, int]], *, critical: bool
