@@ -252,11 +252,12 @@ def _explained(examples: Iterable[tuple[str, str]], i18n: Translator) -> list[st
 
 def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
     """Say what is odd about a command, and what comes near or how it is typed: two lines, and what can be pressed."""
-    line = _problem(mistake, i18n)
+    option = "except" if mistake.command == "hours" else "on"
+    line = _problem(mistake, option, i18n)
     if mistake.nearest:
         line = i18n.sentences([line, i18n("Did you mean {word}?").format(word=code(mistake.nearest))])
     elif mistake.problem is MistakeKind.UNKNOWN_STATUS:
-        line = i18n.sentences([line, _accepted(_topics_option(mistake), Topic, i18n)])
+        line = i18n.sentences([line, _accepted(option, Topic, i18n)])
     elif mistake.problem is MistakeKind.UNKNOWN_REASON:
         line = i18n.sentences([line, _accepted("off", EXPECTABLE, i18n)])
     meant = [code(f"/cdi {each.text}") for each in mistake.likely]
@@ -282,7 +283,7 @@ def _example(mistake: Mistake) -> str:
     return re.sub(r"Users\*?", lambda _: name, shown) if name else shown
 
 
-def _problem(mistake: Mistake, i18n: Translator) -> str:
+def _problem(mistake: Mistake, option: str, i18n: Translator) -> str:
     known = {
         MistakeKind.UNKNOWN_COMMAND: i18n("I don't understand “{given}”."),
         MistakeKind.CONFIRM: i18n("End all alerts in this channel?")
@@ -320,12 +321,7 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         ),
     }
     given, name = outside(mistake.given, SHORT_NAME), outside(mistake.name, SHORT_NAME)
-    return known[mistake.problem].format(given=given, name=name, option=_topics_option(mistake))
-
-
-def _topics_option(mistake: Mistake) -> str:
-    """The option of this command that takes types of alerts."""
-    return "except" if mistake.command == "hours" else "on"
+    return known[mistake.problem].format(given=given, name=name, option=option)
 
 
 def render_too_many(until: datetime, i18n: Translator) -> Rendered:
