@@ -153,8 +153,7 @@ async def _acknowledge(
     return Acknowledged(
         integration=integration,
         already_by=unchanged,
-        is_shown=unchanged != NOBODY
-        and (bool(after and to) or await _is_on_card(uow, actor.channel, before)),
+        is_shown=unchanged is None and (bool(after and to) or await _is_on_card(uow, actor.channel, before)),
         to=to,
     )
 

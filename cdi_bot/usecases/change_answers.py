@@ -16,7 +16,7 @@ class Acknowledged:
     """Open incidents are acknowledged, handed on or taken back: the integration's, or (`None`) all of the channel.
 
     `already_by` is who had acknowledged them before, or `NOBODY`, where nothing was to be changed. `is_shown`: a card
-    or a message in the channel shows it. `to` is whom they were handed on to, `NOBODY` where that was taken back.
+    or a message in the channel shows the change. `to` is whom they were handed on to, `NOBODY` where it was taken back.
     """
 
     integration: Integration | None

@@ -43,7 +43,7 @@ async def test_first_stays_named(at: Desk) -> None:
     )
     second = await at.incidents.acknowledge_incidents(ALERTS, "UBEN", [incident.incident_id])
     assert isinstance(second, Acknowledged)
-    assert second.already_by == ANN
+    assert (second.already_by, second.is_shown) == (ANN, False)
     assert (await at.open_incidents(users))[0].acknowledged_by == ANN
 
 
@@ -171,7 +171,7 @@ async def test_handed_on(at: Desk) -> None:
     assert (kind, content.to, is_broadcast) == (MessageKind.REPLY, KENJI, False)
     again = await at.incidents.acknowledge(ALERTS, ANN, "Users", to=KENJI)
     assert isinstance(again, Acknowledged)
-    assert again.already_by == KENJI
+    assert (again.already_by, again.is_shown) == (KENJI, False)
     assert len(await told(at)) == 1
     await at.incidents.acknowledge(ALERTS, ANN, "Users", to=NOBODY)
     await at.incidents.acknowledge(ALERTS, ANN, "Users", to=KENJI)

@@ -43,7 +43,8 @@ def _read_hours(arguments: Arguments) -> Command | Mistake:
     """Read `mon-fri 08:00-19:00 Europe/Berlin except:error,late`, `off`; nothing asks what is set."""
     if not arguments.tokens:
         return ShowSettings()
-    named, words, zones = "", list[str](), list[str]()
+    words, zones = list[str](), list[str]()
+    named: str | None = None
     tokens = list(arguments.tokens)
     while tokens:
         token = tokens.pop(0)
@@ -55,7 +56,7 @@ def _read_hours(arguments: Arguments) -> Command | Mistake:
         word = tokenizer.half_width(token.text)
         zone = read_zone(word)
         (zones if zone else words).append(zone or word)
-    passing = read_topics(arguments, named) if named else frozenset[Topic]()
+    passing = read_topics(arguments, named) if named is not None else frozenset[Topic]()
     if isinstance(passing, Mistake):
         return passing
     if len(words) == 1 and words[0].lower() in _OFF:

@@ -207,12 +207,16 @@ def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) 
 
 
 _PROBLEMS = 10
+_PROBLEMS_TEXT = 2000
+"""So many characters of mrkdwn the problems of a file have, so that a paragraph holds them."""
 """So many problems of a file are shown; the log has all."""
 
 
 def _config_refused(content: ConfigRefused, _view: EventView, i18n: Translator) -> Rendered:
     line = i18n("{file} can't be used, so nothing was changed:").format(file=code(content.file))
     shown = [code(each, REASON) for each in content.problems[:_PROBLEMS]]
+    while sum(map(len, shown)) > _PROBLEMS_TEXT:
+        shown.pop()
     more = len(content.problems) - len(shown)
     rest = [i18n("… and {count} more").format(count=i18n.number(more))] if more else []
     return short_message(line, sign="⚠️", second="\n".join([*shown, *rest]))

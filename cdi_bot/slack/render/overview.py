@@ -168,9 +168,10 @@ def _attention_line(row: OverviewRow, i18n: Translator) -> str:
 
 def _oldest(answer: Overview, i18n: Translator) -> str:
     """Say how fresh the facts are: as old as the oldest of them."""
-    seen = [row.observed_at for row in answer.rows if row.observed_at]
+    rows = [*answer.mine, *answer.rows]
+    seen = [row.observed_at for row in rows if row.observed_at]
     fresh = as_of(min(seen, default=None), i18n)
-    waiting = len(answer.rows) - len(seen)
+    waiting = len(rows) - len(seen)
     if not seen or not waiting:
         return fresh
     return i18n("{fresh}; {count} not checked yet").format(fresh=fresh, count=i18n.number(waiting))

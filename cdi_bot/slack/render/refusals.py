@@ -252,11 +252,12 @@ def _explained(examples: Iterable[tuple[str, str]], i18n: Translator) -> list[st
 
 def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
     """Say what is odd about a command, and what comes near or how it is typed: two lines, and what can be pressed."""
-    line = _problem(mistake, i18n)
+    option = "except" if mistake.command == "hours" else "on"
+    line = _problem(mistake, option, i18n)
     if mistake.nearest:
         line = i18n.sentences([line, i18n("Did you mean {word}?").format(word=code(mistake.nearest))])
     elif mistake.problem is MistakeKind.UNKNOWN_STATUS:
-        line = i18n.sentences([line, _accepted("on", Topic, i18n)])
+        line = i18n.sentences([line, _accepted(option, Topic, i18n)])
     elif mistake.problem is MistakeKind.UNKNOWN_REASON:
         line = i18n.sentences([line, _accepted("off", EXPECTABLE, i18n)])
     meant = [code(f"/cdi {each.text}") for each in mistake.likely]
@@ -282,7 +283,7 @@ def _example(mistake: Mistake) -> str:
     return re.sub(r"Users\*?", lambda _: name, shown) if name else shown
 
 
-def _problem(mistake: Mistake, i18n: Translator) -> str:
+def _problem(mistake: Mistake, option: str, i18n: Translator) -> str:
     known = {
         MistakeKind.UNKNOWN_COMMAND: i18n("I don't understand “{given}”."),
         MistakeKind.CONFIRM: i18n("End all alerts in this channel?")
@@ -291,7 +292,7 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         MistakeKind.MISSING_INTEGRATION: i18n("Which integration?"),
         MistakeKind.MISSING_TIME: i18n("For how long? `2h`, `90m`, `tomorrow 9am` or `until recovery`."),
         MistakeKind.BAD_TIME: i18n("“{given}” isn't a valid time. A snooze lasts from a minute to a year."),
-        MistakeKind.UNKNOWN_STATUS: i18n("`on:` doesn't accept “{given}”."),
+        MistakeKind.UNKNOWN_STATUS: i18n("`{option}:` doesn't accept “{given}”."),
         MistakeKind.UNKNOWN_REASON: i18n("`off:` doesn't accept “{given}”."),
         MistakeKind.BAD_NUMBER: i18n(
             "“{given}” isn't a valid number: `rows:` takes 1 or more, `percent:` up to 100."
@@ -320,7 +321,7 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
         ),
     }
     given, name = outside(mistake.given, SHORT_NAME), outside(mistake.name, SHORT_NAME)
-    return known[mistake.problem].format(given=given, name=name)
+    return known[mistake.problem].format(given=given, name=name, option=option)
 
 
 def render_too_many(until: datetime, i18n: Translator) -> Rendered:

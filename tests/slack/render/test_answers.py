@@ -708,6 +708,24 @@ def test_mistake_of_each_command() -> None:
         assert f"`/cdi {command}" in said(render_mistake(mistake, WORDS))
 
 
+def test_a_mistake_names_the_option_that_was_typed() -> None:
+    """Types of alerts are given to `on:` of a subscription, and to `except:` of hours."""
+    for text, option in (
+        ("subscribe all on:nonsense", "on:"),
+        ("hours mon-fri 9-17 except:nonsense", "except:"),
+    ):
+        slip = typed(text)
+        assert isinstance(slip, Mistake)
+        line = f"`{option}` doesn't accept “nonsense”. `{option}` accepts"
+        assert line in said(render_mistake(slip, WORDS))
+    assert isinstance(typed("hours mon-fri 9-17 except:"), Mistake)
+
+
+def test_what_is_ones_own_has_a_time_as_well() -> None:
+    """How fresh the facts are is said where everything that is shown is the reader's own."""
+    assert "not looked at yet" not in said(render_answer(ANSWERS["overview_mine_alone"], WORDS, now=NOW))
+
+
 def test_a_run_in_progress_does_not_hide_the_watermark() -> None:
     """Until it brings a newer one, that of the runs before it holds."""
     running = run("running", ago=timedelta(), sync_finish_time=None, last_timestamp_synced=None)

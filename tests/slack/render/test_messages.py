@@ -966,6 +966,15 @@ def test_any_grouped_notices_are_taken(notices: list[EventView | SubscribedView]
     assert_taken(render(GroupedNoticesView(notices=tuple(notices), possible_repeat=True)))
 
 
+@pytest.mark.parametrize("letter", ["x", "&"])
+def test_a_file_with_long_problems(letter: str) -> None:
+    """The first are named and the rest is counted, also within a message about several things."""
+    refused = event(ConfigRefused(file="cdi-bot.toml", problems=(letter * 1000,) * 12))
+    assert_taken(render(refused))
+    assert_taken(render(GroupedNoticesView(notices=(refused, refused))))
+    assert "more" in said(render(refused))
+
+
 @given(strategies.digest_views)
 def test_any_digest_is_taken(view: DigestView) -> None:
     """Slack takes every digest."""
