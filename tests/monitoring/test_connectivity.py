@@ -243,3 +243,4 @@ async def test_an_outage_goes_on_over_a_restart(connectivity: Connectivity) -> N
     later.answered(now + SECOND)
     assert await later.judge(now + 60 * SECOND)
     assert not later.incident.is_open
+    await connectivity.store.close()
