@@ -72,6 +72,17 @@ class Incidents(Repository):
             which.append(columns.integration_id.in_(self._names(integration_ids)))
         return await self._where(*which)
 
+    async def open_of(
+        self, workspace_ids: Collection[int], integration_ids: Collection[str]
+    ) -> list[Incident]:
+        """Open incidents of some workspaces: those of integrations of these ids, and of the workspaces themselves."""
+        columns = INCIDENTS.c
+        return await self._where(
+            columns.workspace_id.in_(self._ids(workspace_ids)),
+            columns.resolved_at.is_(None),
+            or_(columns.integration_id.is_(None), columns.integration_id.in_(self._names(integration_ids))),
+        )
+
     async def unreachable(self, workspace_id: int) -> Incident | None:
         """The open incident of a workspace that can't be reached now, `None` while Braze answers."""
         found = await self.open_for(workspace_id, Kind.UNREACHABLE, None)

@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
+from cdi_bot.core.model.integration import (
+    Integration,
+    Named,
+    WatchedIntegration,
+    dashboard_page,
+    normalize_name,
+)
 from cdi_bot.core.model.run import Outcome, Run, status_outcome
 from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
@@ -18,7 +24,7 @@ from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import Answer, SubscriptionList
-from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, worst_incident
+from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, watched_of, worst_incident
 from cdi_bot.usecases.lookup import Lookup, braze_refusal
 from cdi_bot.usecases.matching import matches_part
 from cdi_bot.usecases.query_answers import (
@@ -71,22 +77,23 @@ class Queries:
         """Show all integrations that a channel (`None`: any) is subscribed to, or the unhealthy ones, worst first."""
         now = self.clock()
         async with self.store.read() as uow:
-            subscriptions = [
-                one
-                for each in self.workspaces
-                if workspace_ids is None or each.workspace_id in workspace_ids
-                for one in await uow.subscriptions.for_workspace(each.workspace_id)
-                if channel in (None, one.channel)
-            ]
-            health = await health_of(uow, subscriptions)
-            snoozes = await snoozes_in(uow, channel, (each.integration for each in health.subscribed), now)
+            here = await (uow.subscriptions.for_channel(channel) if channel else uow.subscriptions.all())
+            asked = self.workspaces.ids if workspace_ids is None else workspace_ids
+            health = await health_of(uow, [one for one in here if one.workspace_id in asked])
+            unhealthy = [each for each in health.subscribed if each.key in health.incidents]
+            snoozes = await snoozes_in(uow, channel, unhealthy, now)
             by_urgency = sorted(
                 filter(health.is_unhealthy, health.subscribed) if failing else health.subscribed,
-                key=lambda watched: _most_urgent_first(watched, health.incidents, snoozes),
+                key=lambda each: _most_urgent_first(each, health.incidents, snoozes),
             )
             start = _page_start(offset, len(by_urgency), OVERVIEW_PAGE)
             page = by_urgency[start : start + OVERVIEW_PAGE]
-            newest = await _newest(uow, [watched.integration for watched in page])
+            snoozes |= await snoozes_in(uow, channel, page, now)
+            watched_here = await watched_of(uow, page)
+            newest = await _newest(uow, page)
+            troubles = await bot_troubles(
+                uow, self.workspaces.troubles, health.subscribed, {channel} if channel else ()
+            )
             marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
         rows = tuple(
             OverviewRow(
@@ -97,7 +104,7 @@ class Queries:
                 observed_at=watched.observed_at,
                 missing=watched.missing_since is not None,
             )
-            for watched in page
+            for watched in watched_here.values()
         )
         return Overview(
             rows=rows,
@@ -112,7 +119,7 @@ class Queries:
             lost=LostChannels(
                 here=marks.get(channel) if channel else None, elsewhere=len(marks.keys() - {channel})
             ),
-            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel} if channel else ()),
+            troubles=troubles,
         )
 
     async def history(
@@ -292,7 +299,7 @@ class Queries:
         return AuditTrail(rows=tuple(rows), workspaces=names)
 
 
-async def _newest(uow: UnitOfWork, integrations: Sequence[Integration]) -> dict[tuple[int, str], Run]:
+async def _newest(uow: UnitOfWork, integrations: Sequence[Named]) -> dict[tuple[int, str], Run]:
     """The newest run of each integration, by its key."""
     ids: dict[int, list[str]] = {}
     for each in integrations:
@@ -325,17 +332,16 @@ def _page_start(offset: int, total: int, size: int) -> int:
 
 
 def _most_urgent_first(
-    watched: WatchedIntegration,
+    integration: Named,
     incidents: dict[tuple[int, str], Incident],
     snoozes: dict[tuple[int, str], Snooze],
 ) -> tuple[int, int, int, str]:
     """Sort by what needs attention most, then by severity, by the row of failures, and by name."""
-    integration = watched.integration
     incident = incidents.get(integration.key)
     return (
         attention(
             incident,
-            missing=watched.missing_since is not None,
+            missing=integration.missing,
             snoozed=integration.key in snoozes,
         ),
         severity(incident) if incident else 0,
