@@ -9,11 +9,12 @@ from __future__ import annotations
 from array import array
 from bisect import insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 from cdi_bot.core.model.run import Outcome, Run
@@ -71,9 +72,13 @@ class Day:
         ]
 
     @classmethod
-    def from_json(cls, rows: list[int], starts: list[int], *others: Any) -> Day:
-        """A day as it was stored."""
+    def from_json(cls, rows: list[int] | bytes, starts: list[int] | bytes, *others: Any) -> Day:
+        """A day as it was stored, or as it was packed."""
         return cls(array("q", rows), array("H", starts), *others)
+
+    def packed(self) -> tuple[Any, ...]:
+        """All of it as plain values that take little room."""
+        return self.rows.tobytes(), self.starts.tobytes(), *_others(self)
 
     @property
     def synced(self) -> int:
@@ -82,6 +87,49 @@ class Day:
 
 
 _others = attrgetter(*(each.name for each in fields(Day)[2:]))
+
+_RUN = tuple(each.name for each in fields(Run))
+_values = attrgetter(*_RUN[3:])
+
+
+class Days(Mapping[int, Day]):
+    """Days by their number since 1970, the oldest first. Each is read as a copy, but for those that are worked on.
+
+    Packed, the others are no work for the garbage collector: a hundred thousand days would hold everything up.
+    """
+
+    __slots__ = ("_open", "_packed")
+
+    def __init__(self, days: Iterable[tuple[int, Day]] = ()) -> None:
+        """Keep these, the oldest first."""
+        self._packed = {number: day.packed() for number, day in days}
+        self._open: dict[int, Day] = {}
+
+    def __getitem__(self, number: int) -> Day:
+        """The day of this number."""
+        return self._open.get(number) or Day.from_json(*self._packed[number])
+
+    def __iter__(self) -> Iterator[int]:
+        """The numbers."""
+        return iter(sorted({*self._packed, *self._open}))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._packed) + len(self._open)
+
+    def work_on(self, number: int) -> Day:
+        """The day of this number, to be changed until the next but one is worked on; a new one if there is none."""
+        if number not in self._open:
+            for other in sorted(self._open)[:-1]:
+                self._packed[other] = self._open.pop(other).packed()
+            packed = self._packed.pop(number, None)
+            self._open[number] = Day.from_json(*packed) if packed else Day()
+        return self._open[number]
+
+    def drop(self, number: int) -> None:
+        """Keep this one no longer."""
+        self._open.pop(number, None)
+        self._packed.pop(number, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +147,7 @@ class Broken:
 class IntegrationHistory:
     """What the ended runs of one integration did. `add` each once, the oldest first.
 
-    `days` are by the number of the day since 1970. `recent` are the newest runs. `through` is the start of the newest
+    `recent` are the newest runs, the oldest first. `through` is the start of the newest
     run, `changes` grows with each. `last_rows` is the end of the newest run with rows, in seconds since 1970.
     Older days may have been let go of; then it `is_whole` no longer, and nothing may be learned.
     """
@@ -107,20 +155,20 @@ class IntegrationHistory:
     __slots__ = (
         "_failing_since",
         "_lengths",
+        "_recent",
         "broken",
         "changes",
         "days",
         "empty_in_a_row",
         "is_whole",
         "last_rows",
-        "recent",
         "through",
     )
 
     def __init__(self) -> None:
         """Begin without a run."""
-        self.days: dict[int, Day] = {}
-        self.recent: deque[Run] = deque(maxlen=RECENT_RUNS)
+        self.days = Days()
+        self._recent: deque[tuple[Any, ...]] = deque(maxlen=RECENT_RUNS)
         self.through: datetime | None = None
         self.last_rows: float | None = None
         self.empty_in_a_row = 0
@@ -137,6 +185,16 @@ class IntegrationHistory:
         for run in runs:
             history.add(run)
         return history
+
+    @property
+    def recent(self) -> list[Run]:
+        """Kept as plain values, for the garbage collector's sake."""
+        return [_run_of(values) for values in self._recent]
+
+    @property
+    def newest(self) -> Run | None:
+        """The newest of them."""
+        return _run_of(self._recent[-1]) if self._recent else None
 
     def add(self, run: Run) -> None:
         """Take in a run that ended. One without its counts, or older than the newest, tells nothing."""
@@ -170,19 +228,17 @@ class IntegrationHistory:
             self.broken = Broken(since=self._failing_since, until=run.sync_start_time, rows=rows)
             self._failing_since = None
         self._add_watermark(day, run, end_second)
-        self.recent.append(run)
+        self._recent.append(_values_of(run))
         if run.outcome is Outcome.GOOD and run.duration is not None:
             self._add_length(day, run.duration.total_seconds())
 
     def _day(self, second: float) -> Day:
         number = int(second // DAY)
-        day = self.days.get(number)
-        if day is None:
-            day = self.days[number] = Day()
+        if number not in self.days:
             self._lengths = []
             for old in [each for each in self.days if each <= number - KEPT_DAYS]:
-                del self.days[old]
-        return day
+                self.days.drop(old)
+        return self.days.work_on(number)
 
     def _add_watermark(self, day: Day, run: Run, end: float) -> None:
         watermark = run.last_timestamp_synced
@@ -200,7 +256,7 @@ class IntegrationHistory:
             day.hollow += 1
 
     def _watermark_before(self) -> datetime | None:
-        for run in reversed(self.recent):
+        for run in map(_run_of, reversed(self._recent)):
             if run.last_timestamp_synced is not None:
                 return run.last_timestamp_synced
         return None
@@ -218,7 +274,7 @@ class IntegrationHistory:
         """The lengths of the newest few good runs in seconds, as many as `IN_A_ROW`; the newest first."""
         lengths = (
             run.duration.total_seconds()
-            for run in reversed(self.recent)
+            for run in map(_run_of, reversed(self._recent))
             if run.outcome is Outcome.GOOD and run.duration is not None
         )
         return list(islice(lengths, IN_A_ROW))
@@ -230,16 +286,16 @@ class IntegrationHistory:
 
     def let_go_of_older(self) -> None:
         """Keep the days that are needed to judge; from then on the history is not whole."""
-        for number in sorted(self.days)[:-IN_MEMORY_DAYS]:
-            del self.days[number]
+        for number in list(self.days)[:-IN_MEMORY_DAYS]:
+            self.days.drop(number)
             self.is_whole = False
 
     def take_older(self, stored: dict[str, Any]) -> None:
         """Take in the days of `to_json` that were let go of: the history is whole again."""
         older = {number: Day.from_json(*values) for number, *values in stored["days"]}
         newest = max((*older, *self.days), default=0)
-        both = older | self.days
-        self.days = {number: both[number] for number in sorted(both) if number > newest - KEPT_DAYS}
+        both = older | dict(self.days)
+        self.days = Days((number, both[number]) for number in sorted(both) if number > newest - KEPT_DAYS)
         self.is_whole = True
 
     def to_json(self) -> dict[str, Any]:
@@ -258,7 +314,7 @@ class IntegrationHistory:
     def from_json(cls, stored: dict[str, Any], newest: Iterable[Run]) -> IntegrationHistory:
         """The history as it was stored, with the `newest` runs (oldest first), some of which it may hold already."""
         history = cls()
-        history.days = {number: Day.from_json(*values) for number, *values in stored["days"]}
+        history.days = Days((number, Day.from_json(*values)) for number, *values in stored["days"])
         through = _time(stored["through"])
         history.last_rows, history.empty_in_a_row = stored["last_rows"], stored["empty_in_a_row"]
         history._failing_since = _time(stored["failing_since"])
@@ -268,8 +324,8 @@ class IntegrationHistory:
                 since=datetime.fromisoformat(since), until=datetime.fromisoformat(until), rows=rows
             )
         runs = list(newest)
-        history.recent.extend(
-            run
+        history._recent.extend(
+            _values_of(run)
             for run in runs
             if through
             and run.sync_start_time <= through
@@ -280,6 +336,15 @@ class IntegrationHistory:
         for run in runs:
             history.add(run)
         return history
+
+
+def _values_of(run: Run) -> tuple[Any, ...]:
+    """One object for all equal words: each run that is read brings its own."""
+    return intern(run.integration_id), run.sync_start_time, intern(run.job_status), *_values(run)
+
+
+def _run_of(values: tuple[Any, ...]) -> Run:
+    return Run(**dict(zip(_RUN, values, strict=True)))
 
 
 def _time(text: str | None) -> datetime | None:
