@@ -67,7 +67,7 @@ messages: dev  ## gather the texts that people read into the gettext template an
 	$(BIN)/python -m tests.catalogues
 
 golden: dev  ## write the golden files of all messages and forms anew, in every language; look at the difference
-	CDI_BOT_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q -n 3 tests/slack
+	CDI_BOT_WRITE_GOLDEN=1 $(BIN)/python -m pytest -q -n 3 tests/slack tests/configuration/test_document.py
 
 clean:  ## remove the virtual environment and what the tools left
 	rm -rf $(VENV) build dist sbom.json .hypothesis .import_linter_cache \

@@ -15,9 +15,11 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.replay.replay import ReplaySettings
 from cdi_bot.delivery.clusters import ClusterUpdates
+from cdi_bot.delivery.contacts import Contacts
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.escalations import Escalations
+from cdi_bot.delivery.hours import ChannelHours
 from cdi_bot.delivery.slack_port import Directory, Messenger
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
@@ -28,7 +30,7 @@ from cdi_bot.monitoring.poller import PollerSettings
 from cdi_bot.monitoring.retention import Cleanup
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces, watch_workspace
 from cdi_bot.operator.metrics import Metrics
-from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Settings
+from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Settings, variable
 from cdi_bot.slack.render.kit.i18n import languages
 from cdi_bot.store import Store
 from cdi_bot.store.secret_keys import KeyLostError, SecretKeys
@@ -38,6 +40,7 @@ from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.incidents import IncidentResponse
+from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
 from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
@@ -53,6 +56,7 @@ Reach = Callable[[Workspace, str], Braze]
 """Makes the client of a workspace with this key."""
 
 Cases = TypeVar("Cases", bound=UseCases)
+Timed = TypeVar("Timed")
 
 INTERVALS = {
     "beat": 1.0,
@@ -65,6 +69,8 @@ INTERVALS = {
     "conditions": 5.0,
     "digest": 5.0,
     "escalate": 2.0,
+    "hours": 2.0,
+    "contacts": 15.0,
     "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
@@ -110,6 +116,8 @@ class App:
     dispatcher: Dispatcher
     digests: Digests
     escalations: Escalations
+    hours: ChannelHours
+    contacts: Contacts
     clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
@@ -119,6 +127,7 @@ class App:
     incidents: IncidentResponse
     expected: MarkExpected
     channels: ChangeChannelSettings
+    settings: ChangeIntegrationSettings
     queries: Queries
     previews: Previews
     samples: SampleAlerts
@@ -140,6 +149,8 @@ class App:
             "conditions": self.workspaces.evaluate,
             "digest": self.digests.tick,
             "escalate": self.escalations.tick,
+            "hours": self.hours.tick,
+            "contacts": self.contacts.tick,
             "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
@@ -158,7 +169,7 @@ class App:
 
 def secret_keys_of(settings: DatabaseSettings) -> SecretKeys:
     """What encrypts keys that are stored."""
-    return SecretKeys([key.get_secret_value() for key in settings.secret_keys])
+    return SecretKeys([key.get_secret_value() for key in settings.secret_keys], variable)
 
 
 def unlocking(settings: BrazeSettings, reach: Reach) -> Reach:
@@ -207,7 +218,12 @@ def watch_workspaces(
         troubles=troubles,
     )
     return WatchedWorkspaces(
-        workspaces, store=store, watch=watch, reach=unlocking(settings, reach), troubles=troubles
+        workspaces,
+        store=store,
+        watch=watch,
+        reach=unlocking(settings, reach),
+        current=secret_keys_of(settings).mark,
+        troubles=troubles,
     )
 
 
@@ -228,10 +244,11 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             each()
 
     adapters.holder.on_change.append(wake)
+    contacts = Contacts(store=store, directory=adapters.directory, clock=clock)
     dispatcher = Dispatcher(
         store=store,
         messenger=messenger,
-        views=ViewBuilder(can_sync=bool(settings.admins), team_url=adapters.team_url),
+        views=ViewBuilder(can_sync=bool(settings.admins), team_url=adapters.team_url, contacts=contacts.of),
         clock=clock,
         sleep=adapters.sleep,
         random=adapters.random,
@@ -254,11 +271,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         troubles=troubles,
     )
     clock.on_set += [dispatcher.clock_set, workspaces.clock_set]
-    access = Access(
-        directory=adapters.directory,
-        messenger=messenger,
-        admins=settings.admins,
-    )
+    access = Access(directory=adapters.directory, messenger=messenger, admins=settings.admins)
     lookup = Lookup(store=store, workspaces=workspaces)
 
     def made(kind: Callable[..., Cases], **more: Any) -> Cases:
@@ -274,32 +287,19 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
             **more,
         )
 
+    def timed(kind: Callable[..., Timed], **more: Any) -> Timed:
+        return kind(store=store, clock=clock, wake=wake, troubles=troubles, **more)
+
     subscriptions, channels = made(ChangeSubscriptions), made(ChangeChannelSettings)
     return App(
         holder=adapters.holder,
         workspaces=workspaces,
         dispatcher=dispatcher,
-        digests=Digests(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
-        escalations=Escalations(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
-        clusters=ClusterUpdates(
-            store=store,
-            workspace_ids=workspaces.ids,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
+        digests=timed(Digests, workspace_ids=workspaces.ids),
+        escalations=timed(Escalations, workspace_ids=workspaces.ids),
+        hours=timed(ChannelHours),
+        contacts=contacts,
+        clusters=timed(ClusterUpdates, workspace_ids=workspaces.ids),
         store_health=StoreHealth(
             trouble=lambda: store.trouble, messenger=messenger, clock=clock, admin_channel=admin_channel
         ),
@@ -312,6 +312,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         incidents=made(IncidentResponse),
         expected=made(MarkExpected),
         channels=channels,
+        settings=made(ChangeIntegrationSettings),
         queries=Queries(
             store=store,
             workspaces=workspaces,

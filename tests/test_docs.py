@@ -138,7 +138,7 @@ def test_each_default_is_the_documented_one() -> None:
     told = [
         (variable, default) for variable, default in told if variable != "CDI_BOT_LOG_FORMAT"
     ]  # it depends
-    assert len(told) >= len(VARIABLES) / 2
+    assert len(told) >= len(VARIABLES) // 2
     assert load_settings({**needed, **dict(told)}, env_file=None) == load_settings(needed, env_file=None)
 
 

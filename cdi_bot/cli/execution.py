@@ -16,6 +16,7 @@ import structlog
 import typer
 
 from cdi_bot import network
+from cdi_bot.core.model.configuration import FileProblemsError
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.monitoring.braze_port import BrazeTrouble
 from cdi_bot.operator.http import ListenError
@@ -82,6 +83,9 @@ def outcome(work: Coroutine[Any, Any, Result]) -> Result:
         raise
     except SettingsError as error:
         misused(error)
+    except FileProblemsError as error:
+        tell(str(error))
+        raise typer.Exit(MISUSED) from None
     except _PLAIN as error:
         tell(str(error))
     except Exception:  # noqa: BLE001 (nothing else catches it: the traceback goes to the log, redacted)

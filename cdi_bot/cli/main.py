@@ -13,6 +13,8 @@ import typer
 
 from cdi_bot import __version__
 from cdi_bot.cli.check import print_checks
+from cdi_bot.cli.config import config
+from cdi_bot.cli.config_file import config_path
 from cdi_bot.cli.execution import FAILED, loaded, outcome, prepared, until_signal
 from cdi_bot.cli.forget import forget_traces, in_words
 from cdi_bot.cli.run import run_bot
@@ -60,6 +62,7 @@ db = typer.Typer(
     epilog=_examples("cdi-bot db upgrade", "cdi-bot db current --json"),
 )
 app.add_typer(db, name="db")
+app.add_typer(config, name="config", epilog=_examples("cdi-bot config plan cdi-bot.toml"))
 
 PagePort = Annotated[
     int, typer.Option("--port", min=0, max=65535, help="Port of the page; 0 takes a free one.")
@@ -95,7 +98,9 @@ def run() -> None:
     Polls Braze, delivers to Slack, answers /cdi, and serves /healthz and /readyz, all in one process.
     """
     settings = prepared(load_settings)
-    raise typer.Exit(outcome(until_signal(lambda stop: run_bot(settings, stop=stop))))
+    raise typer.Exit(
+        outcome(until_signal(lambda stop: run_bot(settings, stop=stop, config=config_path(settings))))
+    )
 
 
 @app.command(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -19,7 +21,9 @@ from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli import startup
+from cdi_bot.cli.config_file import ConfigReload, file_changes
 from cdi_bot.cli.workspaces import open_workspace, reach_workspace, trial_client, utc_now
+from cdi_bot.configuration.apply import FileChanges
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.holder import Holder
 from cdi_bot.operator.heartbeat import Heartbeat, beat
@@ -57,19 +61,28 @@ surroundings = Surroundings()
 
 
 async def run_bot(
-    settings: Settings, *, stop: asyncio.Event, on_ready: Callable[[], None] | None = None
+    settings: Settings,
+    *,
+    stop: asyncio.Event,
+    on_ready: Callable[[], None] | None = None,
+    config: Path | None = None,
 ) -> int:
-    """Run until `stop` is set; returns the exit code.
+    """Run until `stop` is set; returns the exit code. The file `config` is applied, and again at each SIGHUP.
 
     Raises `SettingsError` for credentials that are refused, `StoreTrouble` for a database that can't be used,
-    `ListenError` for a port that can't be had.
+    `ListenError` for a port that can't be had, `FileProblemsError` for a file that can't be used.
     """
+    reload = asyncio.Event()
+    if config is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
     async with AsyncExitStack() as stack:
         slack = startup.make_slack(settings)
         stack.push_async_callback(slack.close)
         readiness, metrics = Readiness(is_connected=lambda: slack.is_connected), Metrics()
         await _serve(settings, stack, readiness, slack, metrics=metrics)
-        if await _unless_stopped(stop, _begin(settings, stack, readiness, slack, metrics=metrics)):
+        configured = (config, reload) if config else None
+        begin = _begin(settings, stack, readiness, slack, metrics=metrics, configured=configured)
+        if await _unless_stopped(stop, begin):
             if on_ready:
                 on_ready()
             await stop.wait()
@@ -92,7 +105,13 @@ async def _unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, None]) 
 
 
 async def _begin(
-    settings: Settings, stack: AsyncExitStack, readiness: Readiness, slack: SlackApp, *, metrics: Metrics
+    settings: Settings,
+    stack: AsyncExitStack,
+    readiness: Readiness,
+    slack: SlackApp,
+    *,
+    metrics: Metrics,
+    configured: tuple[Path, asyncio.Event] | None,
 ) -> None:
     """Start the parts one after the other; the connection for commands comes last, and nothing waits for it."""
     async with aclosing(trial_client(settings)) as trial:
@@ -113,6 +132,9 @@ async def _begin(
     readiness.step = "asking Slack who the bot is"
     identity = await startup.identify(slack)
     app, home = _build(settings, slack, identity, holder, given=given, metrics=metrics)
+    if configured is not None:
+        readiness.step = "applying the configuration file"
+        await _configure(stack, app, file_changes(settings, store, identity.team_id), *configured)
     await app.workspaces.refresh()
     if settings.heartbeat_url is not None:
         url = settings.heartbeat_url.get_secret_value()
@@ -125,6 +147,22 @@ async def _begin(
     startup.freeze_loaded_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspaces=[each.workspace.name for each in app.workspaces])
+
+
+async def _configure(
+    stack: AsyncExitStack, app: App, changes: FileChanges, path: Path, wanted: asyncio.Event
+) -> None:
+    """Apply the file now, and whenever it is wanted."""
+
+    async def take_in() -> None:
+        await app.workspaces.refresh()
+        for wake in app.on_wake:
+            wake()
+
+    reload = ConfigReload(path=path, changes=changes, wanted=wanted, take_in=take_in)
+    await reload.apply()
+    reloading = asyncio.create_task(reload.run(), name="reload the configuration file")
+    stack.callback(reloading.cancel)
 
 
 def _adapters(
@@ -174,6 +212,7 @@ def _build(
         expected=app.expected,
         queries=app.queries,
         channels=app.channels,
+        settings=app.settings,
         previews=app.previews,
         workspaces=app.manage_workspaces,
         samples=app.samples,

@@ -124,6 +124,9 @@ def json_of(answer: Answer | Overview, i18n: Translator) -> tuple[bool, dict[str
             return True, {
                 **_integration_json(answer.integration),
                 "incident": _incident_json(answer.incident),
+                "owner": answer.settings.owner if answer.settings else None,
+                "runbook": answer.settings.runbook if answer.settings else None,
+                "critical": bool(answer.settings and answer.settings.critical),
                 "missing": answer.missing,
                 "unreachable": answer.trouble,
                 "observed_at": _iso(answer.observed_at),
@@ -248,6 +251,10 @@ def _history(history: RunHistory, i18n: Translator, now: datetime) -> tuple[list
         since = history.incident.recovered_since
         text = i18n("Recovering since {time}.") if since else i18n("Unhealthy since {time}.")
         lines.append(text.format(time=_local(since or history.incident.failing_since)))
+    if history.settings and history.settings.owner:
+        lines.append(i18n("Owner: {who}").format(who=history.settings.owner.strip("<@!>")))
+    if history.settings and history.settings.runbook:
+        lines.append(f"{i18n('Runbook')}: {history.settings.runbook}")
     known = figures(history, i18n, now, when=_local, written=plain, exact=plain)
     lines += [f"{label}: {value}" for label, value in known]
     if drawn := sparkline(history.recent):

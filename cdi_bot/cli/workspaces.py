@@ -18,7 +18,7 @@ from cdi_bot.operator.logs import register_secrets
 from cdi_bot.operator.metrics import Metrics
 from cdi_bot.settings.environment import BrazeSettings, DatabaseSettings, Problem, SettingsError
 from cdi_bot.store import Store
-from cdi_bot.store.secret_keys import MAKE_SECRET_KEY, KeyLostError
+from cdi_bot.store.secret_keys import MAKE_SECRET_KEY, KeyLostError, is_reference
 
 
 def utc_now() -> datetime:
@@ -91,6 +91,8 @@ async def rotate_keys(settings: DatabaseSettings) -> tuple[list[str], list[str]]
     try:
         async with store.write() as uow:
             for workspace, sealed in await uow.workspaces.sealed():
+                if is_reference(sealed):
+                    continue
                 try:
                     anew = secret_keys.seal(secret_keys.open(sealed))
                 except KeyLostError:

@@ -101,7 +101,7 @@ def read_schedule(words: Sequence[str]) -> Schedule | None:
         return None
     often, *days, last = said
     at = read_time_of_day(last, digits_only=True)
-    weekday = _weekday(days[0]) if len(days) == 1 else None
+    weekday = read_weekday(days[0]) if len(days) == 1 else None
     if at is None or often not in {"daily", "weekly"}:
         return None
     if (often == "daily" and days) or (often == "weekly" and weekday is None):
@@ -119,7 +119,8 @@ def _zones() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones()}
 
 
-def _weekday(word: str) -> int | None:
+def read_weekday(word: str) -> int | None:
+    """Read the name of a day of the week, or its beginning from three letters on; 0 is Monday."""
     return next(
         (place for place, full in enumerate(_FULL) if len(word) >= len("mon") and full.startswith(word)), None
     )

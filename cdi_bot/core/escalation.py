@@ -34,17 +34,22 @@ def is_due(
     counts_from: datetime | None,
     snoozes: Iterable[Snooze],
     now: datetime,
+    is_critical: bool = False,
 ) -> bool:
     """Whether an incident is to be escalated from a channel now.
 
-    The time counts from when the channel was told (`posted_at`), but not from before somebody set the escalation, nor
-    from before `counts_from`: then it was told to be back, or a snooze ended. `snoozes` are those of the incident's
-    integration in the channel, also one whose end nobody has noticed yet.
+    The time counts from when the channel was told (`posted_at`), but not from before somebody set the escalation or
+    took an acknowledgement back, nor from before `counts_from`: then it was told to be back, or a snooze ended.
+    `snoozes` are those of the incident's integration in the channel, also one whose end nobody has noticed yet. That
+    of a critical integration is due in half the time.
     """
     if settings.escalate_after is None or settings.escalate_since is None or not is_unanswered(incident):
         return False
     ends = [snooze.until for snooze in snoozes]
     if None in ends:  # until it recovers
         return False
-    begins = max(filter(None, (posted_at, settings.escalate_since, counts_from, *ends)))
-    return now - begins >= timedelta(seconds=settings.escalate_after)
+    begins = max(
+        filter(None, (posted_at, settings.escalate_since, counts_from, incident.taken_back_at, *ends))
+    )
+    after = timedelta(seconds=settings.escalate_after)
+    return now - begins >= (after / 2 if is_critical else after)

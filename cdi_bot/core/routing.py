@@ -133,20 +133,25 @@ def _covers(subscription: Subscription, integration: Integration | Named | None)
 
 
 def mention_for(
-    subscriptions: Iterable[Subscription], incident: Incident, integration: Integration | None
+    subscriptions: Iterable[Subscription],
+    incident: Incident,
+    integration: Integration | None,
+    *also: str | None,
 ) -> str | None:
-    """Whom a new alert mentions: everybody named by a subscription that lets the incident through, each once."""
+    """Whom a new alert and a reminder mention, each once.
+
+    Everybody named by a subscription that lets the incident through, and `also` these.
+    """
     if integration is None:
         return None
     passes = rules_of(incident).passes
-    named = {
-        subscription.filters.mention: None
+    named = [
+        subscription.filters.mention
         for subscription in subscriptions
-        if subscription.filters.mention
-        and subscription.covers(integration)
-        and passes(subscription.filters, incident)
-    }
-    return " ".join(filter(None, named)) or None
+        if subscription.covers(integration) and passes(subscription.filters, incident)
+    ]
+    each = " ".join(filter(None, [*named, *also])).split()
+    return " ".join(dict.fromkeys(each)) or None
 
 
 def snoozed_until(

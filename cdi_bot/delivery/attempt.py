@@ -23,6 +23,7 @@ from cdi_bot.core.model.message import (
     MessageKind,
     OutboxMessage,
     OwedMessage,
+    ShowCard,
     SyncEnded,
 )
 from cdi_bot.core.model.spike import Spike
@@ -138,8 +139,9 @@ class MessageSender:
         if card is None:
             return AttemptResult.TOLD_BY_CARD
         if owed.kind is MessageKind.CARD:
-            shown = await self.views.card(uow, owed.channel, card.card_id, now)
-            early = None if card.ts else _not_posted_yet(owed.channel, shown, now)
+            notices = owed.content.notices if isinstance(owed.content, ShowCard) else ()
+            shown = await self.views.card(uow, card, now, notices)
+            early = None if card.ts or shown.summary else _not_posted_yet(owed.channel, shown, now)
             return early or _Ready(view=shown, card=card)
         return await self._prepare_reply(uow, message, card, now)
 

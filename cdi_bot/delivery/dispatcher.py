@@ -17,6 +17,7 @@ from cdi_bot.delivery.attempt import AttemptResult, MessageSender
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.failures import FailureHandler, lets_others_go
 from cdi_bot.delivery.grouping import group_with, pending_messages
+from cdi_bot.delivery.hours import held_back, hold
 from cdi_bot.delivery.rate_limiter import SlackRateLimiter
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict
 from cdi_bot.delivery.view_builder import ViewBuilder
@@ -232,8 +233,11 @@ class Dispatcher:
     async def _send_due(self, channel: Channel, now: datetime, number: int) -> bool | datetime:
         """Send the first message that may be sent now; else return until when everything due has to wait."""
         async with self._store.read() as uow:
-            owed = await uow.outbox.pending(channel, limit=_LOOK_AHEAD)
+            owed = await uow.outbox.pending(channel, limit=_LOOK_AHEAD, now=now)
+            held = await held_back(uow, channel, owed, now)
+            owed = [message for message in owed if message.message_id not in held]
             waiting = await pending_messages(uow, channel, owed, now)
+        await hold(self._store, held)
         due, cards = waiting.due, waiting.cards
         soonest: datetime | None = None
         waiting_cards: set[int | None] = set()

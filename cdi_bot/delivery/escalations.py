@@ -12,11 +12,14 @@ from datetime import datetime
 
 import structlog
 
+from cdi_bot.core.digest_schedule import zone_of
 from cdi_bot.core.escalation import LONGEST, is_due, is_unanswered
+from cdi_bot.core.hours import hours_of, passes_hours, silence
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.escalation import Escalated, Escalation
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.message import reply, show_card
 from cdi_bot.core.model.subscription import Snooze, Subscription
 from cdi_bot.core.routing import posted_at, still_concerns
@@ -75,14 +78,23 @@ class Escalations:
         subscriptions = await uow.subscriptions.for_workspace(workspace_id)
         known = await uow.integrations.get_many(workspace_id, names)
         snoozes = await uow.snoozes.active(workspace_id, names, now - LONGEST)  # also those just over
+        set_for = await uow.integration_settings.all()
         by_channel = {each.channel: each for each in settings}
         due: list[_Due] = []
         for incident in incidents:
+            watched = known.get(incident.integration_id or "")
+            is_critical = bool(watched and settings_of(watched.integration, set_for).critical)
             rows = {each.channel: each for each in kept.get(incident.incident_id, [])}
             for card in cards.get(incident.incident_id, []):
                 origin, row = by_channel.get(card.channel), rows.get(card.channel)
                 if origin is None or card.ts is None or (row and row.at):
                     continue
+                begins = row.counts_from if row else None
+                hours = hours_of(origin)
+                if hours and not passes_hours(hours, incident):
+                    if silence(origin, now):
+                        continue
+                    begins = max(filter(None, (begins, hours.last_begin(zone_of(origin), now))), default=None)
                 mine = _snoozes_of(incident, card.channel, snoozes)
                 with self.troubles.guard(Work.REMIND, card.channel, f"escalate {incident.incident_id}"):
                     if (
@@ -90,9 +102,10 @@ class Escalations:
                             incident,
                             origin,
                             posted_at=posted_at(incident, card.ts, now),
-                            counts_from=row.counts_from if row else None,
+                            counts_from=begins,
                             snoozes=mine,
                             now=now,
+                            is_critical=is_critical,
                         )
                         and still_concerns(incident, card, known, subscriptions)
                         and not _is_told_by_another(incident, incidents)

@@ -12,6 +12,7 @@ from datetime import datetime
 import structlog
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.message import (
     Card,
     GroupedReply,
@@ -179,25 +180,39 @@ async def _shown(uow: UnitOfWork, card_id: int) -> list[int]:
 
 
 def _is_first_post(message: OutboxMessage, card: Card) -> bool:
-    """Whether this puts a new card into the channel."""
-    return message.owed.kind is MessageKind.CARD and card.ts is None
+    """Whether this puts a card of new incidents into the channel; a summary stays by itself."""
+    return message.owed.kind is MessageKind.CARD and card.ts is None and card.summary_since is None
 
 
 async def alone(uow: UnitOfWork, channel: Channel, card_ids: Collection[int], now: datetime) -> set[int]:
     """Those of the cards that join no other: snoozed in their channel, or of a kind that stays apart."""
+    members = await incidents_of_cards(uow, card_ids)
+    snoozed = await snoozed_cards(uow, channel, members, now)
+    return snoozed | {
+        card_id
+        for card_id, shown in members.items()
+        if any(not rules_of(each).joins_groups for each in shown)
+    }
+
+
+async def incidents_of_cards(uow: UnitOfWork, card_ids: Collection[int]) -> dict[int, list[Incident]]:
+    """The incidents that each of the cards shows."""
     members = await uow.cards.members(card_ids)
     found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
+    return {card_id: [found[each] for each in ids if each in found] for card_id, ids in members.items()}
+
+
+async def snoozed_cards(
+    uow: UnitOfWork, channel: Channel, members: Mapping[int, Sequence[Incident]], now: datetime
+) -> set[int]:
+    """Those of the cards of which all incidents are snoozed in their channel."""
+    found = integration_ids(each for shown in members.values() for each in shown)
     snoozes = [
         snooze
-        for workspace_id, ids in integration_ids(found.values()).items()
+        for workspace_id, ids in found.items()
         for snooze in await uow.snoozes.active(workspace_id, ids, now)
     ]
-    return {
-        card_id
-        for card_id, ids in members.items()
-        if any(not rules_of(found[each]).joins_groups for each in ids)
-        or snoozed_until(snoozes, channel, [found[each] for each in ids], now)
-    }
+    return {card_id for card_id, shown in members.items() if snoozed_until(snoozes, channel, shown, now)}
 
 
 async def _called(uow: UnitOfWork, channel: Channel, incident_ids: Collection[int]) -> set[str]:

@@ -137,6 +137,10 @@ class Directory(Protocol):
         """Who somebody is; raises nothing: where Slack does not tell, the defaults."""
         ...
 
+    async def by_email(self, address: str) -> str | None:
+        """The id of the member with an e-mail address; `None` where there is none. Raises `SlackTrouble`."""
+        ...
+
     async def channels_of(self, user_id: str, *, anew: bool = False) -> frozenset[Channel]:
         """The channels that a person is in, of the private ones those that the bot is in too; raises `SlackTrouble`.
 

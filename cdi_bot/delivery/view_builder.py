@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import SPIKE, Expected, Incident
+from cdi_bot.core.model.incident import SPIKE, Expected, HandedOn, Incident
 from cdi_bot.core.model.integration import (
     ANY_DASHBOARD,
     Integration,
@@ -16,8 +16,10 @@ from cdi_bot.core.model.integration import (
     Workspace,
     integration_page,
 )
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, settings_of
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
+    Card,
     Content,
     Digest,
     FailedAgain,
@@ -48,6 +50,7 @@ from cdi_bot.delivery.views import (
     GroupedReplyView,
     IncidentView,
     SubscribedView,
+    Summary,
     View,
     is_worth_telling,
 )
@@ -61,24 +64,33 @@ _PAST = 24
 class ViewBuilder:
     """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs.
 
-    `team_url` is the address of the Slack workspace, which links to messages begin with.
+    `team_url` is the address of the Slack workspace, which links to messages begin with. `contacts` gives mentions of
+    the people whose e-mail addresses these are, as far as they are known.
     """
 
     can_sync: bool
     team_url: str | None = None
+    contacts: Callable[[str | None], str | None] = lambda _emails: None
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
     _clusters: ClusterReader = field(default_factory=ClusterReader)
 
-    async def card(self, uow: UnitOfWork, channel: Channel, card_id: int, now: datetime) -> CardView:
-        """A card as it should look now."""
+    async def card(
+        self, uow: UnitOfWork, card: Card, now: datetime, notices: Sequence[Content] = ()
+    ) -> CardView:
+        """A card as it should look now; that of a summary tells `notices` as well."""
+        channel, card_id, since = card.channel, card.card_id, card.summary_since
         members = await uow.cards.members([card_id, *await uow.cards.counted_by(card_id)])
         found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
+        if since:  # what the cards that it counts showed before is over for long
+            found = {key: each for key, each in found.items() if (each.resolved_at or since) >= since}
         views = await self._incidents(uow, channel, list(found.values()), now)
-        alone = [each.incident for each in views] if len(views) == 1 else []
+        alone = [each.incident for each in views] if len(views) == 1 and not since else []
+        told = [await self._notice(uow, channel, each) for each in notices]
         return CardView(
             incidents=tuple(sorted(views, key=_worst_first)),
             elsewhere=frozenset(found) - {*members.get(card_id, ())},
             cluster=await self._clusters.view(uow, channel, alone, now) if alone else None,
+            summary=Summary(since=since, notices=tuple(told)) if since else None,
         )
 
     async def event(self, uow: UnitOfWork, message: OutboxMessage, now: datetime) -> View:
@@ -90,6 +102,10 @@ class ViewBuilder:
             return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
             return await self._of_several(uow, channel, content, now)
+        if isinstance(content, HandedOn):
+            found = list((await uow.incidents.get_many(content.incident_ids)).values())
+            views = await self._incidents(uow, channel, found, now) if len(found) == 1 else []
+            return EventView(content=content, incident=views[0] if views else None)
         if isinstance(content, GroupedNotices):
             return GroupedNoticesView(
                 notices=tuple([await self._notice(uow, channel, notice) for notice in content.notices])
@@ -123,7 +139,7 @@ class ViewBuilder:
             named = tuple(known[each].integration for each in content.integration_ids if each in known)
             names = await uow.workspaces.told_names()
             return EventView(content=content, others=named, workspace_name=names.get(content.workspace_id))
-        if isinstance(content, Unsubscribed):
+        if isinstance(content, Unsubscribed | IntegrationSettingChanged):
             names, integration = await uow.workspaces.told_names(), None
             if not is_pattern(content.selector):
                 integration = await _integration(uow, content.workspace_id, content.selector)
@@ -181,6 +197,8 @@ class ViewBuilder:
         integrations: dict[tuple[int, str], Integration] = {}
         words: dict[int, list[Expected]] = {}
         unreachable: dict[int, Incident | None] = {}
+        set_for = await uow.integration_settings.all()
+        own = await uow.channels.settings(channel)
         escalations = await escalation_views(uow, channel, incidents, team_url=self.team_url)
         for workspace_id, ids in integration_ids(incidents).items():
             unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
@@ -195,6 +213,13 @@ class ViewBuilder:
             key = incident.workspace_id, incident.integration_id or ""
             workspace, integration = await self._workspace(uow, key[0]), integrations.get(key)
             page = workspace.dashboard_url or ANY_DASHBOARD
+            settings = settings_of(integration, set_for) if integration else None
+            contacts = self.contacts(integration.contact_emails) if integration else None
+            contacts = None if settings and settings.owner else contacts
+            escalated = escalations.get(incident.incident_id, ())
+            only_escalated = is_only_escalated(escalated, subscriptions, incident, integration)
+            owner = settings.owner if settings and (settings.critical or not only_escalated) else None
+            called = contacts if own and own.mention_contacts and not only_escalated else None
             if incident.integration_id:
                 page = integration_page(workspace, incident.integration_id, integration)
             views.append(
@@ -203,7 +228,9 @@ class ViewBuilder:
                     integration=integration,
                     dashboard_url=page,
                     snooze=snoozes.get(key),
-                    mention=mention_for(subscriptions, incident, integration),
+                    settings=settings,
+                    contacts=contacts,
+                    mention=mention_for(subscriptions, incident, integration, owner, called),
                     expected=_word(words.get(key[0], ()), key[1], incident.reason, incident.opened_at),
                     # Of one card; a list of many has no room for it.
                     can_sync=(
@@ -212,10 +239,8 @@ class ViewBuilder:
                         and rules_of(incident).sync_can_start
                         and unreachable[key[0]] is None
                     ),
-                    escalations=escalations.get(incident.incident_id, ()),
-                    only_escalated=is_only_escalated(
-                        escalations.get(incident.incident_id, ()), subscriptions, incident, integration
-                    ),
+                    escalations=escalated,
+                    only_escalated=only_escalated,
                     unreachable=unreachable[key[0]] if integration and incident.is_open else None,
                 )
             )

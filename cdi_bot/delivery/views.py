@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from cdi_bot.core.clusters import Cluster
 from cdi_bot.core.model.incident import Expected, Incident
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.message import Content, Digest, ReplyFact, Subscribed
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Subscription
@@ -39,7 +40,9 @@ class IncidentView:
     integration: Integration | None  # None for an incident of the whole workspace
     dashboard_url: str | None  # the integration's page in Braze
     snooze: Snooze | None = None
-    mention: str | None = None
+    settings: IntegrationSettings | None = None  # what holds for the integration
+    contacts: str | None = None  # the contacts in Braze, as mentions, where it has no owner
+    mention: str | None = None  # whom a new alert and a reminder mention
     expected: Expected | None = None  # who said that what looks wrong was expected, also if it was taken back
     can_sync: bool = False  # the operator allows it, and Braze can take the request now
     escalations: tuple[EscalationView, ...] = ()
@@ -77,10 +80,18 @@ class ClusterView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """That a card tells what is open after a silence that began at `since`, what passed in it, and these notices."""
+
+    since: datetime
+    notices: tuple[EventView | SubscribedView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
     """A card as it should look now: its incidents, worst first, and the cluster of a single one.
 
-    The card of a storm also lists incidents that have cards of their own: their ids are `elsewhere`.
+    The card of a storm or a `summary` also lists incidents that have cards of their own: their ids are `elsewhere`.
 
     `possible_repeat`, in every view, is True where an earlier attempt may have posted the message already.
     """
@@ -88,6 +99,7 @@ class CardView:
     incidents: tuple[IncidentView, ...]
     elsewhere: frozenset[int] = frozenset()
     cluster: ClusterView | None = None
+    summary: Summary | None = None
     possible_repeat: bool = False
 
     @property

@@ -32,7 +32,7 @@ class BrazeReason(StrEnum):
     NOT_JSON = "not_json"  # a body that is not what the API promises (a proxy's page, say)
     TOO_LARGE = "too_large"  # a body longer than any of the API's
     BAD_KEY = "bad_key"  # 401 of every call
-    KEY_LOST = "key_lost"  # not asked: the stored key can't be decrypted
+    KEY_LOST = "key_lost"  # not asked: the key can't be decrypted, or is not where it should be
     NO_PERMISSION = "no_permission"  # 403, or a 401 of this call alone: the key lacks the permission
     MEDIA_TYPE = "media_type"  # 415
     INVALID_INTEGRATION = "invalid_integration"  # 400 Invalid integration ID

@@ -160,12 +160,13 @@ async def owe_incident(
 
 async def refresh_cards(
     uow: UnitOfWork, incidents: Sequence[Incident], now: datetime, *, channel: Channel | None = None
-) -> None:
-    """Owe the cards that show these incidents their new state: everywhere, or in one channel."""
+) -> dict[int, Card]:
+    """Owe the cards that show these incidents their new state, everywhere or in one channel; returns the cards."""
     cards = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
     ids = {card.card_id for of_one in cards.values() for card in of_one if channel in (None, card.channel)}
     raised = await uow.cards.raise_revision(ids)
     await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)
+    return raised
 
 
 def _channels(

@@ -125,14 +125,16 @@ class Reminders:
         return owed
 
     def _is_due(self, incident: Incident, card: Card, now: datetime) -> bool:
-        """Whether an interval has ended since the card was posted; one that is back was not failing at every end."""
-        shown_for = now - posted_at(incident, card.ts, now)
-        if shown_for < self.repeat_after:
+        """Whether an interval has ended in which nobody was on it; one that is back was not failing at every end."""
+        waited = now - _waits_since(incident, card, now)
+        if waited < self.repeat_after:
             return False
-        return not incident.reopened or now - shown_for % self.repeat_after >= incident.failing_since
+        return not incident.reopened or now - waited % self.repeat_after >= incident.failing_since
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
-        times = int((now - posted_at(incident, card.ts, now)) / self.repeat_after)
+        since = _waits_since(incident, card, now)
+        before = int((since - posted_at(incident, card.ts, now)) / self.repeat_after)  # it was taken back
+        times = before + int((now - since) / self.repeat_after)
         return OwedMessage(
             key=f"still_open:{incident.incident_id}:{times}:card:{card.card_id}",
             channel=card.channel,
@@ -143,3 +145,9 @@ class Reminders:
             card_revision=card.wanted_revision + 1,  # no state of the card tells this
             broadcast=True,
         )
+
+
+def _waits_since(incident: Incident, card: Card, now: datetime) -> datetime:
+    """Since when a channel waits for somebody: its card was posted, or an acknowledgement taken back."""
+    told = posted_at(incident, card.ts, now)
+    return max(told, incident.taken_back_at) if incident.taken_back_at else told

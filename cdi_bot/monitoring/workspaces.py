@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles, Work
@@ -143,16 +144,20 @@ class WatchedWorkspaces:
         store: Store,
         watch: Callable[[Workspace, Braze], WatchedWorkspace],
         reach: Callable[[Workspace, str], Braze],
+        current: Callable[[str], str] = lambda sealed: sealed,
         troubles: ItemTroubles,
     ) -> None:
         """Watch those that are `given` for good, and from the first `refresh` on those whose keys the store holds.
 
-        `reach` makes the client of such a one, by its encrypted key. `troubles` are those of the whole process, for
-        whoever shows them.
+        `reach` makes the client of such a one, by its encrypted key or where that is found; `current` gives something
+        that changes with the key. `troubles` are those of the whole process, for whoever shows them.
         """
         self._store, self._watch, self._reach, self.troubles = store, watch, reach, troubles
+        self._current = current
         self._by_id = {each.workspace_id: watch(each, braze) for each, braze in given}
-        self._added: dict[int, str] = {}  # those that are not given, with their encrypted keys
+        self._added: dict[
+            int, tuple[str, str]
+        ] = {}  # those that are not given: endpoint, and what tells of the key
         self.ids = list(self._by_id)
         self._refreshing = asyncio.Lock()
         self._under_way: dict[Tick, asyncio.Task[None]] = {}
@@ -174,6 +179,12 @@ class WatchedWorkspaces:
         """Whether there is such a workspace; buttons and subscriptions outlive a change of the settings."""
         return workspace_id is None or workspace_id in self._by_id
 
+    def visible_in(self, channel: Channel | None) -> tuple[WatchedWorkspace, ...]:
+        """Those that a channel may see; `None` sees all, as whoever runs the bot does."""
+        return tuple(
+            each for each in self if channel is None or each.workspace.is_visible_in(channel.channel_id)
+        )
+
     def is_given(self, workspace_id: int) -> bool:
         """Whether it is watched because the settings say so, so that only they can end that."""
         return workspace_id in self._by_id and workspace_id not in self._added
@@ -190,22 +201,26 @@ class WatchedWorkspaces:
         async with self._refreshing:
             try:
                 async with self._store.read() as uow:
+                    present = {each.workspace_id: each for each in await uow.workspaces.all()}
                     stored = {
                         each.workspace_id: (each, sealed) for each, sealed in await uow.workspaces.sealed()
                     }
             except StoreTrouble as trouble:
                 log.debug("the set of workspaces waits for the database", why=str(trouble))
                 return
-            gone = [
-                each for each, sealed in self._added.items() if stored.get(each, (None, None))[1] != sealed
-            ]
+            marks = {each: (one.base_url, self._current(sealed)) for each, (one, sealed) in stored.items()}
+            gone = [each for each, mark in self._added.items() if marks.get(each) != mark]
             await asyncio.gather(*(self._end(each) for each in gone))
             for workspace_id, (workspace, sealed) in stored.items():
                 if workspace_id not in self._by_id:
                     with self.troubles.guard(Work.POLL, workspace.name, "add"):
                         self._by_id[workspace_id] = self._watch(workspace, self._reach(workspace, sealed))
-                        self._added[workspace_id] = sealed
+                        self._added[workspace_id] = marks[workspace_id]
                         log.info("watching a workspace", workspace=workspace.name)
+            for workspace_id, watched in self._by_id.items():
+                known = present.get(workspace_id, watched.workspace)
+                if known != watched.workspace:
+                    self._by_id[workspace_id] = replace(watched, workspace=known)
             self.ids[:] = self._by_id
 
     async def _end(self, workspace_id: int) -> None:

@@ -3,8 +3,10 @@
 The words never repeat the value: it may be a secret that was pasted into the wrong variable.
 """
 
+import os
 import re
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator, SecretStr
@@ -209,3 +211,10 @@ def language(value: object) -> str:
     if not {language, re.split("[-_]", language)[0]} & set(languages()):
         raise WrongValue("isn't a language that the bot speaks", f"Use one of: {', '.join(languages())}")
     return language
+
+
+def readable_file(value: Path) -> Path:
+    """A file that is there and may be read."""
+    if not (value.is_file() and os.access(value, os.R_OK)):
+        raise WrongValue("isn't a file that can be read", "Give the path of a configuration file")
+    return value

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -185,6 +193,9 @@ class Settings(BrazeSettings):
     port: int = Field(alias="PORT", default=3000, ge=0, le=65535)
     host: str = Field(alias="CDI_BOT_HOST", default="", validate_default=True)
     """With Slack's requests over HTTP every address of this machine unless told otherwise, else its own alone."""
+    config_file: Annotated[Path, AfterValidator(checks.readable_file)] | None = Field(
+        alias="CDI_BOT_CONFIG", default=None
+    )
     admins: Annotated[frozenset[str], NoDecode, BeforeValidator(checks.user_ids)] = Field(
         alias="CDI_BOT_ADMINS", default=frozenset()
     )
@@ -244,6 +255,22 @@ _FIXES_WHEN_MISSING = {
     "BRAZE_BASE_URL": _BRAZE_URL_FIX,
     "BRAZE_API_KEY": BRAZE_KEY_FIX,
 }
+
+
+class _DotEnv(BaseSettings):
+    """Everything that a `.env` file holds."""
+
+    model_config = SettingsConfigDict(extra="allow", case_sensitive=True)
+
+
+def variable(name: str) -> str | None:
+    """What a variable holds now that no setting names; the environment wins over `.env`, which is read anew."""
+    if name in os.environ:
+        return os.environ[name]
+    try:
+        return (_DotEnv(_env_file=Path(".env")).model_extra or {}).get(name)
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Settings:

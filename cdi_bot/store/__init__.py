@@ -21,15 +21,18 @@ from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, not
 from cdi_bot.store.errors import LeaseLost, RowRefused, StoreTrouble, as_store_trouble, location
 from cdi_bot.store.escalations import Escalations
 from cdi_bot.store.expected import ExpectedFlaws
+from cdi_bot.store.file_items import FileItems
 from cdi_bot.store.holders import FileLock, Holders, ProcessLock, SessionLock
 from cdi_bot.store.incidents import Incidents
+from cdi_bot.store.integration_settings import AllIntegrationSettings
 from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
-from cdi_bot.store.outbox import AFTER_CARD, SNOOZED, Outbox
+from cdi_bot.store.outbox import AFTER_CARD, OUTSIDE_HOURS, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
 from cdi_bot.store.traces import Traces, is_erasable
 
 __all__ = [
     "AFTER_CARD",
+    "OUTSIDE_HOURS",
     "SNOOZED",
     "IntegrationKey",
     "LeaseLost",
@@ -61,6 +64,8 @@ class UnitOfWork:
         self.outbox = Outbox(connection)
         self.channels = Channels(connection)
         self.audit = Audit(connection)
+        self.file_items = FileItems(connection)
+        self.integration_settings = AllIntegrationSettings(connection)
         self.escalations = Escalations(connection)
         self.requested_syncs = RequestedSyncs(connection)
         self.traces = Traces(connection)

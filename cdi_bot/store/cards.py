@@ -11,13 +11,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, delete, insert, select, update
+from sqlalchemy import Select, case, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card
 from cdi_bot.store.portable import Repository, channel_row, grouped, in_channel, is_sqlite, value_of
-from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, OUTBOX
+from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, INCIDENTS, OUTBOX
 
 
 class Cards(Repository):
@@ -57,7 +57,14 @@ class Cards(Repository):
         )
         return grouped((row.card_id, row.incident_id) for row in rows)
 
-    async def add(self, channel: Channel, incident_ids: Sequence[int], *, now: datetime) -> Card:
+    async def add(
+        self,
+        channel: Channel,
+        incident_ids: Sequence[int],
+        *,
+        now: datetime,
+        summary_since: datetime | None = None,
+    ) -> Card:
         """Insert a card with wanted revision 1, and its members."""
         where = channel_row(channel)
         new = {
@@ -66,6 +73,7 @@ class Cards(Repository):
             "shown_revision": 0,
             "first_shown_revision": 0,
             "created_at": now,
+            "summary_since": summary_since,
         }
         (card,) = await self._values(Card, insert(CARDS).returning(CARDS), new)
         if incident_ids:
@@ -78,12 +86,15 @@ class Cards(Repository):
     async def raise_revision(self, card_ids: Collection[int]) -> dict[int, Card]:
         """Raise the wanted revision of each by one, and of the cards that count them; returns the changed cards."""
         columns = CARDS.c
-        counting = await self._connection.scalars(
-            select(columns.counted_by)
-            .where(columns.card_id.in_(self._ids(card_ids)), columns.counted_by.is_not(None))
-            .distinct()
-        )
-        changed = {*card_ids, *counting}
+        changed, new = set(card_ids), set(card_ids)
+        while new:
+            counting = await self._connection.scalars(
+                select(columns.counted_by)
+                .where(columns.card_id.in_(self._ids(new)), columns.counted_by.is_not(None))
+                .distinct()
+            )
+            new = {*counting} - changed
+            changed |= new
         await self._lock(changed)
         raised = update(CARDS).where(columns.card_id.in_(self._ids(changed))).returning(CARDS)
         cards = await self._values(Card, raised.values(wanted_revision=CARDS.c.wanted_revision + 1))
@@ -121,15 +132,41 @@ class Cards(Repository):
         )
 
     async def recent(self, channel: Channel, *, since: datetime) -> list[Card]:
-        """The channel's cards that told it of a new incident at or after `since`, oldest first."""
-        told = select(CARDS).where(in_channel(CARDS, channel), CARDS.c.told_at >= since)
+        """The channel's cards that told it of a new incident at or after `since`, oldest first; no summary is one."""
+        new = CARDS.c.told_at >= since
+        told = select(CARDS).where(in_channel(CARDS, channel), new, CARDS.c.summary_since.is_(None))
         return await self._values(Card, told.order_by(CARDS.c.told_at, CARDS.c.card_id))
 
     async def counted_by(self, card_id: int) -> list[int]:
-        """The cards that the card of a storm counts beside its own incidents."""
+        """The cards that the card of a storm or a summary counts beside its own incidents, with what these count."""
         columns = CARDS.c
-        found = select(columns.card_id).where(columns.counted_by == card_id).order_by(columns.card_id)
-        return list(await self._connection.scalars(found))
+        found, new = [], [card_id]
+        while new:
+            counted = select(columns.card_id).where(columns.counted_by.in_(self._ids(new)))
+            rows = await self._connection.scalars(counted.order_by(columns.card_id))
+            new = [each for each in rows if each not in found and each != card_id]
+            found += new
+        return found
+
+    async def open_in(self, channel: Channel) -> dict[int, list[int]]:
+        """The posted cards of a channel on which something is open, each with the ids of what is."""
+        members = CARD_INCIDENTS.c
+        rows = await self._connection.execute(
+            select(CARDS.c.card_id, members.incident_id)
+            .join(CARD_INCIDENTS, members.card_id == CARDS.c.card_id)
+            .join(INCIDENTS, INCIDENTS.c.incident_id == members.incident_id)
+            .where(in_channel(CARDS, channel), CARDS.c.ts.is_not(None), INCIDENTS.c.resolved_at.is_(None))
+            .order_by(CARDS.c.card_id, members.member_id)
+        )
+        return grouped((row.card_id, row.incident_id) for row in rows)
+
+    async def count(self, card_ids: Collection[int], by: int) -> None:
+        """Have the card of a summary count posted cards: those that no storm counts, which is counted then itself."""
+        storms = select(CARDS.c.card_id).where(CARDS.c.storm_since.is_not(None))
+        await self._lock(card_ids)
+        free = or_(CARDS.c.counted_by.is_(None), CARDS.c.counted_by.not_in(storms))
+        which = update(CARDS).where(CARDS.c.card_id.in_(self._ids(card_ids)), free)
+        await self._connection.execute(which.values(counted_by=by))
 
     async def begin_storm(self, card_id: int, counted: Collection[int], *, now: datetime) -> None:
         """Make a card that waits for its first post the card of a storm, which counts other cards too."""

@@ -1,4 +1,4 @@
-"""The tables of what people set up and say in channels: subscriptions, snoozes, settings, what was expected, audit."""
+"""The tables of what people set up and say: subscriptions, snoozes, settings, what was expected, audit."""
 
 from __future__ import annotations
 
@@ -98,8 +98,25 @@ class ChannelSettingsRow(InChannel, Base):
     escalate_to: Mapped[str | None]
     escalate_since: Mapped[datetime | None]
     escalate_trouble: Mapped[str | None]
+    hours: Mapped[str | None]
+    holidays: Mapped[str | None]
+    hours_told: Mapped[datetime | None]
+    mention_contacts: Mapped[bool]
     set_by: Mapped[str]
     set_at: Mapped[datetime]
+
+
+class IntegrationSettingsRow(Base):
+    """Owner and runbook of what a selector matches, and whether it is critical; who set them stands in the audit."""
+
+    __tablename__ = "integration_settings"
+    __table_args__ = (PrimaryKeyConstraint("workspace_id", "selector"),)
+
+    workspace_id: Mapped[WorkspaceId]
+    selector: Mapped[str]
+    owner: Mapped[str | None]
+    runbook: Mapped[str | None]
+    critical: Mapped[bool | None]
 
 
 class EscalationRow(InChannel, Base):
@@ -133,6 +150,21 @@ class RequestedSyncRow(InChannel, Base):
     is_certain: Mapped[bool]
 
 
+class FileItemRow(Base):
+    """An item that a configuration file owns; what the item has nothing of is empty."""
+
+    __tablename__ = "file_items"
+    __table_args__ = (no_id_reuse(),)
+
+    item_id: Mapped[Id]
+    table: Mapped[Code]
+    channel_id: Mapped[str]
+    workspace: Mapped[str]
+    selector: Mapped[str]
+    field: Mapped[Code]
+    file: Mapped[str]
+
+
 class AuditRow(InChannel, Base):
     """Who changed what in a channel."""
 
@@ -151,6 +183,8 @@ SUBSCRIPTIONS = table_of(SubscriptionRow)
 SNOOZES = table_of(SnoozeRow)
 EXPECTED = table_of(ExpectedRow)
 CHANNEL_SETTINGS = table_of(ChannelSettingsRow)
+INTEGRATION_SETTINGS = table_of(IntegrationSettingsRow)
 ESCALATIONS = table_of(EscalationRow)
 REQUESTED_SYNCS = table_of(RequestedSyncRow)
+FILE_ITEMS = table_of(FileItemRow)
 AUDIT = table_of(AuditRow)

@@ -216,6 +216,13 @@ class Channels(Repository):
         which = select(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, channel))
         return next(iter(await self._values(ChannelSettings, which)), None)
 
+    async def all_settings(self) -> list[ChannelSettings]:
+        """The settings of every channel that has any."""
+        columns = CHANNEL_SETTINGS.c
+        return await self._values(
+            ChannelSettings, select(CHANNEL_SETTINGS).order_by(columns.team_id, columns.channel_id)
+        )
+
     async def save_settings(self, settings: ChannelSettings) -> None:
         """Insert or replace a channel's settings; times of day that its subscriptions name are then in its zone."""
         await self._connection.execute(replace_in(self._connection, CHANNEL_SETTINGS), row_of(settings))
@@ -250,6 +257,26 @@ class Channels(Repository):
         )
         return moved == 1
 
+    async def with_hours(self) -> list[ChannelSettings]:
+        """The settings of the channels that have hours."""
+        columns = CHANNEL_SETTINGS.c
+        found = select(CHANNEL_SETTINGS).where(columns.hours.is_not(None))
+        return await self._values(ChannelSettings, found.order_by(columns.team_id, columns.channel_id))
+
+    async def advance_hours(self, before: ChannelSettings, told: datetime | None) -> bool:
+        """Note that what came before a channel's hours began is told; of two calls at once, one returns True.
+
+        False too where its hours or its zone were changed meanwhile.
+        """
+        columns = CHANNEL_SETTINGS.c
+        unchanged = [
+            columns.hours_told.is_not_distinct_from(before.hours_told),
+            columns.hours == before.hours,
+            columns.zone.is_not_distinct_from(before.zone),
+        ]
+        moved = update(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, before.channel), *unchanged)
+        return await self._changed(moved.values(hours_told=told)) == 1
+
 
 class Audit(Repository):
     """Who changed what in a channel."""
@@ -262,6 +289,16 @@ class Audit(Repository):
         """A channel's newest entries, newest first."""
         entries = select(AUDIT).where(in_channel(AUDIT, channel)).order_by(AUDIT.c.audit_id.desc())
         return await self._values(AuditEntry, entries.limit(limit))
+
+    async def place_of(self, action: str, workspace_id: int, selector: str) -> Channel | None:
+        """Where the newest entry was made about this action and selector, behind whose value it stands."""
+        about = select(AUDIT).where(
+            AUDIT.c.action == action,
+            AUDIT.c.workspace_id == workspace_id,
+            AUDIT.c.subject.endswith(f" {selector}", autoescape=True),
+        )
+        found = await self._values(AuditEntry, about.order_by(AUDIT.c.audit_id.desc()))
+        return next((each.channel for each in found if each.about == selector), None)
 
     async def announced(
         self, channel: Channel, who: str, *, since: datetime, until: datetime

@@ -201,12 +201,17 @@ class Incidents(Repository):
             return 0
         old = CARD_INCIDENTS.c.incident_id.in_(self._ids(incidents))
         cards = await self._found(select(CARD_INCIDENTS.c.card_id).where(old).distinct())
+        shown = CARDS.c.card_id.in_(self._ids(cards))
+        cards += await self._found(select(CARDS.c.counted_by).where(shown, CARDS.c.counted_by.is_not(None)))
         # Locked in the order of the ids, as everybody does who changes a card.
         which = CARDS.c.card_id.in_(self._ids(cards))
         await self._found(select(CARDS.c.card_id).where(which).order_by(CARDS.c.card_id).with_for_update())
         await self._connection.execute(delete(CARD_INCIDENTS).where(old))
         left = CARD_INCIDENTS.c.card_id.in_(self._ids(cards))
         empty = set(cards) - set(await self._found(select(CARD_INCIDENTS.c.card_id).where(left)))
+        # A summary may have nothing of its own: it goes with the last card that it counts.
+        counts = select(CARDS.c.counted_by).where(CARDS.c.card_id.not_in(self._ids(sorted(empty))))
+        empty -= set(await self._found(counts.where(CARDS.c.counted_by.in_(self._ids(sorted(empty))))))
         emptied = self._ids(sorted(empty))
         await self._connection.execute(delete(OUTBOX).where(OUTBOX.c.card_id.in_(emptied)))
         await self._connection.execute(delete(CARDS).where(CARDS.c.card_id.in_(emptied)))

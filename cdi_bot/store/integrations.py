@@ -87,7 +87,7 @@ class Workspaces(Repository):
         return await self._values(Workspace, present.order_by(WORKSPACES.c.workspace_id))
 
     async def sealed(self) -> list[tuple[Workspace, str]]:
-        """Those whose keys are stored, the oldest first, each with its encrypted key."""
+        """Those whose keys are stored or named, the oldest first, each with its encrypted key, or where it is found."""
         columns = WORKSPACES.c
         rows = await self._connection.execute(
             select(WORKSPACES).where(columns.sealed_key.is_not(None)).order_by(columns.workspace_id)
@@ -98,6 +98,11 @@ class Workspaces(Repository):
         """Replace the encrypted key."""
         of_one = update(WORKSPACES).where(WORKSPACES.c.workspace_id == workspace_id)
         await self._connection.execute(of_one.values(sealed_key=sealed_key))
+
+    async def change(self, workspace_id: int, **columns: str | None) -> None:
+        """Replace what these columns say of it."""
+        which = WORKSPACES.c.workspace_id == workspace_id
+        await self._connection.execute(update(WORKSPACES).where(which).values(**columns))
 
     async def get(self, workspace_id: int) -> Workspace:
         """The workspace of this id, which has to be there."""
@@ -201,6 +206,14 @@ class Integrations(Repository):
             )
         )
         return sorted(map(_watched_of, rows), key=_by_name)
+
+    async def contact_emails(self, *, limit: int) -> list[str]:
+        """The addresses that Braze names for what somebody is subscribed to, each text once."""
+        columns = INTEGRATIONS.c
+        named = select(columns.contact_emails).where(
+            columns.watched_since.is_not(None), columns.missing_since.is_(None), columns.contact_emails != ""
+        )
+        return list(await self._connection.scalars(named.distinct().limit(limit)))
 
     async def get(self, workspace_id: int, integration_id: str) -> WatchedIntegration | None:
         """One integration."""

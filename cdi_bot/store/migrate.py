@@ -6,9 +6,11 @@ database as it was, and processes that start together wait for each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,9 +84,22 @@ def migrations_folder() -> Path:
     return packed if packed.is_dir() else package.parent / "migrations"
 
 
+@cache
 def _revisions() -> list[str]:
-    """The revisions that this program has, by the numbers of the files, the newest one last."""
-    return sorted(file.name.partition("_")[0] for file in migrations_folder().glob("[0-9]*_*.py"))
+    """The revisions that this program has, each after the one that it follows, the newest one last."""
+    followed_by = {
+        found[1]: file.name.partition("_")[0]
+        for file in migrations_folder().glob("[0-9]*_*.py")
+        if (found := _FOLLOWS.search(file.read_text(encoding="utf-8")))
+    }
+    revisions, last = list[str](), "None"
+    while last in followed_by:
+        last = followed_by[last]
+        revisions.append(last)
+    return revisions
+
+
+_FOLLOWS = re.compile(r'^down_revision = "?(\w+)"?$', re.MULTILINE)
 
 
 def _config(connection: Connection | None = None) -> Config:

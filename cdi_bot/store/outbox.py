@@ -43,6 +43,7 @@ from cdi_bot.store.tables import CARDS, CHANNELS, OUTBOX
 
 SNOOZED = "snoozed"
 AFTER_CARD = "waits for its card"
+OUTSIDE_HOURS = "outside the channel's hours"
 """Reasons to postpone a message that has nothing wrong with it."""
 
 _FIRST_CARDS = case(
@@ -95,14 +96,18 @@ class Outbox(Repository):
             .values(holder_id=None, rest_until=rest_until)
         )
 
-    async def pending(self, channel: Channel, *, limit: int) -> list[OutboxMessage]:
+    async def pending(
+        self, channel: Channel, *, limit: int | None = None, now: datetime | None = None
+    ) -> list[OutboxMessage]:
         """The first `limit` of a channel's pending messages, due or not: cards, then replies, then notices, in order.
 
-        So no number of notices keeps an alert waiting.
+        So no number of notices keeps an alert waiting, nor (with `now`) what waits then for the channel's hours.
         """
+        reason = OUTBOX.c.last_error.is_distinct_from(OUTSIDE_HOURS)
+        shown = or_(reason, OUTBOX.c.not_before <= now) if now else true()
         rows = await self._connection.execute(
             select(OUTBOX)
-            .where(in_channel(OUTBOX, channel), _PENDING)
+            .where(in_channel(OUTBOX, channel), _PENDING, shown)
             .order_by(_FIRST_CARDS, OUTBOX.c.message_id)
             .limit(limit)
         )
@@ -161,6 +166,16 @@ class Outbox(Repository):
             attempts=OUTBOX.c.attempts + int(failed),
             **unknown,
         )
+
+    async def hold_back(self, message_ids: Collection[int], *, until: datetime) -> None:
+        """Put messages off until a channel's hours begin."""
+        held = update(OUTBOX).where(OUTBOX.c.message_id.in_(self._ids(message_ids)), _PENDING)
+        await self._connection.execute(held.values(not_before=until, last_error=OUTSIDE_HOURS))
+
+    async def settle(self, message_ids: Collection[int], *, now: datetime) -> None:
+        """Take replies and notices out of the outbox that are told by another message."""
+        told = update(OUTBOX).where(OUTBOX.c.message_id.in_(self._ids(message_ids)), _PENDING)
+        await self._connection.execute(told.values(state="sent", sent_at=now))
 
     async def recent_replies(self, channel: Channel, *, since: datetime) -> list[OutboxMessage]:
         """The replies owed to a channel at or after `since` that Slack has, oldest first."""
@@ -246,12 +261,12 @@ class Outbox(Repository):
     async def waiting_since(self) -> datetime | None:
         """Since when the oldest message that waits only for Slack is pending; `None` when there is none.
 
-        Messages that a snooze or an unposted card holds back don't count. Reads all that is pending: that is
+        Messages that a snooze, hours or an unposted card hold back don't count. Reads all that is pending: that is
         little, or the answer matters.
         """
         reason = OUTBOX.c.last_error
         oldest = select(func.min(OUTBOX.c.created_at)).where(
-            _PENDING, or_(reason.is_(None), reason.not_in([SNOOZED, AFTER_CARD]))
+            _PENDING, or_(reason.is_(None), reason.not_in([SNOOZED, AFTER_CARD, OUTSIDE_HOURS]))
         )
         since: datetime | None = await self._connection.scalar(oldest)
         return since

@@ -54,13 +54,14 @@ class WorkspaceRow(Base):
     """A Braze workspace, the process that polls it, and when its new integrations were told last.
 
     `new_told_at` is at first when the list was read as a whole for the first time. `sealed_key` is the encrypted key of
-    one that was added in chat. One that was removed stays for its history.
+    one that was added in chat, or where that of one from the configuration file is found. `visible_to` are the ids of
+    the channels that may see it, null for everyone. One that was removed stays for its history.
     """
 
     __tablename__ = "braze_workspaces"
     __table_args__ = (
         Index("uq_braze_workspaces_name", "name", unique=True, **where("removed_at IS NULL")),
-        # Two that were added in chat may share an endpoint: the key tells them apart.
+        # Two that were added in chat or by the file may share an endpoint: the key tells them apart.
         Index(
             "uq_braze_workspaces_base_url",
             "base_url",
@@ -76,6 +77,7 @@ class WorkspaceRow(Base):
     dashboard_url: Mapped[str | None]
     dashboard_link: Mapped[str | None]
     sealed_key: Mapped[Code | None]
+    visible_to: Mapped[str | None]
     removed_at: Mapped[datetime | None]
     holder_id: Mapped[HolderId]
     new_told_at: Mapped[datetime | None]
@@ -222,6 +224,7 @@ class IncidentRow(Base):
     resolved_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[datetime | None]
+    taken_back_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     measured: Mapped[Code | None]
     quiet: Mapped[bool]
@@ -254,6 +257,7 @@ class CardRow(InChannel, Base):
     told_at: Mapped[datetime | None]
     storm_since: Mapped[datetime | None]
     counted_by: Mapped[int | None] = mapped_column(BigInteger)
+    summary_since: Mapped[datetime | None]
 
 
 class CardIncidentRow(InChannel, Base):

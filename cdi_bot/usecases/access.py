@@ -64,6 +64,14 @@ class Access:
             return NotAllowed(action="elsewhere")
         return NotAllowed(action="private") if await self._is_hidden(there) else None
 
+    async def to_replace(self, who: str, there: Channel) -> NotAllowed | None:
+        """Whether somebody may change what was set in the channel `there`, but holds in all of them.
+
+        Its members may, and admins, also where it is private: nothing of the channel is shown.
+        """
+        refusal = None if self._is_admin(who) else await self.to_reach(who, there)
+        return NotAllowed(action="set_elsewhere") if refusal else None
+
     async def _is_hidden(self, channel: Channel) -> bool:
         try:
             return (await self.messenger.channel_info(channel)).is_private

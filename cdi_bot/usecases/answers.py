@@ -13,8 +13,14 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, Subscription
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.change_answers import (
+    Acknowledged,
+    BadTarget,
+    CannotTakeOver,
+    EscalationSet,
+    ExpectedAnswer,
+)
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
@@ -63,18 +69,6 @@ class NotSubscribed:
 
     what: Selection
     covered_by: Selection | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged:
-    """Open incidents are acknowledged: the integration's, or (`None`) all of the channel.
-
-    `already_by` is who had acknowledged them before. `on_card`: a card in the channel shows it.
-    """
-
-    integration: Integration | None
-    already_by: str | None
-    on_card: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +155,7 @@ class WhichWorkspace:
 class InEachWorkspace:
     """What was answered about each of several workspaces."""
 
-    answers: tuple[SubscriptionSet | BrazeRefused, ...]
+    answers: tuple[SubscriptionSet | IntegrationSettingSet | OwnedByFile | BrazeRefused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,10 +193,18 @@ class NotAllowed:
 
     `action` is `sync` (start a sync), `manage` (Braze workspaces), `as_anybody` (what admins may, where every member is
     one and nobody tells who is a guest), `elsewhere` (change a channel that they are not in), `private` (the same for a
-    private channel, which even an admin may not), `change_as_guest` or `change_from_outside`.
+    private channel, which even an admin may not), `set_elsewhere` (change what was set in a channel that they are not
+    in), `change_as_guest` or `change_from_outside`.
     """
 
     action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedByFile:
+    """A configuration file of this name says it: only there it is changed."""
+
+    file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +227,8 @@ class SettingsShown:
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
+    `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
+    `mention_contacts`: alerts mention the contacts in Braze of an integration without an owner.
     """
 
     language: str | None
@@ -235,6 +239,9 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
+    hours: str | None = None
+    next_begin: datetime | None = None
+    mention_contacts: bool = False
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
 
@@ -256,28 +263,33 @@ class UnknownLanguage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceSet:
-    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
-
-    name: str | None
-    unchanged: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownWorkspace:
-    """There is no such workspace; `names` are those to choose from."""
-
-    given: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSet:
     """The channel gets a digest by this schedule, or (`None`) none; `unchanged` if that was so before."""
 
     digest: str | None
     zone: str
     next_due: datetime | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursSet:
+    """The channel has these hours in this zone, or (`None`) none; `unchanged` if that was so before.
+
+    `next_begin` is when they begin, where nothing may be posted now.
+    """
+
+    hours: str | None
+    zone: str
+    next_begin: datetime | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsSet:
+    """Whether alerts mention the contacts in Braze where there is no owner; `unchanged` if that was so before."""
+
+    mention: bool
     unchanged: bool
 
 
@@ -290,6 +302,7 @@ Answer = (
     | SubscriptionEnded
     | NotSubscribed
     | Acknowledged
+    | CannotTakeOver
     | NothingOpen
     | SnoozeSet
     | SnoozeEnded
@@ -303,14 +316,17 @@ Answer = (
     | NeedsInvite
     | CannotPost
     | NotAllowed
+    | OwnedByFile
     | BrazeRefused
     | SettingsShown
     | LanguageSet
     | UnknownLanguage
-    | WorkspaceSet
-    | UnknownWorkspace
+    | ContactsSet
     | DigestSet
+    | HoursSet
     | EscalationSet
+    | IntegrationSettingSet
+    | IntegrationSettingsShown
     | SampleSent
     | BadTarget
     | ExpectedAnswer

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cdi_bot.core.model.channel import AuditEntry, Channel
+from cdi_bot.core.model.configuration import Item, Table
 from cdi_bot.core.model.message import Content, MessageKind, OwedMessage
+from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.access import Access
+from cdi_bot.usecases.answers import OwnedByFile
 from cdi_bot.usecases.lookup import Lookup
 
 MOST_CHANGES = 10
@@ -66,6 +69,31 @@ class Actor:
     who: str
     at: datetime
     workspace_id: int
+
+
+def setting(channel: Channel, field: str) -> Item:
+    """A setting of a channel, as a configuration file may own it."""
+    return Item(table=Table.CHANNEL, channel=channel.channel_id, field=field)
+
+
+async def owned_by_file(uow: UnitOfWork, *owned: Item | Subscription) -> OwnedByFile | None:
+    """Why these can't be changed in chat: a configuration file owns one of them; `None` if none does."""
+    files = await uow.file_items.all()
+    names = {each.workspace_id: each.name for each in await uow.workspaces.all()} if files else {}
+    for each in owned:
+        item = each if isinstance(each, Item) else _item_of(each, names)
+        if item in files:
+            return OwnedByFile(file=files[item])
+    return None
+
+
+def _item_of(subscription: Subscription, names: Mapping[int, str]) -> Item:
+    return Item(
+        table=Table.SUBSCRIPTION,
+        channel=subscription.channel.channel_id,
+        workspace=names.get(subscription.workspace_id, ""),
+        selector=subscription.selector,
+    )
 
 
 async def announce(uow: UnitOfWork, actor: Actor, action: str, subject: str, content: Content) -> str:

@@ -1,4 +1,4 @@
-"""The settings of a channel: its language, its digest, its workspace, where incidents go that nobody acknowledges."""
+"""The settings of a channel: its language, digest, workspace and hours, where incidents go that nobody acknowledges."""
 
 from __future__ import annotations
 
@@ -7,24 +7,38 @@ from datetime import timedelta
 
 from cdi_bot.core.commands.escalation import length_text
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
-from cdi_bot.core.model.channel import Channel, ChannelSettings, WorkspaceChanged
+from cdi_bot.core.hours import Hours, next_begin
+from cdi_bot.core.model.channel import (
+    Channel,
+    ChannelSettings,
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
+from cdi_bot.core.model.configuration import Item
 from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.integration import same_name
-from cdi_bot.core.model.message import Content, DigestChanged, LanguageChanged
+from cdi_bot.core.model.message import (
+    Content,
+)
+from cdi_bot.delivery.hours import save_settings
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
 from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import (
     Answer,
     CannotPost,
+    ContactsSet,
     DigestSet,
+    HoursSet,
     LanguageSet,
     SettingsShown,
     UnknownLanguage,
-    UnknownWorkspace,
-    WorkspaceSet,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce
-from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file, setting
+from cdi_bot.usecases.change_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
+from cdi_bot.usecases.workspace_answers import UnknownWorkspace, WorkspaceSet
 
 
 class ChangeChannelSettings(UseCases):
@@ -47,6 +61,9 @@ class ChangeChannelSettings(UseCases):
             ),
             escalate_to=settings.escalate_to if settings else None,
             escalate_trouble=settings.escalate_trouble if settings else None,
+            hours=settings.hours if settings else None,
+            next_begin=next_begin(settings, self.clock()),
+            mention_contacts=settings is not None and settings.mention_contacts,
             workspace_name=names.get(settings.workspace_id or 0) if settings else None,
             workspaces=tuple(names.values()),
         )
@@ -61,6 +78,9 @@ class ChangeChannelSettings(UseCases):
         actor = await self.actor(channel, who)
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
+            owned = await owned_by_file(uow, setting(channel, "language"))
+            if owned:
+                return owned
             unchanged = (before.language if before else None) == language
             if not unchanged:
                 await uow.channels.save_settings(replace(changed_by(before, actor), language=language))
@@ -82,6 +102,9 @@ class ChangeChannelSettings(UseCases):
         workspace_id, called = (chosen.workspace_id, chosen.workspace.name) if chosen else (None, None)
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
+            owned = await owned_by_file(uow, setting(channel, "workspace"))
+            if owned:
+                return owned
             unchanged = (before.workspace_id if before else None) == workspace_id
             if not unchanged:
                 changed = replace(changed_by(before, actor), workspace_id=workspace_id)
@@ -89,6 +112,25 @@ class ChangeChannelSettings(UseCases):
                 await announce(uow, actor, "use", called or "off", WorkspaceChanged(who=who, name=called))
         self.wake()
         return WorkspaceSet(name=called, unchanged=unchanged)
+
+    async def set_contacts(self, channel: Channel, who: str, *, mention: bool) -> Answer:
+        """Let alerts mention the contacts in Braze of an integration without an owner, or only show them."""
+        refusal = await self.access.to_change(who)
+        if refusal:
+            return refusal
+        actor = await self.actor(channel, who)
+        async with self.store.write() as uow:
+            before = await uow.channels.settings(channel)
+            owned = await owned_by_file(uow, setting(channel, "contacts"))
+            if owned:
+                return owned
+            unchanged = (before is not None and before.mention_contacts) == mention
+            if not unchanged:
+                await uow.channels.save_settings(replace(changed_by(before, actor), mention_contacts=mention))
+                content = ContactsChanged(who=who, mention=mention)
+                await announce(uow, actor, "contacts", "mention" if mention else "show", content)
+        self.wake()
+        return ContactsSet(mention=mention, unchanged=unchanged)
 
     async def set_digest(self, channel: Channel, who: str, schedule: Schedule | None, zone: str) -> Answer:
         """Set a channel's digest to a schedule in a time zone, or end it (`None`)."""
@@ -104,6 +146,10 @@ class ChangeChannelSettings(UseCases):
         next_due = schedule.next_due(time_zone, actor.at) if schedule else None
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
+            moves = schedule is not None and (before.zone if before else None) != zone
+            owned = await owned_by_file(uow, setting(channel, "digest"), *moved(channel, moves=moves))
+            if owned:
+                return owned
             unchanged = digest == (before.digest if before else None) and (
                 digest is None or (before is not None and before.zone == zone)
             )
@@ -114,11 +160,38 @@ class ChangeChannelSettings(UseCases):
                     digest_until=schedule.last_due(time_zone, actor.at) if schedule else None,
                     zone=zone if schedule or before is None else before.zone,
                 )
-                await uow.channels.save_settings(after)
+                await save_settings(uow, before, after, actor.at)
                 content = DigestChanged(who=who, digest=digest, zone=zone, next_due=next_due)
                 await announce(uow, actor, "digest", digest or "off", content)
         self.wake()
         return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
+
+    async def set_hours(self, channel: Channel, who: str, hours: Hours | None, zone: str | None) -> Answer:
+        """Set the hours of a channel, or (`None`) end them; without a zone in the channel's own, else the person's."""
+        refusal = await self.access.to_change(who)
+        if refusal:
+            return refusal
+        reason = await posting_problem(self.messenger, channel) if hours else None
+        if reason:
+            return reason
+        actor, person = await self.actor(channel, who), await self.access.directory.person(who)
+        async with self.store.write() as uow:
+            before = await uow.channels.settings(channel)
+            kept = before.zone if before else None
+            chosen = zone or kept or person.zone_name
+            text = str(hours) if hours else None
+            moves = hours is not None and chosen != kept
+            owned = await owned_by_file(uow, setting(channel, "hours"), *moved(channel, moves=moves))
+            if owned:
+                return owned
+            unchanged = text == (before.hours if before else None) and (text is None or chosen == kept)
+            after = replace(changed_by(before, actor), hours=text, zone=chosen if hours else kept)
+            if not unchanged:
+                await save_settings(uow, before, after, actor.at)
+                content = HoursChanged(who=who, hours=text, zone=chosen)
+                await announce(uow, actor, "hours", f"{text} {chosen}" if text else "off", content)
+        self.wake()
+        return HoursSet(hours=text, zone=chosen, next_begin=next_begin(after, actor.at), unchanged=unchanged)
 
     async def set_escalation(self, channel: Channel, who: str, after: timedelta, to: str | None) -> Answer:
         """Let what nobody acknowledges for so long go to another channel or a person, or (`None`) nowhere."""
@@ -129,6 +202,9 @@ class ChangeChannelSettings(UseCases):
         seconds = int(after.total_seconds()) if to else None
         async with self.store.write() as uow:
             before = await uow.channels.settings(channel)
+            owned = await owned_by_file(uow, setting(channel, "escalate"))
+            if owned:
+                return owned
             was = (before.escalate_after, before.escalate_to) if before else (None, None)
             unchanged = was == (seconds, to)
             if not unchanged:
@@ -162,6 +238,11 @@ class ChangeChannelSettings(UseCases):
             if trouble.verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.REFUSED}:
                 return BadTarget(target=target, reason=trouble.reason)
         return None
+
+
+def moved(channel: Channel, *, moves: bool) -> list[Item]:
+    """The time zone of a channel, if a change moves it."""
+    return [setting(channel, "zone")] if moves else []
 
 
 def changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:

@@ -17,9 +17,9 @@ from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.monitoring.incident_writer import ConflictError, refresh_cards, write_incident
 from cdi_bot.monitoring.spike_notices import owe_changed_spike
 from cdi_bot.store import StoreTrouble, UnitOfWork
-from cdi_bot.usecases.answers import NotAllowed
-from cdi_bot.usecases.base import Actor, UseCases, announce, record
-from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
+from cdi_bot.usecases.answers import NotAllowed, OwnedByFile
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file, record
+from cdi_bot.usecases.change_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 
 _ATTEMPTS = 5
 
@@ -116,7 +116,7 @@ class MarkExpected(UseCases):
 
     async def switch_off(
         self, channel: Channel, who: str, workspace_id: int, integration_id: str, reason: str
-    ) -> SwitchedOff | NothingToMark | NotAllowed:
+    ) -> SwitchedOff | NothingToMark | NotAllowed | OwnedByFile:
         """Tell a channel no more of a reason, by all of its subscriptions that take the integration in."""
         refusal = await self.access.to_change(who)
         if refusal:
@@ -127,6 +127,9 @@ class MarkExpected(UseCases):
             if integration is None:
                 return NothingToMark(integration=None)
             telling = await _telling(uow, channel, integration, reason)
+            owned = await owned_by_file(uow, *telling)
+            if owned:
+                return owned
             for subscription in telling:
                 await _leave_out(uow, actor, subscription, reason)
         self.wake()

@@ -11,6 +11,8 @@ from operator import itemgetter
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import Integration, Named, WatchedIntegration
+from cdi_bot.core.model.integration_settings import IntegrationSettings, settings_of
+from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Subscription, selector_matches
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
@@ -25,7 +27,7 @@ class Health:
 
     `subscribed` and `by_selector`, which says what each selector matches in a workspace, are in the order of
     workspaces and names; `incidents` are by the integrations' keys, `open` are all of them. `unreachable` are the open
-    incidents of the workspaces in which Braze can't be reached.
+    incidents of the workspaces in which Braze can't be reached. `set_for` is all that is set for integrations.
     """
 
     subscribed: list[Named]
@@ -33,6 +35,11 @@ class Health:
     open: list[Incident]
     incidents: dict[tuple[int, str], Incident]
     unreachable: tuple[Incident, ...]
+    set_for: Sequence[IntegrationSettings] = ()
+
+    def settings_of(self, integration: Integration) -> IntegrationSettings:
+        """Owner and runbook of an integration."""
+        return settings_of(integration, self.set_for)
 
     @property
     def failing(self) -> int:
@@ -84,6 +91,7 @@ async def health_of(uow: UnitOfWork, subscriptions: Sequence[Subscription]) -> H
         open=incidents,
         incidents=worst_by_integration(incidents),
         unreachable=tuple(each for each in told if each.kind is Kind.UNREACHABLE and not each.is_recovering),
+        set_for=await uow.integration_settings.all(),
     )
 
 
@@ -102,6 +110,18 @@ async def watched_of(
         ).values()
     }
     return {each.key: found[each.key] for each in wanted}
+
+
+async def newest_runs(uow: UnitOfWork, integrations: Sequence[Named]) -> dict[tuple[int, str], Run]:
+    """The newest run of each integration, by its key."""
+    ids: dict[int, list[str]] = {}
+    for each in integrations:
+        ids.setdefault(each.workspace_id, []).append(each.integration_id)
+    return {
+        (workspace_id, integration_id): run
+        for workspace_id, wanted in ids.items()
+        for integration_id, run in (await uow.runs.newest(workspace_id, wanted)).items()
+    }
 
 
 async def bot_troubles(

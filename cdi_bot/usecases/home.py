@@ -14,6 +14,7 @@ from operator import itemgetter
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, Named, WatchedIntegration, dashboard_page
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.kinds import attention, longest_row_first
@@ -39,6 +40,7 @@ class NeedsAttention:
     incident: Incident
     dashboard_url: str | None
     channels: tuple[Channel, ...]
+    settings: IntegrationSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ class IntegrationSummary:
     incident: Incident | None
     missing: bool
     dashboard_url: str | None
+    settings: IntegrationSettings
 
 
 HomeEntry = NeedsAttention | ChannelSubscription | IntegrationSummary
@@ -202,6 +205,7 @@ class HomeQueries(UseCases):
                     integration.app_group_id,
                 ),
                 channels=tuple(sorted(channels)),
+                settings=health.settings_of(integration),
             )
         return NotShown(kind=NeedsAttention, name=integration.integration_name)
 
@@ -231,6 +235,7 @@ class HomeQueries(UseCases):
                 key,
                 entry.integration.app_group_id,
             ),
+            settings=health.settings_of(entry.integration),
         )
 
 

@@ -15,7 +15,8 @@ from cdi_bot.core.model.integration import (
     dashboard_page,
     normalize_name,
 )
-from cdi_bot.core.model.run import Outcome, Run, status_outcome
+from cdi_bot.core.model.integration_settings import settings_of
+from cdi_bot.core.model.run import Outcome, status_outcome
 from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
 from cdi_bot.core.statistics import expected_next, usual_of
@@ -24,7 +25,14 @@ from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.answers import Answer, SubscriptionList
-from cdi_bot.usecases.health import bot_troubles, health_of, snoozes_in, watched_of, worst_incident
+from cdi_bot.usecases.health import (
+    bot_troubles,
+    health_of,
+    newest_runs,
+    snoozes_in,
+    watched_of,
+    worst_incident,
+)
 from cdi_bot.usecases.lookup import Lookup, braze_refusal
 from cdi_bot.usecases.matching import matches_part
 from cdi_bot.usecases.query_answers import (
@@ -90,7 +98,7 @@ class Queries:
             page = by_urgency[start : start + OVERVIEW_PAGE]
             snoozes |= await snoozes_in(uow, channel, page, now)
             watched_here = await watched_of(uow, page)
-            newest = await _newest(uow, page)
+            newest = await newest_runs(uow, page)
             troubles = await bot_troubles(
                 uow, self.workspaces.troubles, health.subscribed, {channel} if channel else ()
             )
@@ -178,6 +186,7 @@ class Queries:
             next_run=expected_next(integration, newest, now),
             incident=incident,
             snooze=snoozes.get(integration.key),
+            settings=settings_of(integration, await uow.integration_settings.all()),
             unreachable=unreachable,
             can_sync=self.can_sync and not (unreachable or watched.missing_since or is_running),
             observed_at=watched.observed_at,
@@ -291,24 +300,12 @@ class Queries:
                 watched.integration.key: watched.integration
                 for each in self.workspaces
                 for watched in (
-                    await uow.integrations.get_many(each.workspace_id, {entry.subject for entry in entries})
+                    await uow.integrations.get_many(each.workspace_id, {entry.about for entry in entries})
                 ).values()
             }
         first = next(iter(self.workspaces)).workspace_id  # of what is older than the column
-        rows = [(entry, known.get((entry.workspace_id or first, entry.subject))) for entry in entries]
+        rows = [(entry, known.get((entry.workspace_id or first, entry.about))) for entry in entries]
         return AuditTrail(rows=tuple(rows), workspaces=names)
-
-
-async def _newest(uow: UnitOfWork, integrations: Sequence[Named]) -> dict[tuple[int, str], Run]:
-    """The newest run of each integration, by its key."""
-    ids: dict[int, list[str]] = {}
-    for each in integrations:
-        ids.setdefault(each.workspace_id, []).append(each.integration_id)
-    return {
-        (workspace_id, integration_id): run
-        for workspace_id, wanted in ids.items()
-        for integration_id, run in (await uow.runs.newest(workspace_id, wanted)).items()
-    }
 
 
 def _matches(query: str, integration: Integration) -> bool:

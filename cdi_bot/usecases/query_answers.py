@@ -9,6 +9,7 @@ from datetime import datetime
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.core.statistics import Usual
@@ -86,6 +87,7 @@ class RunHistory:
     next_run: datetime | None  # when the next one is, or was, expected; None where unknown
     incident: Incident | None
     snooze: Snooze | None
+    settings: IntegrationSettings | None = None  # owner and runbook
     unreachable: Incident | None = None  # set while Braze can't be reached
     can_sync: bool = False  # a sync may be started now
     observed_at: datetime | None

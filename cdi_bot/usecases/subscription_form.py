@@ -59,7 +59,7 @@ class SettingsChange:
     """The settings of the channel that the form asks for.
 
     `language` is `None` for the bot's own, `workspace` a name, `None` for all of them. Each is changed only if its
-    `changes_...` is set.
+    `changes_...` is set, `mention_contacts` only if it is not `None`.
     """
 
     language: str | None = None
@@ -70,6 +70,7 @@ class SettingsChange:
     changes_digest: bool = False
     escalate_after: timedelta = USUAL
     escalate_to: str | None = None
+    mention_contacts: bool | None = None
     changes_escalation: bool = False
 
 
@@ -169,6 +170,8 @@ class SubscriptionForms:
             answers.append(
                 await self.channels.set_escalation(channel, who, change.escalate_after, change.escalate_to)
             )
+        if change.mention_contacts is not None:
+            answers.append(await self.channels.set_contacts(channel, who, mention=change.mention_contacts))
         return answers
 
     async def unsubscribe(self, channel: Channel, who: str, subscription: Subscription) -> Answer:

@@ -9,7 +9,14 @@ from cdi_bot.core.freshness_limit import has_zone, limit_in_zone
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration, WatchedIntegration, normalize_name
 from cdi_bot.core.model.message import Subscribed, Unsubscribed
-from cdi_bot.core.model.subscription import Filters, Selection, Subscription, is_pattern, selector_matches
+from cdi_bot.core.model.subscription import (
+    Filters,
+    Selection,
+    Subscription,
+    is_pattern,
+    same_selector,
+    selector_matches,
+)
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.access import posting_problem
@@ -19,12 +26,13 @@ from cdi_bot.usecases.answers import (
     InEachWorkspace,
     NoMatch,
     NotSubscribed,
+    OwnedByFile,
     SeveralMatches,
     SubscriptionEnded,
     SubscriptionSet,
     WhichWorkspace,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file
 from cdi_bot.usecases.channel_settings import changed_by
 from cdi_bot.usecases.lookup import braze_refusal, which_workspace
 from cdi_bot.usecases.matching import match_integration, nearest_to, was_listed
@@ -71,7 +79,7 @@ class ChangeSubscriptions(UseCases):
         if not isinstance(targets, list):
             return targets
         actor = await self.actor(channel, who)
-        answers: list[SubscriptionSet | BrazeRefused] = []
+        answers: list[SubscriptionSet | OwnedByFile | BrazeRefused] = []
         for target in targets:
             if isinstance(target, BrazeRefused):
                 answers.append(target)
@@ -129,18 +137,22 @@ class ChangeSubscriptions(UseCases):
 
     async def _subscribe(
         self, uow: UnitOfWork, actor: Actor, target: _Target, filters: Filters
-    ) -> SubscriptionSet:
+    ) -> SubscriptionSet | OwnedByFile:
         """Subscribe, or change the filters of the subscription that is there."""
         present = await uow.subscriptions.for_channel(actor.channel)
         before = next(
             (
                 one
                 for one in present
-                if one.workspace_id == actor.workspace_id and _is_same(one, target.what.selector)
+                if one.workspace_id == actor.workspace_id
+                and same_selector(one.selector, target.what.selector)
             ),
             None,
         )
         selector = before.selector if before else target.what.selector
+        owned = await owned_by_file(uow, *([before] if before else []))
+        if owned:
+            return owned
         subscription = await uow.subscriptions.add(
             channel=actor.channel,
             workspace_id=actor.workspace_id,
@@ -234,7 +246,7 @@ class ChangeSubscriptions(UseCases):
         subscriptions: Sequence[Subscription],
         *,
         only: bool,
-    ) -> SubscriptionEnded | NotSubscribed:
+    ) -> SubscriptionEnded | NotSubscribed | OwnedByFile:
         """End those of the subscriptions that the target means; with `only`, those that have just this selector."""
         integrations = {
             watched.integration.key: watched.integration
@@ -244,7 +256,7 @@ class ChangeSubscriptions(UseCases):
         ending = [
             one
             for one in subscriptions
-            if _is_same(one, target.what.selector)
+            if same_selector(one.selector, target.what.selector)
             or (not only and _is_meant(one, target.what.selector, integrations))
         ]
         about = next(iter(target.workspace_ids)) if len(target.workspace_ids) == 1 else 0
@@ -260,6 +272,9 @@ class ChangeSubscriptions(UseCases):
         )
         if not ending:
             return NotSubscribed(what=what, covered_by=covering)
+        owned = await owned_by_file(uow, *ending)
+        if owned:
+            return owned
         await uow.subscriptions.remove([one.subscription_id for one in ending])
         for each in self.workspaces:
             if each.workspace_id in {one.workspace_id for one in ending}:
@@ -280,14 +295,6 @@ async def _in_zone(uow: UnitOfWork, actor: Actor, filters: Filters, zone: str) -
     else:
         zone = settings.zone
     return replace(filters, fresh=limit_in_zone(filters.fresh, zone))
-
-
-def _is_same(subscription: Subscription, selector: str) -> bool:
-    """Patterns match in any spelling, so they are one in any spelling."""
-    theirs = subscription.selector
-    return selector == theirs or (
-        is_pattern(selector) and is_pattern(theirs) and normalize_name(selector) == normalize_name(theirs)
-    )
 
 
 def _is_meant(

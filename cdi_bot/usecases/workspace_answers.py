@@ -10,7 +10,10 @@ from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceRow:
-    """A workspace in the list: `trouble` is why it can't be asked now; one that the settings name `is_given`."""
+    """A workspace in the list: `trouble` is why it can't be asked now.
+
+    One that the settings name `is_given`; `file` is the name of the configuration file that names it, if one does.
+    """
 
     workspace_id: int
     name: str
@@ -19,6 +22,7 @@ class WorkspaceRow:
     is_watched: bool
     integrations: int
     trouble: BrazeReason | None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,22 @@ class WorkspaceOfSettings:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceSet:
+    """This workspace is meant in the channel, `None` for all of them; `unchanged` if that was so before."""
+
+    name: str | None
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownWorkspace:
+    """There is no such workspace; `names` are those to choose from."""
+
+    given: str
+    names: tuple[str, ...]
+
+
 WorkspaceAnswer = (
     WorkspaceList
     | WorkspaceForm
@@ -102,4 +122,6 @@ WorkspaceAnswer = (
     | WorkspaceGone
     | NoSuchWorkspace
     | WorkspaceOfSettings
+    | WorkspaceSet
+    | UnknownWorkspace
 )

@@ -11,6 +11,7 @@ import structlog
 from pydantic import SecretStr
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.configuration import Item, Table
 from cdi_bot.core.model.incident import UNWATCHED, resolved
 from cdi_bot.core.model.integration import Workspace, workspace_name
 from cdi_bot.core.model.lifecycle import WorkspaceRemoved
@@ -25,8 +26,8 @@ from cdi_bot.monitoring.braze_port import (
 from cdi_bot.monitoring.incident_writer import refresh_cards
 from cdi_bot.store import UnitOfWork
 from cdi_bot.store.secret_keys import KeyLostError, SecretKeys
-from cdi_bot.usecases.answers import NotAllowed
-from cdi_bot.usecases.base import Actor, UseCases, announce, record
+from cdi_bot.usecases.answers import NotAllowed, OwnedByFile
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file, record
 from cdi_bot.usecases.workspace_answers import (
     ConfirmRemoval,
     NoSuchWorkspace,
@@ -113,6 +114,7 @@ class ManageBrazeWorkspaces(UseCases):
         workspace_id = workspace.workspace_id
         known = await uow.integrations.all(workspace_id)
         is_watched = self.workspaces.watches(workspace_id)
+        owned = await owned_by_file(uow, item_of(workspace))
         return WorkspaceRow(
             workspace_id=workspace_id,
             name=workspace.name,
@@ -121,6 +123,7 @@ class ManageBrazeWorkspaces(UseCases):
             is_watched=is_watched,
             integrations=sum(each.missing_since is None for each in known),
             trouble=self.workspaces.of(workspace_id).poller.connectivity.reason if is_watched else None,
+            file=owned.file if owned else None,
         )
 
     async def form(self, who: str) -> WorkspaceForm | NotAllowed:
@@ -129,7 +132,7 @@ class ManageBrazeWorkspaces(UseCases):
 
     async def add(
         self, channel: Channel, who: str, *, name: str, endpoint: str, api_key: str
-    ) -> WorkspaceAdded | WorkspaceRefused | WorkspaceForm | NotAllowed:
+    ) -> WorkspaceAdded | WorkspaceRefused | WorkspaceForm | NotAllowed | OwnedByFile:
         """Try a key, and watch its workspace; one of the same name and endpoint gets the new key.
 
         The key is kept encrypted, and shown by nothing that this returns or raises.
@@ -141,6 +144,10 @@ class ManageBrazeWorkspaces(UseCases):
         if isinstance(found, WorkspaceRefused):
             return found
         wanted, present = found
+        async with self.store.read() as uow:
+            owned = await owned_by_file(uow, item_of(wanted))
+        if owned:
+            return owned
         missing = await self._tried(wanted, api_key)
         if isinstance(missing, WorkspaceRefused):
             return missing
@@ -243,7 +250,7 @@ class ManageBrazeWorkspaces(UseCases):
 
     async def ask_removal(
         self, who: str, name: str
-    ) -> ConfirmRemoval | NoSuchWorkspace | WorkspaceOfSettings | NotAllowed:
+    ) -> ConfirmRemoval | NoSuchWorkspace | WorkspaceOfSettings | NotAllowed | OwnedByFile:
         """Ask an admin to confirm that a workspace is watched no longer."""
         refusal = await self.access.to_manage(who)
         if refusal:
@@ -254,9 +261,10 @@ class ManageBrazeWorkspaces(UseCases):
             if found is None:
                 return NoSuchWorkspace(name=name, names=tuple(each.name for each in present))
             subscriptions = await uow.subscriptions.for_workspace(found.workspace_id)
+            owned = await owned_by_file(uow, item_of(found))
         if self.workspaces.is_given(found.workspace_id):
             return WorkspaceOfSettings(name=found.name)
-        return ConfirmRemoval(
+        return owned or ConfirmRemoval(
             workspace_id=found.workspace_id,
             name=found.name,
             subscriptions=len(subscriptions),
@@ -265,7 +273,7 @@ class ManageBrazeWorkspaces(UseCases):
 
     async def remove(
         self, channel: Channel, who: str, workspace_id: int
-    ) -> WorkspaceGone | NoSuchWorkspace | WorkspaceOfSettings | NotAllowed:
+    ) -> WorkspaceGone | NoSuchWorkspace | WorkspaceOfSettings | NotAllowed | OwnedByFile:
         """Watch a workspace no longer: its subscriptions end, its open cards are closed, and each channel is told.
 
         Its key is deleted at once; what happened stays for the time that everything is kept.
@@ -280,11 +288,19 @@ class ManageBrazeWorkspaces(UseCases):
                 return NoSuchWorkspace(name="", names=tuple(each.name for each in present.values()))
             if self.workspaces.is_given(workspace_id):
                 return WorkspaceOfSettings(name=found.name)
-            told = await _remove(uow, found, channel, who, self.clock())
+            owned = await owned_by_file(uow, item_of(found))
+            if owned:
+                return owned
+            told = await remove_workspace(uow, found, channel, who, self.clock())
         await self.workspaces.refresh()
         self.wake()
         log.info("workspace removed", workspace=found.name, user=who)
         return WorkspaceGone(name=found.name, channels=len(told))
+
+
+def item_of(workspace: Workspace) -> Item:
+    """A workspace as a configuration file may own it."""
+    return Item(table=Table.WORKSPACE, workspace=workspace.name)
 
 
 def _refused(trouble: BrazeTrouble) -> WorkspaceRefused:
@@ -292,7 +308,7 @@ def _refused(trouble: BrazeTrouble) -> WorkspaceRefused:
     return WorkspaceRefused(field="key" if is_key else "endpoint", problem=trouble.reason.value)
 
 
-async def _remove(
+async def remove_workspace(
     uow: UnitOfWork, workspace: Workspace, channel: Channel, who: str, now: datetime
 ) -> set[Channel]:
     """Remove it in the caller's transaction; returns the channels that are told."""

@@ -13,8 +13,11 @@ from aiohttp import web
 from sqlalchemy import make_url
 from typer.testing import Result
 
-from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.message import LanguageChanged, MessageKind, OwedMessage
+from cdi_bot.core.model.channel import Channel, LanguageChanged
+from cdi_bot.core.model.message import (
+    MessageKind,
+    OwedMessage,
+)
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, FINANCE_PRIVATE, TEAM

@@ -112,3 +112,20 @@ def test_it_is_due_for_good_once_everything_is_over(
     assert due(incident(1), **about, now=moment + timedelta(days=9))
     assert not due(incident(1), **about, now=moment - timedelta(microseconds=1))
     assert not any(due(incident(1), **about, now=end) for end in until if end)
+
+
+@given(posted=ago, since=ago, until=st.none() | ago, after=st.integers(10, 604_800))
+def test_a_critical_one_is_due_in_half_the_time(
+    posted: datetime, since: datetime, until: datetime | None, after: int
+) -> None:
+    """To the moment, from the same beginning; never later than an ordinary one."""
+    about = {
+        "settings": settings(after, since),
+        "posted_at": posted,
+        "snoozes": [snooze(until)] if until else [],
+        "is_critical": True,
+    }
+    moment = max(filter(None, (posted, since, until))) + timedelta(seconds=after) / 2
+    assert due(incident(1), **about, now=moment)
+    assert not due(incident(1), **about, now=moment - timedelta(microseconds=1))
+    assert not due(incident(1), **about | {"is_critical": False}, now=moment)

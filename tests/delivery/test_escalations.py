@@ -16,7 +16,7 @@ from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.channels import ChannelChange, change_channel
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
-from cdi_bot.usecases.escalation_answers import EscalationSet
+from cdi_bot.usecases.change_answers import EscalationSet
 from cdi_bot.usecases.query_answers import LostChannels
 from tests.rigs.whole import ALERTS, WHO, Json, Whole, whole
 

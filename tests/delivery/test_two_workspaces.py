@@ -48,7 +48,8 @@ from cdi_bot.delivery.views import (
 )
 from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.store import Store
-from cdi_bot.usecases.answers import Acknowledged, NothingOpen
+from cdi_bot.usecases.answers import NothingOpen
+from cdi_bot.usecases.change_answers import Acknowledged
 from tests.rigs import people
 from tests.rigs.people import ALERTS, MARKETING, Desk
 from tests.store.samples import NOW, incident, integration, notice, run
@@ -97,7 +98,9 @@ class Both:
     async def card(self, half: Half) -> IncidentView:
         """What the card of this workspace's incident shows."""
         async with self.store.read() as uow:
-            card = await self.views.card(uow, ALERTS, half.card_id, NOW)
+            stored = await uow.cards.get(half.card_id)
+            assert stored
+            card = await self.views.card(uow, stored, NOW)
         (shown,) = card.incidents
         return shown
 
@@ -204,7 +207,9 @@ async def test_one_card_of_both_keeps_them_apart(both: Both) -> None:
     first, second = both.halves
     async with both.store.write() as uow:
         await uow.cards.merge(first.card_id, [second.card_id], now=NOW)
-        card = await both.views.card(uow, ALERTS, first.card_id, NOW)
+        stored = await uow.cards.get(first.card_id)
+        assert stored
+        card = await both.views.card(uow, stored, NOW)
     members = tuple(half.incident.incident_id for half in both.halves)
     grouped = await both.event(GroupedReply(fact="still_open", incident_ids=members))
     assert isinstance(grouped, GroupedReplyView)
@@ -212,7 +217,9 @@ async def test_one_card_of_both_keeps_them_apart(both: Both) -> None:
         assert _named(view) == {(half.name, half.page) for half in both.halves}
     await both.snooze(first)
     async with both.store.read() as uow:
-        card = await both.views.card(uow, ALERTS, first.card_id, NOW)
+        stored = await uow.cards.get(first.card_id)
+        assert stored
+        card = await both.views.card(uow, stored, NOW)
     snoozed = {each.incident.workspace_id for each in card.incidents if each.snooze}
     assert (len(card.incidents), snoozed) == (2, {first.id})
     left = await both.event(GroupedReply(fact="still_open", incident_ids=members))

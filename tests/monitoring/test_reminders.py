@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident
+from cdi_bot.core.model.incident import NOBODY, Incident, acknowledged
 from cdi_bot.core.model.message import StillOpen
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.rules.small_losses import ALWAYS_LOSES
@@ -33,6 +33,12 @@ async def store(databases: Databases, tmp_path: Path) -> AsyncIterator[Store]:
 
 async def reminded(store: Store, found: Incident, after: timedelta) -> bool:
     """Whether an incident whose card was posted at `NOW` is repeated so long after."""
+    await posted(store, found)
+    return await reminders_told(store, after) > 0
+
+
+async def posted(store: Store, found: Incident) -> Incident:
+    """Store an incident whose card was posted at `NOW`."""
     async with store.write() as uow:
         (stored,) = await uow.incidents.add([found])
         await uow.integrations.save([integration(found.workspace_id, "one", watched_since=NOW)])
@@ -46,9 +52,14 @@ async def reminded(store: Store, found: Incident, after: timedelta) -> bool:
         )
         card = await uow.cards.add(ALERTS, [stored.incident_id], now=NOW)
         await uow.cards.mark_shown(card.card_id, revision=1, ts=f"{NOW.timestamp():.6f}", now=NOW)
+    return stored
+
+
+async def reminders_told(store: Store, after: timedelta) -> int:
+    """How many reminders there are once it was looked so long after `NOW`."""
     reminders = Reminders(
         store=store,
-        workspace_id=found.workspace_id,
+        workspace_id=1,
         clock=lambda: NOW + after,
         repeat_after=4 * HOUR,
         wake=lambda: None,
@@ -56,8 +67,8 @@ async def reminded(store: Store, found: Incident, after: timedelta) -> bool:
     )
     await reminders.tick()
     async with store.read() as uow:
-        owed = await uow.outbox.pending(ALERTS, limit=9)
-    return any(isinstance(each.owed.content, StillOpen) for each in owed)
+        owed = await uow.outbox.pending(ALERTS, limit=99)
+    return sum(isinstance(each.owed.content, StillOpen) for each in owed)
 
 
 async def test_an_open_incident_is_repeated(store: Store) -> None:
@@ -86,3 +97,25 @@ async def test_one_that_fails_through_the_end_of_an_interval_is_repeated(store: 
 async def test_a_loss_that_is_usual_is_told_once(store: Store) -> None:
     """Nobody is reminded of it."""
     assert not await reminded(store, incident(await a_workspace(store), reason=ALWAYS_LOSES), 9 * HOUR)
+
+
+async def test_one_that_was_taken_back_has_its_interval_again(store: Store) -> None:
+    """Nobody is reminded of what they have just been told."""
+    found = incident(await a_workspace(store), taken_back_at=NOW + 5 * HOUR)
+    assert not await reminded(store, found, 8.9 * HOUR)
+
+
+async def test_each_interval_without_anybody_is_told_once(store: Store) -> None:
+    """However often an acknowledgement is taken back in between."""
+    found = await posted(store, incident(await a_workspace(store)))
+    times = []
+    for hours in range(32):
+        to = None if hours in {5, 15, 20} else NOBODY if hours in {9, 16, 21} else ""
+        changed = acknowledged(found, "U1", NOW + hours * HOUR, to) if to != "" else None
+        if changed:
+            async with store.write() as uow:
+                assert await uow.incidents.update(changed, expected_revision=found.revision)
+            found = changed
+        times.append(await reminders_told(store, hours * HOUR))
+    assert [hours for hours in range(1, 32) if times[hours] > times[hours - 1]] == [4, 13, 25, 29]
+    assert times[-1] == 4

@@ -61,6 +61,10 @@ class Members(Directory):
         """Anybody."""
         return Person(user_id=user_id)
 
+    async def by_email(self, address: str) -> str | None:  # noqa: ARG002
+        """Nobody."""
+        return None
+
     async def channels_of(self, user_id: str, *, anew: bool = False) -> frozenset[Channel]:  # noqa: ARG002
         """All."""
         return self._channels

@@ -96,6 +96,7 @@ class Desk:
             expected=self.expected,
             queries=self.queries,
             channels=self.channels,
+            settings=self.app.settings,
             previews=self.app.previews,
             workspaces=self.app.manage_workspaces,
             samples=replace(self.app.samples, sleep=_no_wait),

@@ -171,6 +171,7 @@ class Whole:
             (watched.freshness.tick, INTERVALS["conditions"]),
             (watched.requested_syncs.tick, INTERVALS["follow"]),
             (bot.app.escalations.tick, INTERVALS["escalate"]),
+            (bot.app.hours.tick, INTERVALS["hours"]),
             (bot.app.clusters.tick, INTERVALS["clusters"]),
             (bot.app.store_health.tick, INTERVALS["database"]),
         ):

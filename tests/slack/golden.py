@@ -35,7 +35,7 @@ SAMPLES = re.compile(
     r"0b1c2d3e|&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|"
     r"S0123ABCDE|English|UTC|Asia/Tokyo|Europe/\w+|"
     r"Snowflake|BigQuery|Databricks|Amazon (S3|Redshift)|Azure Blob Storage|Paused|Archived|"
-    r"(data|ops)@northwind\.example|"
+    r"(data|ops)@northwind\.example|https://wiki\.example\.com/[a-z?=&0-9;]*|"
     r"(^|(?<=Ж: ))(help|status|subscribe|subscriptions|unsubscribe)( |$)|(un)?subscribed(?= Us)|"
     r"I can't do this: Braze does not answer in time\.|(Done|More|No|Wait)\.|^(History|Subscriptions)$"
 )

@@ -14,8 +14,9 @@ from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import BOT, GUEST, KENJI, MARA, OUTSIDER
 from cdi_bot.usecases.access import EVERYONE
-from cdi_bot.usecases.answers import Acknowledged, NotAllowed, NothingOpen, SubscriptionEnded, SubscriptionSet
+from cdi_bot.usecases.answers import NotAllowed, NothingOpen, SubscriptionEnded, SubscriptionSet
 from cdi_bot.usecases.base import MOST_CHANGES, TooManyChangesError
+from cdi_bot.usecases.change_answers import Acknowledged
 from cdi_bot.usecases.query_answers import AuditTrail
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 

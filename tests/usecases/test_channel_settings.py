@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.digest_schedule import Schedule, zone_named
-from cdi_bot.core.model.channel import ChannelSettings
+from cdi_bot.core.model.channel import ChannelSettings, DigestChanged, LanguageChanged
 from cdi_bot.core.model.escalation import EscalationChanged
-from cdi_bot.core.model.message import DigestChanged, LanguageChanged
 from cdi_bot.sandbox.slack.seed_data import BOT
 from cdi_bot.usecases.answers import DigestSet, LanguageSet, NeedsInvite, SettingsShown, UnknownLanguage
+from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
 ANN, BOB = "U0MARA0001", "U0KENJI001"

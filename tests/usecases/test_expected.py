@@ -19,8 +19,8 @@ from cdi_bot.monitoring.incident_writer import write_incident
 from cdi_bot.monitoring.spike_notices import owe_spike
 from cdi_bot.sandbox.slack.seed_data import GUEST
 from cdi_bot.usecases.answers import NotAllowed
+from cdi_bot.usecases.change_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 from cdi_bot.usecases.expected import OFTEN
-from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 from tests.store.samples import incident as an_incident
 

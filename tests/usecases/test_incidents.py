@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.usecases.answers import (
-    Acknowledged,
     BrazeRefused,
     ConfirmSync,
     NoMatch,
@@ -26,110 +24,10 @@ from cdi_bot.usecases.answers import (
     SyncStarted,
 )
 from cdi_bot.usecases.query_answers import RunHistory
-from tests.rigs.people import ALERTS, MARKETING, START, Desk, responder
+from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 ANN, ADMIN = "U0MARA0001", "UADMIN"
 ERRORS = Filters(topics=frozenset({Topic.ERROR}))
-
-
-class TestAcknowledge:
-    """`/cdi ack` and the button."""
-
-    async def test_shows_on_every_card(self, at: Desk) -> None:
-        """An acknowledgement is stored with who and when, and every card of the incident is owed anew."""
-        users = at.add("Users", "success")
-        for channel in (ALERTS, MARKETING):
-            await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
-        await at.fails(users)
-        answer = await at.incidents.acknowledge(ALERTS, ANN, "Users")
-        assert isinstance(answer, Acknowledged)
-        assert answer.already_by is None
-        (incident,) = await at.open_incidents(users)
-        assert (incident.acknowledged_by, incident.acknowledged_at) == (ANN, at.clock.now)
-        async with at.store.read() as uow:
-            cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
-        assert {(card.channel, card.wanted_revision) for card in cards} == {(ALERTS, 2), (MARKETING, 2)}
-        assert at.woken[-1] == at.clock.now
-
-    async def test_first_stays_named(self, at: Desk) -> None:
-        """Who acknowledges what is acknowledged already is told so, and nothing changes."""
-        users = at.add("Users", "success")
-        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        await at.fails(users)
-        (incident,) = await at.open_incidents(users)
-        assert isinstance(
-            await at.incidents.acknowledge_incidents(ALERTS, ANN, [incident.incident_id]), Acknowledged
-        )
-        second = await at.incidents.acknowledge_incidents(ALERTS, "UBEN", [incident.incident_id])
-        assert isinstance(second, Acknowledged)
-        assert second.already_by == ANN
-        assert (await at.open_incidents(users))[0].acknowledged_by == ANN
-
-    async def test_nothing_open(self, at: Desk) -> None:
-        """What is healthy can't be acknowledged, and a recovered incident stays as it is."""
-        users = at.add("Users", "success")
-        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        assert isinstance(await at.incidents.acknowledge(ALERTS, ANN, "Users"), NothingOpen)
-        await at.fails(users)
-        (incident,) = await at.open_incidents(users)
-        async with at.store.write() as uow:
-            over = replace(incident, revision=incident.revision + 1, resolved_at=at.clock.now)
-            assert await uow.incidents.update(over, expected_revision=incident.revision)
-        answer = await at.incidents.acknowledge_incidents(ALERTS, ANN, [incident.incident_id])
-        assert isinstance(answer, NothingOpen)
-        async with at.store.read() as uow:
-            stored = (await uow.incidents.get_many([incident.incident_id]))[incident.incident_id]
-        assert stored.acknowledged_by is None
-
-    async def test_all_of_the_channel(self, at: Desk) -> None:
-        """Everything that is open where the channel is subscribed, and nothing of other integrations."""
-        integrations = [at.add(name, "success") for name in ("Users", "Orders", "Catalog")]
-        for name in ("Users", "Orders"):
-            await at.subscriptions.subscribe(ALERTS, ANN, name, Filters())
-        await at.subscriptions.subscribe(MARKETING, ANN, "Catalog", Filters())
-        nothing = await at.incidents.acknowledge(ALERTS, ANN, None)
-        assert isinstance(nothing, NothingOpen)
-        assert nothing.integration is None
-        for each in integrations:
-            await at.fails(each)
-        done = await at.incidents.acknowledge(ALERTS, ANN, None)
-        assert isinstance(done, Acknowledged)
-        assert (done.integration, done.already_by) == (None, None)
-        by = [(await at.open_incidents(each))[0].acknowledged_by for each in integrations]
-        assert by == [ANN, ANN, None]
-        again = await at.incidents.acknowledge(ALERTS, "UBEN", None)
-        assert isinstance(again, Acknowledged)
-        assert again.already_by == ANN
-
-    async def test_unknown_words(self, at: Desk) -> None:
-        """Words that fit nothing are said to."""
-        assert isinstance(await at.incidents.acknowledge(ALERTS, ANN, "Nothing"), NoMatch)
-
-    async def test_whole_workspace(self, at: Desk) -> None:
-        """An unreachable workspace is acknowledged on its card; there is nothing to say about an integration."""
-        async with at.store.write() as uow:
-            (unreachable,) = await uow.incidents.add(
-                [
-                    Incident(
-                        incident_id=0,
-                        workspace_id=at.workspace.workspace_id,
-                        integration_id=None,
-                        kind=Kind.UNREACHABLE,
-                        revision=1,
-                        opened_at=START,
-                        failing_since=START,
-                        reason="bad_key",
-                    )
-                ]
-            )
-        assert await at.incidents.acknowledge_incidents(ALERTS, ANN, [unreachable.incident_id]) is None
-        async with at.store.read() as uow:
-            stored = (await uow.incidents.get_many([unreachable.incident_id]))[unreachable.incident_id]
-        assert stored.acknowledged_by == ANN
-
-    async def test_unknown_incident(self, at: Desk) -> None:
-        """An incident that is not there is nobody's trouble."""
-        assert await at.incidents.acknowledge_incidents(ALERTS, ANN, [999]) is None
 
 
 class TestSnooze:

@@ -24,12 +24,11 @@ from cdi_bot.usecases.answers import (
     SeveralMatches,
     SubscriptionEnded,
     SubscriptionSet,
-    UnknownWorkspace,
     WhichWorkspace,
-    WorkspaceSet,
 )
 from cdi_bot.usecases.preview import Preview
 from cdi_bot.usecases.query_answers import IntegrationList
+from cdi_bot.usecases.workspace_answers import UnknownWorkspace, WorkspaceSet
 from tests.rigs import people
 from tests.rigs.people import ALERTS, START, Desk
 

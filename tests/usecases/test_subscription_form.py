@@ -10,13 +10,17 @@ import pytest
 
 from cdi_bot.core.digest_schedule import read_schedule
 from cdi_bot.core.escalation import USUAL
+from cdi_bot.core.model.channel import DigestChanged, LanguageChanged
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
-from cdi_bot.core.model.message import DigestChanged, LanguageChanged, Subscribed, Unsubscribed
+from cdi_bot.core.model.message import (
+    Subscribed,
+    Unsubscribed,
+)
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
 from cdi_bot.usecases.answers import NeedsInvite, NotAllowed, SubscriptionEnded, SubscriptionSet
-from cdi_bot.usecases.escalation_answers import EscalationSet
+from cdi_bot.usecases.change_answers import EscalationSet
 from cdi_bot.usecases.subscription_form import ExistingSubscription, SettingsChange, SubscriptionForms
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cdi_bot.core.escalation import is_unanswered
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.escalation import Escalation
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
+from cdi_bot.core.model.incident import NOBODY, Incident
+from cdi_bot.sandbox.slack.seed_data import KENJI, MARKETING_OPS, TEAM
 from tests.rigs.whole import ALERTS, WHO, Whole, whole
 
 ON_CALL = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
@@ -21,7 +21,9 @@ AFTER = timedelta(minutes=2)
 IN_TIME = timedelta(minutes=1)
 STEP = 3
 
-DEEDS = st.sampled_from(["fail", "fail", "recover", "acknowledge", "snooze", "unsnooze", "restart"])
+DEEDS = st.sampled_from(
+    ["fail", "fail", "recover", "acknowledge", "take back", "hand on", "snooze", "unsnooze", "restart"]
+)
 LIVES = st.lists(st.tuples(DEEDS, st.sampled_from([5, 30, 90, 130])), min_size=2, max_size=7)
 
 
@@ -92,6 +94,10 @@ async def act(bot: Whole, deed: str) -> None:
         bot.end_run("users", "error" if deed == "fail" else "success")
     elif deed == "acknowledge":
         await people.acknowledge(ALERTS, WHO, "Users")
+    elif deed == "take back":
+        await people.acknowledge(ALERTS, WHO, "Users", to=NOBODY)
+    elif deed == "hand on":
+        await people.acknowledge(ALERTS, WHO, "Users", to=KENJI)
     elif deed == "snooze":
         await people.snooze(ALERTS, WHO, "Users", bot.clock.now + timedelta(seconds=100), None)
     elif deed == "unsnooze":
@@ -104,6 +110,9 @@ async def act(bot: Whole, deed: str) -> None:
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(life=LIVES)
 async def test_each_incident_goes_on_once_and_in_time(life: list[tuple[str, int]]) -> None:
-    """Never twice, never when acknowledged, recovered or snoozed, and within a minute when it is due."""
+    """Never twice, never when acknowledged, recovered or snoozed, and within a minute when it is due.
+
+    Taken back, it has its time anew; handed on, somebody is on it.
+    """
     with TemporaryDirectory() as folder:
         await live(Path(folder), life)

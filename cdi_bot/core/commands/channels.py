@@ -1,4 +1,4 @@
-"""`/cdi digest`, `language`, `use`, `test`, `audit`: a channel's settings, whether alerts arrive, who changed what."""
+"""`/cdi digest`, `language`, `use`, `contacts`, `test`, `audit`: what is set for a channel, and who set it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ class SetLanguage(ChannelCommand):
     """Choose the language of a channel's messages; `None` is the bot's own."""
 
     language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetContacts(ChannelCommand):
+    """Let a channel's alerts mention the contacts that Braze names where there is no owner, or only show them."""
+
+    mention: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,33 @@ def _read_use(arguments: Arguments) -> Command | Mistake:
     return UseWorkspace(name=None if tokenizer.half_width(name).lower() in _ALL_WORKSPACES else name)
 
 
+_CONTACTS = {
+    **dict.fromkeys(("mention", "on", "call", "ping"), True),
+    **dict.fromkeys(("show", "off", "none"), False),
+}
+
+
+def _read_contacts(arguments: Arguments) -> Command | Mistake:
+    """Read `mention` or `show`; everything else asks what is set."""
+    mention = _CONTACTS.get(arguments.tokens[-1].bare_word) if arguments.tokens else None
+    return ShowSettings() if mention is None else SetContacts(mention=mention)
+
+
+_CONTACTS_SETTING = Specification(
+    word="contacts",
+    command=SetContacts,
+    bare=ShowSettings,
+    right=Right.CHANGE,
+    read=_read_contacts,
+    write=lambda command: ("mention" if command.mention else "show",),
+    usage="/cdi contacts mention | show",
+    help=(
+        ("/cdi contacts mention", N_("alerts without an owner mention the contacts in Braze")),
+        ("/cdi contacts show", N_("they are shown, but not mentioned")),
+    ),
+    audit=N_("{when} {who} set what becomes of contacts in Braze: {what}"),
+)
+
 _USE = Specification(
     word="use",
     command=UseWorkspace,
@@ -179,4 +213,4 @@ _AUDIT = Specification(
     help=(("/cdi audit", N_("who changed what in this channel")),),
 )
 
-CHANNELS = (_DIGEST, _LANGUAGE, _USE, _TEST, _AUDIT)
+CHANNELS = (_DIGEST, _LANGUAGE, _USE, _CONTACTS_SETTING, _TEST, _AUDIT)

@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
 from cdi_bot.core.commands.escalation import ESCALATION
-from cdi_bot.core.commands.incidents import INCIDENTS, SetSnooze
+from cdi_bot.core.commands.hours import HOURS
+from cdi_bot.core.commands.incidents import INCIDENTS, Acknowledge, SetSnooze
+from cdi_bot.core.commands.integration_settings import INTEGRATION_SETTINGS
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import (
     N_,
@@ -74,6 +77,8 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *INCIDENTS,
     *CHANNELS,
     *ESCALATION,
+    *HOURS,
+    *INTEGRATION_SETTINGS,
     *WORKSPACES,
     _HELP,
 )
@@ -133,7 +138,7 @@ def depends_on_names(text: str) -> bool:
     tokens = tokenizer.split(text)
     if not tokens or _official(tokens[0]) is None:
         return bool(tokens)
-    return BY_WORD[_word(tokens[0])].command is SetSnooze or any(
+    return BY_WORD[_word(tokens[0])].command in (Acknowledge, SetSnooze) or any(
         token.option is not None
         or vocabulary.bare(token) in vocabulary.RESERVED
         or token.raw[-1] in vocabulary.MARKS
@@ -239,7 +244,9 @@ def _suggestions(tokens: Sequence[Token], now: datetime, names: Collection[str])
         if says_more and len(name) >= _SHORTEST_PART and vocabulary.is_known(tokens, names):
             yield Suggestion(text=f"status {name}", command=ShowStatus(query=name))
         yield from (
-            _help_with(BY_WORD[word].word) for token in rest if (word := vocabulary.bare(token)) in BY_WORD
+            _help_with(BY_WORD[word].word)
+            for before, token in pairwise(tokens)
+            if (word := vocabulary.bare(token)) in BY_WORD and not before.looks_like_a_time  # `for 2 hours`
         )
 
 
@@ -288,7 +295,7 @@ def print_command(command: Command | Mistake) -> str:
         raise ValueError("a mistake is no command")  # noqa: TRY004  # its type is right, it says nothing to do
     specification = BY_COMMAND[type(command)]
     parts = [specification.word]
-    if specification.names:
+    if specification.names and isinstance(command, specification.command):
         parts.append(specification.written_name(getattr(command, specification.names)))
     if isinstance(command, specification.command):
         parts += specification.write(command)

@@ -1,14 +1,14 @@
 """A small grammar of sentences: what `why is Users failing?` asks, in the words of a command.
 
 A rule is a pattern of words and the command that it stands for. In a pattern, `a|b` is one of several words, `a?` one
-that may be missing, `a*` one that may come any number of times, `…` the name of an integration, `…!` a known one, and a
-word in capitals stands for a list below. What no rule matches from its first word to its last is not understood:
-nothing is guessed.
+that may be missing, `a*` one that may come any number of times, `…` the name of an integration, `…!` a known one, `@` a
+person, and a word in capitals stands for a list below. What no rule matches from its first word to its last is not
+understood: nothing is guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdi_bot.core.commands.tokenizer import Token
@@ -31,6 +31,7 @@ _LISTS = {
     "US": "me|us|here|this|the|our|channel|to|in|of|my",
     "ALERT": "alerts|alert|alerting|notifications|notification|notifying|messages|posting|telling|pinging|spamming",
     "OF": "about|for|of|from|on|to|with|when|if",
+    "ON": "on|taking|handling|investigating|fixing|checking|debugging|looking|working|into|at|after",
     "THE": "the|a|an|this|my|our|that|any",
     "SNOOZE": "snooze|snoozing|mute|muting|silence|silencing|pause",
     "STOP": "stop|end|cancel|remove|lift|clear|drop",
@@ -97,6 +98,12 @@ _RULES = (
     # incidents
     ("STOP THE* SNOOZE OF? THE* …", "unsnooze …"),
     ("wake up …", "unsnooze …"),
+    ("unack|unacknowledge|unclaim|release|対応解除 …", "ack … off"),
+    ("take back THE* ack|acknowledgement? OF* …", "ack … off"),
+    ("IAM no|not longer? ON* … anymore? any? more?", "ack … off"),
+    ("nobody|noone BE? ON* … anymore? any? more?", "ack … off"),
+    ("hand|give|pass|assign|reassign THE* over? … over|on? to @", "ack … @"),
+    ("@ BE? takes|has|handles|ON ON* THE* …", "ack … @"),
     ("IAM on|taking|handling|investigating|fixing|checking|debugging …", "ack …"),
     ("IAM looking|working|look into|at|on|after …", "ack …"),
     ("IAM take|handle|fix|investigate care|over|of* …", "ack …"),
@@ -105,6 +112,11 @@ _RULES = (
     ("sync|run now|again …", "sync …"),
     ("try|run|sync … again NOW*", "sync …"),
     ("kick off …", "sync …"),
+    # owners
+    ("who owns|maintains …", "status …"),
+    ("who|who's BE? THE* owner|owners|contact of|for …", "status …"),
+    ("…! BE critical", "critical …"),
+    ("make|set|mark … as? critical", "critical …"),
     # the channel
     (
         "who changed|did|muted|snoozed|paused|stopped|subscribed|unsubscribed what|this|that|it|us|here? NOW*",
@@ -116,6 +128,9 @@ _RULES = (
     ("send|post|give? US* THE* daily digest|summary|report …", "digest daily …"),
     ("send|post|give? US* THE* weekly digest|summary|report …", "digest weekly …"),
     ("STOP|no THE* more? digest|digests|summary|report", "digest off"),
+    ("post|alert|send|tell US* alerts? only|just …", "hours …"),
+    ("working|office|business|opening hours …", "hours …"),
+    ("STOP|no THE* more? hours NOW*", "hours off"),
     ("STOP|no THE* more? escalating|escalation|escalations NOW*", "escalate off"),
     ("send|post|show|give|try US* THE* test|sample alert|message|card? US* NOW*", "test"),
     ("test THE* channel|alerts|alerting NOW*", "test"),
@@ -132,7 +147,10 @@ NOBODY = words_of(
 
 @dataclass(frozen=True, slots=True)
 class _Element:
-    """One place of a pattern: its words, `None` for a name; whether it may be missing, and come again."""
+    """One place of a pattern: its words, `None` for a name; whether it may be missing, and come again.
+
+    `@` among the words is any person.
+    """
 
     words: frozenset[str] | None
     optional: bool = False
@@ -164,7 +182,8 @@ def as_command(tokens: Sequence[Token], names: Collection[str]) -> list[Token] |
         is_known = any(element.is_known for element in pattern)
         if found and (name := _best(found, tokens, names, only_known=is_known)) is not None:
             start, end = name
-            return _put(meaning, tokens[start:end])
+            people = [each for each in tokens if each.raw.startswith("<@")]
+            return _put(meaning, {"…": tokens[start:end], "@": people})
     return None
 
 
@@ -181,7 +200,7 @@ def _matches(pattern: Sequence[_Element], words: Sequence[str], at: int) -> Iter
                 yield at, end
                 break
         return
-    if at < len(words) and words[at] in first.words:
+    if at < len(words) and ("@" if words[at].startswith("<@") else words[at]) in first.words:
         yield from _matches(pattern if first.repeats else rest, words, at + 1)
     if first.optional:
         yield from _matches(rest, words, at)
@@ -201,6 +220,5 @@ def _best(
     return None if only_known or any(bare(token) in NOBODY for token in tokens[first:last]) else (first, last)
 
 
-def _put(meaning: str, name: Sequence[Token]) -> list[Token]:
-    words = [Token(raw=word, quoted=False) for word in meaning.split() if word != "…"]
-    return [*words, *name] if meaning.endswith("…") else words
+def _put(meaning: str, said: Mapping[str, Sequence[Token]]) -> list[Token]:
+    return [each for word in meaning.split() for each in said.get(word, [Token(raw=word, quoted=False)])]

@@ -37,10 +37,15 @@ class MistakeKind(StrEnum):
     UNKNOWN_OPTION = "unknown_option"  # `word:value` that this command does not take
     BAD_FRESHNESS = "bad_freshness"  # `fresh:` with something that is no length of time and no time of day
     BAD_MENTION = "bad_mention"  # `mention:` with something that is no person and no group
+    BAD_PERSON = "bad_person"  # `ack` for something that is no person
     BAD_SCHEDULE = "bad_schedule"  # `digest` with something that is no schedule
+    BAD_HOURS = "bad_hours"  # `hours` with something that is no days and times, or that never ends
     BAD_DELAY = "bad_delay"  # `after:` with something that is no length of time, or one too short or too long
     BAD_TARGET = "bad_target"  # `to:` with something that is no channel and no person
     MISSING_TARGET = "missing_target"  # an escalation to nobody
+    MISSING_OWNER = "missing_owner"  # it does not say whom
+    BAD_RUNBOOK = "bad_runbook"  # a runbook that is no web address
+    MISSING_RUNBOOK = "missing_runbook"  # it does not say which
     BAD_CHANNEL = "bad_channel"  # `in:` with something that is no channel
 
 

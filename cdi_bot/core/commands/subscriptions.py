@@ -70,14 +70,20 @@ def _words(value: str) -> list[str]:
     return [name for name in names if name] or [""]
 
 
-def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+def read_topics(arguments: Arguments, value: str) -> frozenset[Topic] | Mistake:
+    """Read types of alerts: `error,late`."""
     names = _words(value)
     for name in names:
         if name not in tuple(Topic):
             return arguments.mistake(
                 MistakeKind.UNKNOWN_STATUS, tokenizer.plain(name), nearest(name, tuple(Topic))
             )
-    return replace(filters, topics=frozenset(Topic(name) for name in names))
+    return frozenset(Topic(name) for name in names)
+
+
+def _on(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
+    topics = read_topics(arguments, value)
+    return topics if isinstance(topics, Mistake) else replace(filters, topics=topics)
 
 
 def _rows(arguments: Arguments, filters: Filters, value: str) -> Filters | Mistake:
@@ -203,7 +209,7 @@ def _selector_and_filters(arguments: Arguments) -> tuple[str, Filters] | Mistake
             odd = odd or changed
         else:
             filters = changed
-    query = _selector(arguments, selector)
+    query = selector_of(arguments, selector)
     if odd:
         return replace(odd, name=query)
     return (query, filters) if query else arguments.mistake(MistakeKind.MISSING_INTEGRATION)
@@ -215,9 +221,9 @@ def _read_unsubscribe(arguments: Arguments) -> Command | Mistake:
     for token in arguments.tokens:
         if token.option in _OPTIONS:
             others = [each for each in arguments.tokens if each is not token]
-            name = _selector(arguments, others)
+            name = selector_of(arguments, others)
             return arguments.mistake(MistakeKind.UNKNOWN_OPTION, token.text, name=name)
-    query = _selector(arguments, arguments.tokens)
+    query = selector_of(arguments, arguments.tokens)
     if not query:
         return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
     command = Unsubscribe(selector=query)
@@ -239,7 +245,8 @@ def _says_all(tokens: Sequence[Token]) -> bool:
     )
 
 
-def _selector(arguments: Arguments, tokens: Sequence[Token]) -> str:
+def selector_of(arguments: Arguments, tokens: Sequence[Token]) -> str:
+    """What pieces say of which integrations are meant, as a selector; empty where they say nothing."""
     kept = trimmed(tokens, arguments.names, patterns=True)
     return "all" if means_everything(kept, arguments.names) else in_one_spelling(tokenizer.name(kept))
 

@@ -40,6 +40,9 @@ _DASHBOARD = re.compile(
 _EDIT_SYNC = re.compile(r"[?&#]main-tab=edit-sync--([^&#\s]*)", re.ASCII)
 _PAGE_ID = re.compile(r"(?![0-9a-f]{24}\Z)[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
+LONGEST_ADDRESS = 1000
+_ADDRESS = re.compile(r"https?://[^\s<>|/]+(?:/[^\s<>|]*)?", re.IGNORECASE)
+
 _CHANNEL = re.compile(r"<#([CG][A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
 _GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]{1,30})(?:\|[^<>]*)?>", re.ASCII)
@@ -168,6 +171,13 @@ def mention(text: str) -> str | None:
     if group := _GROUP.fullmatch(text):
         return f"<!subteam^{group[1]}>"
     return None
+
+
+def web_address(text: str) -> str | None:
+    """Give the web address that was typed, by itself or in Slack's escape (`<https://a.example|a.example>`)."""
+    link = _ESCAPE.fullmatch(text)
+    address = plain(link[2] if link and not link[1] else text)
+    return address if len(address) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(address) else None
 
 
 def channel(text: str) -> str | None:

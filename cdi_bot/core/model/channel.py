@@ -37,6 +37,10 @@ class ChannelSettings:
     `escalate_after` are the seconds after which an incident that nobody acknowledged goes to `escalate_to`, the id of a
     channel or a person; `None` for nowhere. That was set at `escalate_since`. `escalate_trouble` is why nothing can be
     posted there, in Slack's word. `workspace_id` is the Braze workspace that is meant where a command names none.
+
+    `hours` are the text form of `Hours`, `None` for none; `holidays` the dates on which there are none of them. What
+    came before them was told last when they began at `hours_told`.
+    `mention_contacts`: new alerts mention the contacts in Braze of an integration without an owner.
     """
 
     channel: Channel
@@ -49,6 +53,10 @@ class ChannelSettings:
     escalate_to: str | None = None
     escalate_since: datetime | None = None
     escalate_trouble: str | None = None
+    hours: str | None = None
+    holidays: str | None = None
+    hours_told: datetime | None = None
+    mention_contacts: bool = False
     set_by: str
     set_at: datetime
 
@@ -62,6 +70,26 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChanged:
+    """Somebody changed the language of a channel's messages; `None` is the bot's own."""
+
+    who: str
+    language: str | None
+    what: Literal["language_changed"] = "language_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestChanged:
+    """Somebody set a channel's digest to a schedule in a time zone, or ended it (`digest` is `None`)."""
+
+    who: str
+    digest: str | None
+    zone: str
+    next_due: datetime | None
+    what: Literal["digest_changed"] = "digest_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceChanged:
     """Somebody chose the workspace, by its name, that is meant in a channel; `None` for none, so that all are."""
 
@@ -71,9 +99,29 @@ class WorkspaceChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoursChanged:
+    """Somebody set the hours of a channel in a time zone, or (`hours` is `None`) ended them."""
+
+    who: str
+    hours: str | None
+    zone: str
+    what: Literal["hours_changed"] = "hours_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsChanged:
+    """Somebody chose whether a channel's alerts mention the contacts in Braze of an integration without an owner."""
+
+    who: str
+    mention: bool
+    what: Literal["contacts_changed"] = "contacts_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """Who (a Slack user id) changed what in a channel, and when. `action` is a code, `subject` an id or a value.
 
+    Of what is set for integrations, the subject is a value, a space, and the selector.
     `workspace_id` is that of the Braze workspace that it is about, `None` for a channel's own settings.
     """
 
@@ -83,6 +131,16 @@ class AuditEntry:
     action: str
     subject: str
     workspace_id: int | None = None
+
+    @property
+    def value(self) -> str:
+        """What was set for integrations; empty for everything else."""
+        return self.subject.partition(" ")[0] if self.action in {"owner", "runbook", "critical"} else ""
+
+    @property
+    def about(self) -> str:
+        """The subject without the value."""
+        return self.subject[len(self.value) :].lstrip() if self.value else self.subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

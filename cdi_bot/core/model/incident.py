@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import WatchedIntegration
@@ -130,6 +131,9 @@ class Incident:
     grows by one with every change and guards updates.
     A `quiet` incident was found by the baseline: nobody is told until it changes.
 
+    `acknowledged_by` is on it since `acknowledged_at`. `taken_back_at` is when an acknowledgement was taken back last,
+    `None` where none was: the time for a new one counts from then.
+
     `recovered_since` is when the present good state began, `None` while there is none. It is over for good when that
     has lasted for the `hold`; trouble before then opened it again `reopened` times.
 
@@ -150,6 +154,7 @@ class Incident:
     resolved_at: datetime | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    taken_back_at: datetime | None = None
     reason: str | None = None
     measured: Measured | None = None
     quiet: bool = False
@@ -214,6 +219,37 @@ def opened(
         reason=reason,
         measured=measured,
     )
+
+
+NOBODY = "nobody"
+"""In place of a person: an acknowledgement is taken back."""
+
+
+def acknowledged(incident: Incident, who: str, at: datetime, to: str | None = None) -> Incident | None:
+    """The incident once `who` acknowledges it, or hands it on `to` somebody or `NOBODY`; `None` if nothing changes.
+
+    Who acknowledged first stays named, unless it is handed on.
+    """
+    by = None if to == NOBODY else to or who
+    if not incident.is_open or incident.acknowledged_by == by or (to is None and incident.acknowledged_by):
+        return None
+    return replace(
+        incident,
+        revision=incident.revision + 1,
+        acknowledged_by=by,
+        acknowledged_at=at if by else None,
+        taken_back_at=incident.taken_back_at if by else at,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOn:
+    """Somebody handed acknowledged incidents on `to` somebody else, or (`None`) took the acknowledgement back."""
+
+    who: str
+    to: str | None
+    incident_ids: tuple[int, ...]
+    what: Literal["handed_on"] = "handed_on"
 
 
 UNWATCHED = "unwatched"

@@ -144,7 +144,8 @@ class Workspace:
 
     `name` is what people call it, as `workspace_name` reads it. `dashboard_url` is `None` where the instance is not
     known. `dashboard_link` is the operator's pattern of an integration's page, with `{dashboard}` (a host),
-    `{app_group_id}` and `{integration_id}`; `None` for Braze's own.
+    `{app_group_id}` and `{integration_id}`; `None` for Braze's own. `visible_to` are the ids of the channels that may
+    see it, with blanks between them; `None` for everyone.
     """
 
     workspace_id: int
@@ -152,6 +153,11 @@ class Workspace:
     base_url: str
     dashboard_url: str | None
     dashboard_link: str | None = None
+    visible_to: str | None = None
+
+    def is_visible_in(self, channel_id: str) -> bool:
+        """Whether a channel may see it."""
+        return self.visible_to is None or channel_id in self.visible_to.split()
 
 
 _WORKSPACE_NAME = re.compile(r"\w[\w.-]{0,29}")

@@ -10,20 +10,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from cdi_bot.core.model.channel import Channel, WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    Channel,
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
+from cdi_bot.core.model.incident import HandedOn
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Filters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowCard:
-    """Show a card's present state, which is read when the message is sent."""
-
-    what: Literal["show_card"] = "show_card"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,26 +172,6 @@ class SyncEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageChanged:
-    """Somebody changed the language of a channel's messages; `None` is the bot's own."""
-
-    who: str
-    language: str | None
-    what: Literal["language_changed"] = "language_changed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestChanged:
-    """Somebody set a channel's digest to a schedule in a time zone, or ended it (`digest` is `None`)."""
-
-    who: str
-    digest: str | None
-    zone: str
-    next_due: datetime | None
-    what: Literal["digest_changed"] = "digest_changed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """What happened to a channel's integrations from `since` until `until`, by what is known when it is sent."""
 
@@ -211,10 +194,24 @@ Notice = (
     | WorkspaceRemoved
     | LanguageChanged
     | WorkspaceChanged
+    | ContactsChanged
     | DigestChanged
     | EscalationChanged
+    | HoursChanged
+    | IntegrationSettingChanged
 )
 """Notices of which several can be told in one message: nothing refers to any of them later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCard:
+    """Show a card's present state, which is read when the message is sent.
+
+    The card of a summary also tells the `notices` that it stands for.
+    """
+
+    notices: tuple[Notice | Spike, ...] = ()
+    what: Literal["show_card"] = "show_card"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +229,7 @@ Content = (
     | Reopened
     | StillOpen
     | Escalated
+    | HandedOn
     | GroupedReply
     | GroupedNotices
     | Notice
@@ -239,6 +237,7 @@ Content = (
     | SyncRequested
     | SyncEnded
     | EscalationBroken
+    | ConfigRefused
     | Digest
     | SampleAlert
     | Spike
@@ -253,6 +252,9 @@ class Card:
     `first_shown_revision` was posted first: a reply about an older one would say nothing new. `told_at` is when it told
     the channel of a new incident last, by its post or by taking one in. The card of a storm takes in new ones since
     `storm_since`. A card that is `counted_by` the card of a storm is counted and listed there too.
+
+    The card of a summary tells at the end of a silence what is open, and what passed `summary_since`: the incidents
+    whose cards were held back are its own, and it counts the cards that stand in the channel already.
     """
 
     card_id: int
@@ -265,6 +267,7 @@ class Card:
     told_at: datetime | None = None
     storm_since: datetime | None = None
     counted_by: int | None = None
+    summary_since: datetime | None = None
 
 
 class MessageKind(StrEnum):
@@ -315,13 +318,13 @@ class OutboxMessage:
     is_readable: bool = True
 
 
-def show_card(card: Card, now: datetime) -> OwedMessage:
+def show_card(card: Card, now: datetime, notices: tuple[Notice | Spike, ...] = ()) -> OwedMessage:
     """The message that shows a card as it is when it is sent."""
     return OwedMessage(
         key=f"card:{card.card_id}",
         channel=card.channel,
         kind=MessageKind.CARD,
-        content=ShowCard(),
+        content=ShowCard(notices=notices),
         not_before=now,
         card_id=card.card_id,
     )

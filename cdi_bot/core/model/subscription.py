@@ -115,6 +115,13 @@ def is_pattern(selector: str) -> bool:
     return selector == "all" or "*" in selector or "?" in selector
 
 
+def same_selector(one: str, other: str) -> bool:
+    """Whether two selectors are one: patterns match in any spelling, so they are one in any spelling."""
+    return one == other or (
+        is_pattern(one) and is_pattern(other) and normalize_name(one) == normalize_name(other)
+    )
+
+
 def selector_matches(selector: str, integration: Integration | Named) -> bool:
     """Whether an integration matches a selector: by its exact id, or by its name in any spelling."""
     if selector in {"all", integration.integration_id}:
@@ -138,7 +145,7 @@ class Snooze:
     reason: str | None = None
 
 
-_TOPIC_OF_STATUS = {
+TOPIC_OF_STATUS = {
     "error": Topic.ERROR,
     "partial": Topic.PARTIAL,
     "config_error": Topic.CONFIG_ERROR,
@@ -164,7 +171,7 @@ class FilterDecision(StrEnum):
 
 def passes_filters(filters: Filters, run: Run) -> FilterDecision:
     """Whether a channel with these filters is told of this run."""
-    topic = _TOPIC_OF_STATUS.get(run.job_status)
+    topic = TOPIC_OF_STATUS.get(run.job_status)
     if topic is None:
         return FilterDecision.UNKNOWN_STATUS
     if topic not in filters.topics:

@@ -1,4 +1,4 @@
-"""Channels: what the Web API's `conversations.*` return, and how channels change, with the events Slack sends.
+"""Channels: what the Web API's `conversations.*` and `users.*` return, and how channels change, with Slack's events.
 
 Sources: docs.slack.dev/reference/methods, docs.slack.dev/reference/events/channel_archive and its siblings.
 """
@@ -142,11 +142,25 @@ def _of_user(call: Call) -> Json:
 
 
 _READ, _HISTORY = conversation_scopes("read"), conversation_scopes("history")
+
+
+def _users_lookup_by_email(call: Call) -> Json:
+    """Find a member by their address in any letter case: docs.slack.dev/reference/methods/users.lookupByEmail."""
+    world, address = call.world, str(call.arguments["email"]).lower()
+    found = next((each for each in world.users.values() if each.email == address), None)
+    if found is None:
+        raise Refusal("users_not_found")
+    return {"user": found.web(world.team, world.clock(), with_locale=False)}
+
+
 CONVERSATIONS: dict[str, Method] = {
     "conversations.info": Method(run=_info, required=("channel",), scopes=_READ),
     "conversations.open": Method(run=_open, scopes=scopes("im:write", "channels:manage", "groups:write")),
     "conversations.history": Method(run=_history, required=("channel",), scopes=_HISTORY),
     "conversations.replies": Method(run=_replies, required=("channel", "ts"), scopes=_HISTORY),
+    "users.lookupByEmail": Method(
+        run=_users_lookup_by_email, required=("email",), scopes=scopes("users:read.email")
+    ),
     "users.conversations": Method(
         run=_of_user,
         required=("user",),

@@ -36,6 +36,7 @@ BOT_SCOPES = frozenset(
         "im:history",
         "im:write",
         "users:read",
+        "users:read.email",
     }
 )
 
@@ -55,6 +56,7 @@ class User:
 
     is_restricted: a guest; is_ultra_restricted: a guest of a single channel.
     home: the team of a person of another workspace, who is here through shared channels (Slack Connect).
+    email: the address by which `users.lookupByEmail` finds them.
     """
 
     id: str
@@ -66,6 +68,7 @@ class User:
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     home: str | None = None
+    email: str | None = None
 
     def web(self, team: str, now: datetime, *, with_locale: bool, is_met: bool = True) -> Json:
         """Return the user as `users.info` does; the locale only when asked for it.
@@ -232,6 +235,7 @@ _METHOD_LIMITS: Mapping[str, int] = {
     "conversations.replies": _TIER_3,
     "users.conversations": _TIER_3,
     "users.info": _TIER_4,
+    "users.lookupByEmail": _TIER_3,
     "views.open": _TIER_4,
     "views.publish": _TIER_4,
     "views.update": _TIER_4,

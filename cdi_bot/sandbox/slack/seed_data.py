@@ -28,9 +28,21 @@ OUTSIDER = "U0STRANGE1"
 def users() -> list[User]:
     """Return three people of the team, a guest, a person of another workspace, and the bot."""
     return [
-        User(id=MARA, name="mara", real_name="Mara Lindqvist", tz="Europe/Stockholm"),
+        User(
+            id=MARA,
+            name="mara",
+            real_name="Mara Lindqvist",
+            tz="Europe/Stockholm",
+            email="mara@northwind.example",
+        ),
         User(id=KENJI, name="kenji", real_name="田中 健司", tz="Asia/Tokyo", locale="ja-JP"),
-        User(id=PRIYA, name="priya", real_name="Priya Raman", tz="America/New_York"),
+        User(
+            id=PRIYA,
+            name="priya",
+            real_name="Priya Raman",
+            tz="America/New_York",
+            email="priya@northwind.example",
+        ),
         User(id=GUEST, name="otto", real_name="Otto Brandt", tz="Europe/Berlin", is_restricted=True),
         User(id=OUTSIDER, name="lena", real_name="Lena Fuchs", tz="Europe/Vienna", home=OTHER_TEAM),
         User(id=BOT, name="cdi-bot", real_name="cdi-bot", is_bot=True),

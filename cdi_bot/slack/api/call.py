@@ -50,6 +50,7 @@ METHODS = {
     "conversations.replies": Method(Effect.LOOKS),
     "users.conversations": Method(Effect.LOOKS),
     "users.info": Method(Effect.LOOKS, ("user.id",)),
+    "users.lookupByEmail": Method(Effect.LOOKS, ("user.id",)),
     "views.open": Method(Effect.CHANGES_ONCE, ("view.id",)),
     "views.publish": Method(Effect.CHANGES_ONCE, ("view.id",)),
     "views.update": Method(Effect.CHANGES_ONCE, ("view.id",)),

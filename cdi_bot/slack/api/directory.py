@@ -107,6 +107,17 @@ class SlackDirectory(Directory):
             self._teams.put(user_id, told["team_id"])
         return read_person(user_id, told, self._team_id, self._enterprise_id), PERSON_HOLDS
 
+    async def by_email(self, address: str) -> str | None:
+        """Ask Slack; needs `users:read.email`. Neither apps nor those who have left are meant."""
+        try:
+            answer = await self._api.call("users.lookupByEmail", email=address)
+        except SlackTrouble as trouble:
+            if trouble.reason == "users_not_found":
+                return None
+            raise
+        found = answer["user"]
+        return None if found.get("deleted") or found.get("is_bot") else str(found["id"])
+
     def _is_elsewhere(self, user_id: str) -> bool:
         """Judge by the last button alone; most people never press one that tells of another team.
 
@@ -221,6 +232,7 @@ OPTIONAL = {
     "im:history": "who writes to the bot directly gets no answer; /cdi works",
     "channels:history": "a message whose answer was lost is sent again, as a possible repeat",
     "groups:history": "the same in private channels",
+    "users:read.email": "the contacts that Braze names for an integration are not looked up in Slack",
     "users:read": "people's time zones are not known, nor who is a guest: CDI_BOT_ADMINS=* lets nobody start a sync",
 }
 

@@ -20,7 +20,8 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.refusals import render_trouble
-from cdi_bot.usecases.answers import Acknowledged, Answer, SnoozeEnded, SnoozeSet
+from cdi_bot.usecases.answers import Answer, SnoozeEnded, SnoozeSet
+from cdi_bot.usecases.change_answers import Acknowledged
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +73,8 @@ ActionHandler = Callable[[Responder, ButtonPress, Channel], Awaitable[Answer | R
 
 
 async def _ack(to: Responder, press: ButtonPress, here: Channel) -> Answer | None:
-    return await to.incidents.acknowledge_incidents(here, press.who, press.value["incidents"])
+    ids, handed_to = press.value["incidents"], press.value.get("to")
+    return await to.incidents.acknowledge_incidents(here, press.who, ids, to=handed_to)
 
 
 async def _snooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
@@ -187,6 +189,7 @@ async def _remove_workspace(to: Responder, press: ButtonPress, here: Channel) ->
 
 _BESIDE: dict[str, ActionHandler] = {
     "ack": _ack,
+    "unack": _ack,
     "expected": _expected,
     "take_back": _take_back,
     "snooze": _snooze,
@@ -200,6 +203,7 @@ _IN_PLACE: dict[str, ActionHandler] = {
     "confirm_sync": _sync,
     "history_page": _history,
     "history_ack": _then_history(_ack),
+    "history_unack": _then_history(_ack),
     "history_snooze": _then_history(_snooze),
     "history_unsnooze": _then_history(_unsnooze),
     "overview_page": _overview,

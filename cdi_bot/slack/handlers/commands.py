@@ -11,6 +11,7 @@ import structlog
 
 from cdi_bot.core.commands.channels import (
     SendSample,
+    SetContacts,
     SetDigest,
     SetLanguage,
     ShowAudit,
@@ -18,7 +19,14 @@ from cdi_bot.core.commands.channels import (
     UseWorkspace,
 )
 from cdi_bot.core.commands.escalation import SetEscalation
+from cdi_bot.core.commands.hours import SetHours
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.integration_settings import (
+    SetCritical,
+    SetOwner,
+    SetRunbook,
+    ShowIntegrationSettings,
+)
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
@@ -40,9 +48,10 @@ from cdi_bot.slack.render.workspaces import workspace_form
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access, posting_problem
 from cdi_bot.usecases.answers import (
-    Acknowledged,
     Answer,
+    ContactsSet,
     DigestSet,
+    HoursSet,
     InEachWorkspace,
     LanguageSet,
     SnoozeEnded,
@@ -50,19 +59,19 @@ from cdi_bot.usecases.answers import (
     SubscriptionEnded,
     SubscriptionSet,
     SyncStarted,
-    WorkspaceSet,
 )
 from cdi_bot.usecases.base import TooManyChangesError
+from cdi_bot.usecases.change_answers import Acknowledged, EscalationSet, SwitchedOff
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
-from cdi_bot.usecases.escalation_answers import EscalationSet
 from cdi_bot.usecases.expected import MarkExpected
-from cdi_bot.usecases.expected_answers import SwitchedOff
 from cdi_bot.usecases.incidents import IncidentResponse
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet
+from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
-from cdi_bot.usecases.workspace_answers import WorkspaceForm
+from cdi_bot.usecases.workspace_answers import WorkspaceForm, WorkspaceSet
 from cdi_bot.usecases.workspaces import ManageBrazeWorkspaces
 
 log = structlog.get_logger(__name__)
@@ -82,6 +91,7 @@ class Responder:
     expected: MarkExpected
     queries: Queries
     channels: ChangeChannelSettings
+    settings: ChangeIntegrationSettings
     previews: Previews
     workspaces: ManageBrazeWorkspaces
     samples: SampleAlerts
@@ -165,15 +175,24 @@ class Responder:
 def is_shown_in_channel(answer: Answer) -> bool:
     """Whether the channel that an answer is about shows all of it to everybody: in a notice, or on a card."""
     match answer:
-        case SubscriptionSet():
-            return not (answer.unchanged or answer.nearest or answer.trouble)
+        case SubscriptionSet(trouble=None) | IntegrationSettingSet():
+            return not (answer.unchanged or answer.nearest)
         case InEachWorkspace():
             return all(map(is_shown_in_channel, answer.answers))
         case SubscriptionEnded(still_covered_by=other):
             return other is None
-        case SnoozeSet() | LanguageSet() | WorkspaceSet() | DigestSet() | EscalationSet() | SwitchedOff():
+        case (
+            ContactsSet()
+            | SnoozeSet()
+            | LanguageSet()
+            | WorkspaceSet()
+            | DigestSet()
+            | HoursSet()
+            | EscalationSet()
+            | SwitchedOff()
+        ):
             return not answer.unchanged
-        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(on_card=is_shown):
+        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(is_shown=is_shown):
             return is_shown
         case _:
             return isinstance(answer, SyncStarted)
@@ -252,7 +271,7 @@ USE_CASES: dict[type[Command], UseCase] = {
     ),
     ShowSubscriptions: lambda to, _command, channel, _: to.queries.subscriptions(channel),
     Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(
-        channel, who, command.query, workspace_id=command.workspace_id
+        channel, who, command.query, workspace_id=command.workspace_id, to=command.to
     ),
     SetSnooze: lambda to, command, channel, who: to.incidents.snooze(
         channel, who, command.query, command.until, command.reason, workspace_id=command.workspace_id
@@ -269,6 +288,27 @@ USE_CASES: dict[type[Command], UseCase] = {
     SetEscalation: lambda to, command, channel, who: to.channels.set_escalation(
         channel, who, command.after, command.to
     ),
+    SetHours: lambda to, command, channel, who: to.channels.set_hours(
+        channel, who, command.hours, command.zone
+    ),
+    SetContacts: lambda to, command, channel, who: to.channels.set_contacts(
+        channel, who, mention=command.mention
+    ),
+    SetOwner: lambda to, command, channel, who: to.settings.change(
+        channel, who, command.selector, "owner", command.owner, workspace_id=command.workspace_id
+    ),
+    SetRunbook: lambda to, command, channel, who: to.settings.change(
+        channel, who, command.selector, "runbook", command.runbook, workspace_id=command.workspace_id
+    ),
+    SetCritical: lambda to, command, channel, who: to.settings.change(
+        channel,
+        who,
+        command.selector,
+        "critical",
+        "on" if command.critical else None,
+        workspace_id=command.workspace_id,
+    ),
+    ShowIntegrationSettings: lambda to, _command, _channel, _: to.settings.show(),
     SendSample: lambda to, _command, channel, who: to.samples.send(channel, who),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
     ManageWorkspaces: _workspaces,

@@ -90,7 +90,7 @@ class HomeTab:
         slack.on_event("app_home_opened", self.opened)
         slack.on_action("^home_page(:|$)", self.turned)
         slack.on_action("^home_refresh$", self.refreshed)
-        slack.on_action("^home_ack(:|$)", self.acknowledged)
+        slack.on_action("^home_(un)?ack(:|$)", self.acknowledged)
         slack.on_action("^home_runs(:|$)", self.runs)
         slack.on_action("^home_help$", self.help)
 
@@ -138,7 +138,9 @@ class HomeTab:
         try:
             answer = await responder.access.to_reach(
                 press.who, channel
-            ) or await responder.incidents.acknowledge_incidents(channel, press.who, press.value["incidents"])
+            ) or await responder.incidents.acknowledge_incidents(
+                channel, press.who, press.value["incidents"], to=press.value.get("to")
+            )
             told = responder.say(answer) if answer is not None else None
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             told = responder.failed(error, action=press.action_id, user=press.who)

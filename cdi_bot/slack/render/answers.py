@@ -14,7 +14,9 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.slack.render import (
     channel_settings,
     escalation,
+    hours,
     incident_response,
+    integration_settings,
     overview,
     refusals,
     sample_alert,
@@ -75,7 +77,9 @@ def name_channel(place: Channel, answer: Rendered, i18n: Translator) -> Rendered
 _RENDERERS: Renderers = {
     **channel_settings.RENDERERS,
     **escalation.RENDERERS,
+    **hours.RENDERERS,
     **incident_response.RENDERERS,
+    **integration_settings.RENDERERS,
     **overview.RENDERERS,
     **refusals.RENDERERS,
     **sample_alert.RENDERERS,

@@ -27,8 +27,10 @@ from cdi_bot.slack.render.kit.buttons import (
     history_button,
     more_menu,
     take_back_button,
+    unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import last_known_state
 from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import (
@@ -84,7 +86,7 @@ def _bar(view: IncidentView) -> Bar:
 
 
 def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) -> list[str]:
-    """Say in mrkdwn what else fails, how often it came back, who acknowledged it, and who snoozed it until when."""
+    """Say in mrkdwn what else fails, how often it came back, who acknowledged, owns and snoozed it."""
     incident, snooze = view.incident, view.snooze
     said = [_cluster_note(cluster, i18n)] if cluster and incident.is_open else []
     if incident.reopened and incident.is_open and not incident.is_recovering:
@@ -98,6 +100,7 @@ def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) ->
     if view.expected and view.is_expected:
         said += expected_notes(view.expected, i18n)
     said += escalation_notes([view], i18n)
+    said += ownership(view.settings, i18n, contacts=view.contacts)
     if snooze and incident.is_open:
         until = i18n("💤 Snoozed here by {who} until {when}")
         until_recovery = i18n("💤 Snoozed here by {who} until it recovers")
@@ -111,8 +114,9 @@ def _buttons(view: IncidentView, i18n: Translator) -> list[Block]:
     if not view.incident.is_open:
         return actions([history, take_back_button(view, i18n)])
     if view.only_escalated:
-        return actions([ack_button([view], i18n), history])
-    ack, expected = ack_button([view], i18n), expected_button(view.incident, view.integration, i18n)
+        return actions([ack_button([view], i18n) or unack_button([view], i18n), history])
+    ack = ack_button([view], i18n) or unack_button([view], i18n)
+    expected = expected_button(view.incident, view.integration, i18n)
     is_full = ack is not None and expected is not None
     more = more_menu(view, i18n, with_history=is_full)
     return actions([ack, expected, None if is_full else history, more])

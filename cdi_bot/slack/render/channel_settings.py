@@ -10,8 +10,11 @@ from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Selection, is_pattern
 from cdi_bot.core.rules.unreachable import UNREACHABLE
 from cdi_bot.slack.render.escalation import escalation_hint, escalation_text, target_name, target_trouble
+from cdi_bot.slack.render.hours import hours_hint, hours_text
+from cdi_bot.slack.render.integration_settings import audited_value
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, context, paragraphs, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import contacts_text
 from cdi_bot.slack.render.kit.text import (
     bold_name,
     braze_name,
@@ -26,14 +29,15 @@ from cdi_bot.slack.render.kit.text import (
 )
 from cdi_bot.slack.render.subscriptions import digest_text, language_choices, language_text, selector_text
 from cdi_bot.usecases.answers import (
+    ContactsSet,
     DigestSet,
     LanguageSet,
+    OwnedByFile,
     SettingsShown,
     UnknownLanguage,
-    UnknownWorkspace,
-    WorkspaceSet,
 )
 from cdi_bot.usecases.query_answers import AuditTrail
+from cdi_bot.usecases.workspace_answers import UnknownWorkspace, WorkspaceSet
 
 _AUDIT_ROOM = 10_000
 
@@ -49,7 +53,9 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     lines = [
         *([workspace_text(answer.workspace_name, i18n)] if answer.workspaces else []),
         digest_text(answer.digest, answer.zone, answer.next_due, i18n),
+        hours_text(answer, i18n),
         escalation_text(answer.escalate_after, answer.escalate_to, i18n),
+        contacts_text(i18n, mention=answer.mention_contacts),
     ]
     if answer.escalate_to and answer.escalate_trouble:
         lines.append(target_trouble(answer.escalate_to, answer.escalate_trouble, i18n))
@@ -57,6 +63,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
         language_text(answer.language, i18n),
         language_choices(answer.languages, i18n),
         off if answer.digest else hint,
+        hours_hint(answer.hours, i18n),
         escalation_hint(answer.escalate_to, i18n),
         second="\n".join(lines),
     )
@@ -69,6 +76,10 @@ def _language_set(answer: LanguageSet, i18n: Translator) -> Rendered:
 
 def _workspace_set(answer: WorkspaceSet, i18n: Translator) -> Rendered:
     return short_message(workspace_text(answer.name, i18n))
+
+
+def _contacts_set(answer: ContactsSet, i18n: Translator) -> Rendered:
+    return short_message(contacts_text(i18n, mention=answer.mention))
 
 
 def _digest_set(answer: DigestSet, i18n: Translator) -> Rendered:
@@ -103,11 +114,13 @@ def _audit(answer: AuditTrail, i18n: Translator) -> Rendered:
     return Rendered(text=plain_line(title), blocks=[section(f"*{title}*"), *listed, context(todo)])
 
 
-_PRESSED = {
+_OTHERS = {
+    "unacknowledge": N_("{when} {who} took back the acknowledgement of {what}"),
+    "hand_on": N_("{when} {who} handed on {what}"),
     "expected": N_("{when} {who} said that what looked unusual about {what} was expected"),
     "take_back": N_("{when} {who} took back that something about {what} was expected"),
 }
-"""What is done by a button alone."""
+"""What is done without a command of its own."""
 
 
 def _audit_row(
@@ -115,7 +128,7 @@ def _audit_row(
 ) -> str:
     """Say in one line who did what, and when."""
     specification = BY_WORD.get(entry.action)
-    known = specification.audit if specification else _PRESSED.get(entry.action)
+    known = specification.audit if specification else _OTHERS.get(entry.action)
     line = i18n.translated(known) if known else "{when} {who} {what}"
     what = _audit_subject(entry, integration, workspace_name, i18n)
     return line.format(when=date(entry.at), who=user(entry.who), what=what)
@@ -125,15 +138,30 @@ def _audit_subject(
     entry: AuditEntry, integration: Integration | None, workspace_name: str | None, i18n: Translator
 ) -> str:
     if integration is not None:
-        return bold_name(integration)
-    if entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject):
-        return selector_text(Selection(selector=entry.subject, workspace_name=workspace_name), i18n)
+        named = bold_name(integration)
+    else:
+        named = selector_text(Selection(selector=entry.about, workspace_name=workspace_name), i18n)
+    if entry.value:
+        return f"{named} → {audited_value(entry.value, i18n)}"
+    if integration is not None or (
+        entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject)
+    ):
+        return named
     if entry.action == "escalate" and entry.subject != "off":
         length, _, to = entry.subject.partition(" ")
         return f"{code(length)} → {target_name(to)}"
     if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
         return i18n("that {braze} can't be reached").format(braze=escape(braze_name(workspace_name, i18n)))
     return code(f"{workspace_name}/{entry.subject}" if workspace_name else entry.subject)
+
+
+def _owned_by_file(answer: OwnedByFile, i18n: Translator) -> Rendered:
+    line = i18n("This is set in the configuration file {file}, so it can't be changed in chat.").format(
+        file=code(answer.file)
+    )
+    return short_message(
+        line, i18n("Whoever runs the bot can change it there. `/cdi audit` shows what the file changed here.")
+    )
 
 
 RENDERERS: Renderers = {
@@ -143,5 +171,7 @@ RENDERERS: Renderers = {
     UnknownLanguage: _unknown_language,
     WorkspaceSet: _workspace_set,
     UnknownWorkspace: _unknown_workspace,
+    ContactsSet: _contacts_set,
     DigestSet: _digest_set,
+    OwnedByFile: _owned_by_file,
 }

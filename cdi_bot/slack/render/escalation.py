@@ -11,9 +11,10 @@ from cdi_bot.slack.render.kinds.table import renderer_of
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, short_message
 from cdi_bot.slack.render.kit.buttons import ack_button, look_buttons
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import called
 from cdi_bot.slack.render.kit.reasons import channel_problem
 from cdi_bot.slack.render.kit.text import bold_subject, channel, date, duration, escape, link, user
-from cdi_bot.usecases.escalation_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
+from cdi_bot.usecases.change_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 
 SIGN = "⏫"
 
@@ -98,6 +99,7 @@ def escalated(content: Escalated, view: EventView, i18n: Translator) -> Rendered
     line = i18n("{name} – {state}").format(
         name=bold_subject(about, i18n), state=escape(kind.headline(about.incident, i18n))
     )
+    line = " ".join(filter(None, [line, called(about, content.what)]))
     why = i18n("Escalated from {origin}: nobody has acknowledged it there.")
     row = actions([ack_button([about], i18n), *look_buttons(about.integration, about.dashboard_url, i18n)])
     return short_message(line, why.format(origin=channel(content.origin)), sign=SIGN, row=row)

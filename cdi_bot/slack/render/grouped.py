@@ -22,9 +22,10 @@ from cdi_bot.slack.render.kit.blocks import (
     short_message,
     small_print,
 )
-from cdi_bot.slack.render.kit.buttons import ack_button
+from cdi_bot.slack.render.kit.buttons import ack_button, unack_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
+from cdi_bot.slack.render.kit.people import called
 from cdi_bot.slack.render.kit.runs import GOOD, counted_status
 from cdi_bot.slack.render.kit.text import (
     SHORT_NAME,
@@ -32,6 +33,7 @@ from cdi_bot.slack.render.kit.text import (
     date,
     duration,
     escape,
+    link,
     mentions,
     plain,
     plain_line,
@@ -55,14 +57,14 @@ _SPARE = 200
 
 def render_storm(view: CardView, i18n: Translator) -> Rendered:
     """Say how many are unhealthy, since when and in which way, what they share, and which ones, worst first."""
-    workspace_name, shown = _named_once(view.incidents)
+    workspace_name, shown = named_once(view.incidents)
     view = replace(view, incidents=shown)
     lasting = [one for one in view.incidents if one.incident.is_open and not one.incident.is_recovering]
     incidents = [one.incident for one in lasting]
     first = titled(workspace_name, " · ".join([*_title(incidents, i18n), *_over(view.incidents, i18n)]))
-    called = mentions(" ".join(one.mention or "" for one in view.own if one in lasting))
+    everybody = mentions(" ".join(one.mention or "" for one in view.own if one in lasting))
     shared, by_whom = _shared(lasting, i18n), _acknowledged(lasting, i18n)
-    head = section(" ".join(filter(None, [group_sign(incidents), first, called])))
+    head = section(" ".join(filter(None, [group_sign(incidents), first, everybody])))
     foot = [
         *small_print(
             [
@@ -71,18 +73,18 @@ def render_storm(view: CardView, i18n: Translator) -> Rendered:
                 *repeat_note(i18n, possible=view.possible_repeat),
             ]
         ),
-        *actions([ack_button(view.incidents, i18n)]),
+        *actions([ack_button(view.incidents, i18n) or unack_button(view.incidents, i18n)]),
     ]
     if lasting:
-        lines = [_line(one, i18n, with_source_of=not shared, with_ack=not by_whom) for one in lasting]
-        body = [*([section(shared)] if shared else []), *_listed(lines, [head, *foot], i18n)]
+        lines = [line_of(one, i18n, with_source_of=not shared, with_ack=not by_whom) for one in lasting]
+        body = [*([section(shared)] if shared else []), *listed_lines(lines, [head, *foot], i18n)]
     else:
-        body = [section(_names(view.incidents, i18n))]
-    said = [first, *([shared] if shared else []), _names(lasting or view.incidents, i18n)]
+        body = [section(names_of(view.incidents, i18n))]
+    said = [first, *([shared] if shared else []), names_of(lasting or view.incidents, i18n)]
     return Rendered(
         text=plain_line(" · ".join(said)),
         blocks=[head, *body, *foot],
-        bar=_bar(lasting),
+        bar=bar_of(lasting),
     )
 
 
@@ -96,7 +98,7 @@ def render_grouped_reply(view: GroupedReplyView, i18n: Translator) -> Rendered:
     return Rendered(text=message.text, blocks=[*message.blocks, *notes])
 
 
-def _named_once(views: Sequence[IncidentView]) -> tuple[str | None, tuple[IncidentView, ...]]:
+def named_once(views: Sequence[IncidentView]) -> tuple[str | None, tuple[IncidentView, ...]]:
     """Return the workspace that all of these are of, and them without its name; of several, `None` and them as is."""
     name = shared_workspace(one.incident for one in views)
     if name is None:
@@ -112,7 +114,7 @@ def _named_once(views: Sequence[IncidentView]) -> tuple[str | None, tuple[Incide
 
 
 def _several(view: GroupedReplyView, i18n: Translator) -> Rendered:
-    workspace_name, shown = _named_once(view.incidents)
+    workspace_name, shown = named_once(view.incidents)
     view = replace(view, incidents=shown)
     incidents = [one.incident for one in view.incidents]
     count, texts = len(incidents), group_texts(incidents)
@@ -124,7 +126,7 @@ def _several(view: GroupedReplyView, i18n: Translator) -> Rendered:
         title = i18n("*{title}* after up to {length}").format(title=title, length=duration(longest, i18n))
         missing = [one for one in view.incidents if renderer_of(one.incident).may_miss_rows(one)]
         if missing:
-            second = i18n("Failed rows may still be missing: {names}").format(names=_names(missing, i18n))
+            second = i18n("Failed rows may still be missing: {names}").format(names=names_of(missing, i18n))
     elif view.fact == "failed_again":
         title = i18n("*{count} failed again*").format(count=i18n.number(count))
     elif view.fact == "joined":
@@ -135,11 +137,10 @@ def _several(view: GroupedReplyView, i18n: Translator) -> Rendered:
         title = f"*{title}*"
         row = actions([ack_button(view.incidents, i18n)])
     line = i18n("{title}: {names}").format(
-        title=titled(workspace_name, title), names=_names(view.incidents, i18n)
+        title=titled(workspace_name, title), names=names_of(view.incidents, i18n)
     )
-    if view.fact in {"joined", "reopened"}:
-        called = mentions(" ".join(one.mention or "" for one in view.incidents))
-        line = " ".join(filter(None, [line, called]))
+    everybody = mentions(" ".join(called(one, view.fact) or "" for one in view.incidents))
+    line = " ".join(filter(None, [line, everybody]))
     return short_message(line, sign=sign, second=second, row=row)
 
 
@@ -212,7 +213,7 @@ def _acknowledged(lasting: Sequence[IncidentView], i18n: Translator) -> list[str
     return [i18n("👀 Acknowledged by {who}").format(who=user(one))] if one else []
 
 
-def _line(view: IncidentView, i18n: Translator, *, with_source_of: bool, with_ack: bool) -> str:
+def line_of(view: IncidentView, i18n: Translator, *, with_source_of: bool, with_ack: bool) -> str:
     """Say in one line of mrkdwn how an incident stands."""
     incident, kind = view.incident, renderer_of(view.incident)
     name = bold_subject(view, i18n, limit=SHORT_NAME)
@@ -227,19 +228,27 @@ def _line(view: IncidentView, i18n: Translator, *, with_source_of: bool, with_ac
         said.append(i18n("snoozed here until {when}").format(when=date(view.snooze.until)))
     elif view.snooze:
         said.append(i18n("snoozed here until it recovers"))
+    if view.settings and view.settings.critical:
+        said.append(i18n("critical"))
+    if view.settings and (owner := mentions(view.settings.owner)):
+        said.append(i18n("owner {who}").format(who=owner))
+    if view.settings and view.settings.runbook:
+        said.append(link(view.settings.runbook, i18n("Runbook")))
     return f"{kind.sign(incident)} {name}: {i18n.listed(said)}"
 
 
-def _listed(lines: Sequence[str], around: Sequence[Block], i18n: Translator) -> list[Block]:
+def listed_lines(
+    lines: Sequence[str], around: Sequence[Block], i18n: Translator, *, most: int = LISTED
+) -> list[Block]:
     """List the first lines, as many as fit, and count the rest."""
     more = i18n("… and {count} more: `/cdi status failing`")
     room = BLOCKS_JSON - weight([*around, section(more)]) - _SPARE
-    shown, held = paragraphs(lines[:LISTED], blocks=LISTED, room=room)
+    shown, held = paragraphs(lines[:most], blocks=LISTED, room=room)
     rest = len(lines) - held
     return [*shown, *([section(more.format(count=i18n.number(rest)))] if rest else [])]
 
 
-def _names(views: Sequence[IncidentView], i18n: Translator) -> str:
+def names_of(views: Sequence[IncidentView], i18n: Translator) -> str:
     """Name the first ones in mrkdwn, and count the rest."""
     shown = views[:LISTED]
     while sum(len(escape(_name(one, i18n))) for one in shown) > _NAMES_TEXT:
@@ -253,7 +262,7 @@ def _name(view: IncidentView, i18n: Translator) -> str:
     return plain(subject(view, i18n), SHORT_NAME)
 
 
-def _bar(lasting: Sequence[IncidentView]) -> Bar:
+def bar_of(lasting: Sequence[IncidentView]) -> Bar:
     """Return the colour of the worst that nobody has acknowledged or snoozed; grey where there is no such one."""
     if not lasting:
         return Bar.GREEN

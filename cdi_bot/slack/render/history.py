@@ -33,10 +33,12 @@ from cdi_bot.slack.render.kit.buttons import (
     pager,
     snooze_select,
     sync_button,
+    unack_button,
     unsnooze_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
+from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import braze_advice, failing_work, last_known_state
 from cdi_bot.slack.render.kit.runs import (
     row_counts,
@@ -119,7 +121,9 @@ def _elements(answer: RunHistory, i18n: Translator) -> list[Block | None]:
     carried = carried_integration(integration)
     ack = snooze = None
     if view := _view(answer):
-        ack = ack_button([view], i18n, action_id="history_ack", **carried)
+        ack = ack_button([view], i18n, action_id="history_ack", **carried) or unack_button(
+            [view], i18n, action_id="history_unack", **carried
+        )
     if answer.snooze:
         snooze = unsnooze_button(integration, i18n, action_id="history_unsnooze")
     elif incident and answer.subscribed:
@@ -153,7 +157,7 @@ def _known_then(answer: RunHistory, i18n: Translator) -> list[str]:
 
 
 def _state_lines(answer: RunHistory, i18n: Translator) -> list[str]:
-    """Say in mrkdwn how the integration is, as its card does, who acknowledged that, and who snoozed it."""
+    """Say in mrkdwn how the integration is, as its card does, who acknowledged and snoozed it, and whose it is."""
     newest = answer.recent[0] if answer.recent else None
     mark = state_sign(answer.incident, newest, missing=answer.missing)
     view = _view(answer)
@@ -169,7 +173,7 @@ def _state_lines(answer: RunHistory, i18n: Translator) -> list[str]:
         until = i18n("Snoozed by {who} until {when}")
         until_recovery = i18n("Snoozed by {who} until it recovers")
         said.append(snooze_text(answer.snooze, until if answer.snooze.until else until_recovery))
-    return [f"{mark} {said[0]}", *said[1:]]
+    return [f"{mark} {said[0]}", *said[1:], *ownership(answer.settings, i18n)]
 
 
 def _view(answer: RunHistory) -> IncidentView | None:

@@ -16,13 +16,17 @@ from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
 from cdi_bot.slack.render.kit.buttons import (
+    ack_button,
     carried_integration,
     change_button,
     open_button,
     pager,
+    settings_button,
     subscribe_button,
+    unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,
     braze_advice,
@@ -147,7 +151,8 @@ def _summary(home: Home, i18n: Translator) -> str:
 
 def _buttons(home: Home, i18n: Translator) -> list[Block]:
     form = subscribe_button(i18n, style="primary") if home.may_change else None
-    return actions([form, _refresh(i18n), _help(i18n)])
+    owners = settings_button(i18n) if home.may_change else None
+    return actions([form, owners, _refresh(i18n), _help(i18n)])
 
 
 def _refresh(i18n: Translator) -> Block | None:
@@ -222,25 +227,19 @@ def _attention_blocks(
 ) -> list[Block]:
     incident = entry.incident
     channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
-    notes = [channels]
+    notes = [channels, *ownership(entry.settings, i18n)]
     if incident.acknowledged_by:
         notes.insert(0, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     view = IncidentView(incident=incident, integration=entry.integration, dashboard_url=entry.dashboard_url)
-    about = name_of(entry.integration)
-    carried = {"incidents": [incident.incident_id], "channel": entry.channels[0].channel_id}
-    acknowledge = button(
-        i18n("Acknowledge"),
-        f"home_ack:{place}",
-        carried,
-        says=i18n("Acknowledge: {name}").format(name=about),
-        style="primary",
+    there = entry.channels[0].channel_id
+    acknowledge = ack_button([view], i18n, action_id=f"home_ack:{place}", channel=there) or unack_button(
+        [view], i18n, action_id=f"home_unack:{place}", channel=there
     )
-    free = may_change and incident.acknowledged_by is None
     return [
         section(attention_line(view, i18n, notes)),
         *actions(
             [
-                acknowledge if free else None,
+                acknowledge if may_change else None,
                 _runs(entry, place, i18n),
                 open_button(entry.integration, entry.dashboard_url, i18n, action_id=f"open_in_braze:{place}"),
             ]
@@ -286,6 +285,7 @@ def _summary_block(entry: IntegrationSummary, place: int, i18n: Translator, now:
     mark = state_sign(entry.incident, run, missing=entry.missing)
     lines = [f"{mark} {bold_name(entry.integration.alone, None, SHORT_NAME)}"]
     lines += [" · ".join(said) for said in (_newest(run, i18n), _trend(entry, i18n, now)) if said]
+    lines += ownership(entry.settings, i18n)
     return section("\n".join(lines), accessory=_runs(entry, place, i18n))
 
 

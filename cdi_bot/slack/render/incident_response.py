@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdi_bot.core.model.incident import NOBODY
 from cdi_bot.core.model.source import source_of
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.delivery.views import EventView
@@ -18,27 +19,42 @@ from cdi_bot.slack.render.kit.buttons import (
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import REASON, bold_name, date, expected_notes, outside, user
-from cdi_bot.usecases.answers import (
+from cdi_bot.usecases.answers import ConfirmSync, NothingOpen, SnoozeEnded, SnoozeSet, SyncStarted
+from cdi_bot.usecases.change_answers import (
     Acknowledged,
-    ConfirmSync,
-    NothingOpen,
-    SnoozeEnded,
-    SnoozeSet,
-    SyncStarted,
+    CannotTakeOver,
+    MarkedExpected,
+    NothingToMark,
+    SwitchedOff,
+    TakenBack,
 )
-from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 
 
 def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
-    if answer.integration is None:
-        done = i18n("You acknowledged everything that is open in this channel: reminders stop.")
-        before = i18n("Everything that is open in this channel is already acknowledged.")
-        return short_message(before if answer.already_by else done)
-    name = bold_name(answer.integration)
-    if answer.already_by:
+    """Say what a channel does not show: mostly that nothing had to be changed."""
+    about, by = answer.integration, answer.already_by
+    name = bold_name(about) if about else ""
+    if by == NOBODY:
+        nobody = i18n("Nobody has acknowledged {name}.") if about else i18n("Nothing here is acknowledged.")
+        return short_message(nobody.format(name=name))
+    if by and about:
         line = i18n("{who} has already acknowledged {name}.")
-        return short_message(line.format(who=user(answer.already_by), name=name))
-    return short_message(i18n("You acknowledged {name}: reminders stop.").format(name=name))
+        return short_message(line.format(who=user(by), name=name))
+    if by:
+        return short_message(i18n("Everything that is open in this channel is already acknowledged."))
+    if answer.to == NOBODY:
+        line = i18n("You took back the acknowledgement of {name}: reminders start again.")
+    elif answer.to:
+        line = i18n("You handed on {name} to {who}.")
+    else:
+        line = i18n("You acknowledged {name}: reminders stop.")
+    name = name or i18n("everything that is open in this channel")
+    return short_message(line.format(name=name, who=user(answer.to or "")))
+
+
+def _cannot_take_over(answer: CannotTakeOver, i18n: Translator) -> Rendered:
+    line = i18n("I can't hand it on to {who}: apps, guests and people from outside can't acknowledge.")
+    return short_message(line.format(who=user(answer.who)))
 
 
 def _nothing_open(answer: NothingOpen, i18n: Translator) -> Rendered:
@@ -155,6 +171,7 @@ def _switched_off(answer: SwitchedOff, i18n: Translator) -> Rendered:
 
 RENDERERS: Renderers = {
     Acknowledged: _acknowledged,
+    CannotTakeOver: _cannot_take_over,
     NothingOpen: _nothing_open,
     SnoozeSet: _snooze_set,
     SnoozeEnded: _snooze_ended,

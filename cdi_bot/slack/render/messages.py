@@ -26,6 +26,7 @@ from cdi_bot.slack.render.kit.text import (
 )
 from cdi_bot.slack.render.notices import render_event, render_store
 from cdi_bot.slack.render.subscriptions import render_subscribed
+from cdi_bot.slack.render.summary import render_summary
 
 LIST_ROOM = 6000
 
@@ -42,7 +43,7 @@ def render_view(view: View, i18n: Translator) -> Rendered:
 def render_grouped_notices(view: GroupedNoticesView, i18n: Translator) -> Rendered:
     """Say what each notice says first; what can be done about it is left out."""
     messages = [render_view(notice, i18n) for notice in view.notices]
-    lines = [message.blocks[0]["text"]["text"] for message in messages]
+    lines = list(map(_first, messages))
     listed, held = paragraphs(lines, blocks=10, room=LIST_ROOM)
     rest = len(lines) - held
     lengths = accumulate(len(message.text) + 1 for message in messages)
@@ -54,8 +55,19 @@ def render_grouped_notices(view: GroupedNoticesView, i18n: Translator) -> Render
     )
 
 
+def _first(message: Rendered) -> str:
+    return str(message.blocks[0]["text"]["text"])
+
+
+def _card(view: CardView, i18n: Translator) -> Rendered:
+    if view.summary is None:
+        return render_card(view, i18n)
+    notices = [_first(render_view(each, i18n)) for each in view.summary.notices]
+    return render_summary(view, view.summary.since, notices, i18n)
+
+
 _RENDERERS: dict[type[View], Callable[[Any, Translator], Rendered]] = {
-    CardView: render_card,
+    CardView: _card,
     DigestView: render_digest,
     SubscribedView: render_subscribed,
     GroupedReplyView: render_grouped_reply,

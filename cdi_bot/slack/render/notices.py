@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdi_bot.core.model.channel import WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import EscalationBroken, EscalationChanged
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
-    DigestChanged,
-    LanguageChanged,
     RunStarted,
     Snoozed,
     SyncEnded,
@@ -25,11 +31,14 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
+from cdi_bot.slack.render.hours import hours_changed
 from cdi_bot.slack.render.incident_response import render_spike
+from cdi_bot.slack.render.integration_settings import integration_setting_changed
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Rendered, next_step, short_message, small_print
 from cdi_bot.slack.render.kit.buttons import history_button, unsnooze_button
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import OWNER, contacts_text
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
 from cdi_bot.slack.render.kit.runs import BAD, BUSY, GOOD, UNSEEN, long_status, row_counts, run_sign, took
 from cdi_bot.slack.render.kit.text import (
@@ -176,6 +185,13 @@ def _workspace_changed(content: WorkspaceChanged, _view: EventView, i18n: Transl
     return short_message(text.format(who=user(content.who), workspace=code(content.name or "")), sign="🧭")
 
 
+def _contacts_changed(content: ContactsChanged, _view: EventView, i18n: Translator) -> Rendered:
+    text = i18n("{who} changed this channel's settings. {what}")
+    return short_message(
+        text.format(who=user(content.who), what=contacts_text(i18n, mention=content.mention)), sign=OWNER
+    )
+
+
 def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) -> Rendered:
     if content.digest is None:
         line = i18n("{who} ended this channel's digest").format(who=user(content.who))
@@ -210,6 +226,18 @@ def _channel_broken(content: ChannelBroken, _view: EventView, i18n: Translator) 
     return short_message(line, sign="⚠️", second=kept, row=[fix])
 
 
+_PROBLEMS = 10
+"""So many problems of a file are shown; the log has all."""
+
+
+def _config_refused(content: ConfigRefused, _view: EventView, i18n: Translator) -> Rendered:
+    line = i18n("{file} can't be used, so nothing was changed:").format(file=code(content.file))
+    shown = [code(each, REASON) for each in content.problems[:_PROBLEMS]]
+    more = len(content.problems) - len(shown)
+    rest = [i18n("… and {count} more").format(count=i18n.number(more))] if more else []
+    return short_message(line, sign="⚠️", second="\n".join([*shown, *rest]))
+
+
 _RENDERERS: EventRenderers = {
     **REPLIES,
     RunStarted: _run_started,
@@ -223,10 +251,14 @@ _RENDERERS: EventRenderers = {
     LanguageChanged: _language_changed,
     WorkspaceRemoved: _workspace_removed,
     WorkspaceChanged: _workspace_changed,
+    ContactsChanged: _contacts_changed,
     DigestChanged: _digest_changed,
+    HoursChanged: hours_changed,
     EscalationChanged: escalation_changed,
+    IntegrationSettingChanged: integration_setting_changed,
     EscalationBroken: escalation_broken,
     ChannelBroken: _channel_broken,
+    ConfigRefused: _config_refused,
     SampleAlert: sample_alert,
     Spike: render_spike,
 }

@@ -8,9 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from cdi_bot.core.commands.parser import BY_WORD, IN_CHANNEL, SPECIFICATIONS, WORDS
+from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, IN_CHANNEL, SPECIFICATIONS, WORDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind, Specification
-from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import Integration, normalize_name
 from cdi_bot.monitoring.braze_port import Endpoint
@@ -43,6 +42,7 @@ from cdi_bot.slack.render.kit.text import (
     outside,
     plain,
     plain_line,
+    typed,
 )
 from cdi_bot.usecases.answers import (
     BrazeRefused,
@@ -90,11 +90,13 @@ def which_workspace(answer: WhichWorkspace, i18n: Translator, command: Command |
     line = i18n("Which workspace? There are {count}.").format(count=i18n.number(len(answer.workspaces)))
     offered = answer.workspaces[:CHOICES]
     every = f"{EVERY_WORKSPACE}/{answer.selector}"
+    selecting: Any = command if command and BY_COMMAND[type(command)].names == "selector" else None
     choices = [(name, replace(command, workspace_id=key)) for key, name in offered] if command else []
-    if isinstance(command, Subscribe):
-        choices.append((i18n("All of them"), replace(command, selector=every)))
-    named = code(f"/cdi subscribe {answer.workspaces[0][1]}/{answer.selector}")
-    note = i18n("Or name it: {command}. `/cdi use NAME` sets the channel's own.").format(command=named)
+    if selecting:
+        choices.append((i18n("All of them"), replace(selecting, selector=every)))
+    named = f"{answer.workspaces[0][1]}/{answer.selector}"
+    shown = typed(replace(selecting, selector=named)) if selecting else code(f"/cdi subscribe {named}")
+    note = i18n("Or name it: {command}. `/cdi use NAME` sets the channel's own.").format(command=shown)
     row = actions(
         button(plain(label), f"pick:{place}", write_command(chosen), says=label)
         for place, (label, chosen) in enumerate(choices)
@@ -136,8 +138,12 @@ def _cannot_post(answer: CannotPost, i18n: Translator) -> Rendered:
 
 
 def _not_allowed(answer: NotAllowed, i18n: Translator) -> Rendered:
-    if answer.action == "elsewhere":
+    if answer.action in {"elsewhere", "set_elsewhere"}:
         line = i18n("You are not in this channel, so only the bot's admins may see or change its alerts.")
+        if answer.action == "set_elsewhere":
+            line = i18n(
+                "It was set in a channel that you are not in: only its members and the bot's admins may change it."
+            )
         return short_message(line, i18n("Join it first, or choose another one."))
     if answer.action == "change_as_guest":
         line = i18n("You are a guest in this workspace: you may look at everything here, but change nothing.")
@@ -296,7 +302,14 @@ def _problem(mistake: Mistake, i18n: Translator) -> str:
             "as `fresh:09:00`."
         ),
         MistakeKind.BAD_MENTION: i18n("“{given}” isn't a person or a user group that I can mention."),
+        MistakeKind.BAD_PERSON: i18n("“{given}” isn't a person. Type `@` and choose one from Slack's list."),
+        MistakeKind.MISSING_OWNER: i18n(
+            "Who? Type `@` and choose somebody from Slack's list, or type `none`."
+        ),
+        MistakeKind.BAD_RUNBOOK: i18n("“{given}” isn't a web address. It begins with `https://`."),
+        MistakeKind.MISSING_RUNBOOK: i18n("Which web address? It begins with `https://`; `none` removes it."),
         MistakeKind.BAD_SCHEDULE: i18n("“{given}” isn't a valid time for a digest."),
+        MistakeKind.BAD_HOURS: i18n("“{given}” aren't hours: days, and from when until when."),
         MistakeKind.BAD_DELAY: i18n("“{given}” isn't a valid time. It takes 10 seconds to 7 days."),
         MistakeKind.BAD_TARGET: i18n(
             "“{given}” isn't a channel or a person. Type `to:#` or `to:@` and choose one from Slack's list."

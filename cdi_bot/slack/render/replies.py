@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdi_bot.core.model.escalation import Escalated
-from cdi_bot.core.model.message import Content, FailedAgain, Recovered, Reopened, StillOpen
+from cdi_bot.core.model.incident import HandedOn
+from cdi_bot.core.model.message import Content, FailedAgain, Recovered, Reopened, ReplyFact, StillOpen
 from cdi_bot.core.rules.small_losses import is_usual_loss
 from cdi_bot.delivery.views import EventView, IncidentView
 from cdi_bot.slack.render.escalation import escalated
@@ -16,8 +17,9 @@ from cdi_bot.slack.render.kinds.table import facts_of, renderer_of
 from cdi_bot.slack.render.kit.blocks import Block, Rendered, actions, short_message
 from cdi_bot.slack.render.kit.buttons import ack_button, history_button
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.people import called
 from cdi_bot.slack.render.kit.runs import run_sign
-from cdi_bot.slack.render.kit.text import bold_subject, date, escape, mentions
+from cdi_bot.slack.render.kit.text import bold_subject, date, escape, user
 
 EventRenderers = Mapping[type[Content], Callable[[Any, EventView, Translator], Rendered]]
 """What renders a reply or notice, by the type of its content."""
@@ -49,7 +51,7 @@ def _failed_again(content: FailedAgain, view: EventView, i18n: Translator) -> Re
         )
     if incident.failed_in_a_row > 1:
         line = i18n.listed([line, in_a_row(incident, i18n)])
-    return short_message(line, sign=run_sign(run))
+    return short_message(_calling(line, about, content.what), sign=run_sign(run))
 
 
 def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Rendered:
@@ -59,29 +61,56 @@ def _recovered(_content: Recovered, view: EventView, i18n: Translator) -> Render
 def render_recovery(view: IncidentView, i18n: Translator) -> Rendered:
     """Say what it cost, and whether the lost rows came back."""
     sign = renderer_of(view.incident).recovery_sign(view.incident)
-    return short_message("\n".join(facts_of(view, i18n)), sign=sign)
+    first, *rest = facts_of(view, i18n)
+    return short_message("\n".join([_calling(first, view, "recovered"), *rest]), sign=sign)
 
 
-def _reopened(_content: Reopened, view: EventView, i18n: Translator) -> Rendered:
+def _reopened(content: Reopened, view: EventView, i18n: Translator) -> Rendered:
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
     line = i18n("{name} is unhealthy again – {state}").format(
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
-    called = " ".join(filter(None, [line, mentions(about.mention)]))
+    line = _calling(line, about, content.what)
     row = actions([ack_button([about], i18n), *_history(about, i18n)])
-    return short_message(called, second=came_back(incident, i18n), sign=kind.sign(incident), row=row)
+    return short_message(line, second=came_back(incident, i18n), sign=kind.sign(incident), row=row)
 
 
-def _still_open(_content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
+def _still_open(content: StillOpen, view: EventView, i18n: Translator) -> Rendered:
     about = _about(view)
     incident, kind = about.incident, renderer_of(about.incident)
     line = i18n("{name} is still unhealthy – {state}").format(
         name=bold_subject(about, i18n), state=escape(kind.headline(incident, i18n))
     )
+    line = _calling(line, about, content.what)
     since = i18n("Since {when}, not acknowledged").format(when=date(incident.failing_since))
     row = actions([ack_button([about], i18n), *_history(about, i18n)])
     return short_message(line, second=since, sign=kind.sign(incident), row=row)
+
+
+def _handed_on(content: HandedOn, view: EventView, i18n: Translator) -> Rendered:
+    """Say who is on it from now on, or that nobody is any more; the new one is mentioned."""
+    about = view.incident
+    if about:
+        what = bold_subject(about, i18n)
+    else:
+        what = i18n.counted("{count} incident", "{count} incidents", len(content.incident_ids))
+    if content.to is None:
+        line = i18n("{who} took back the acknowledgement of {what}").format(who=user(content.who), what=what)
+        second = i18n("Nobody is on it now: reminders and escalation start again.")
+        row = actions([ack_button([about], i18n)]) if about else []
+        return short_message(line, second=second, sign="↩️", row=row)
+    if content.to == content.who:
+        line = i18n("{who} took over {what}").format(who=user(content.who), what=what)
+    else:
+        line = i18n("{who} handed on {what} to {to}").format(
+            who=user(content.who), what=what, to=user(content.to)
+        )
+    return short_message(line, sign="👀")
+
+
+def _calling(line: str, view: IncidentView, fact: ReplyFact) -> str:
+    return " ".join(filter(None, [line, called(view, fact)]))
 
 
 def _history(view: IncidentView, i18n: Translator) -> list[Block | None]:
@@ -101,4 +130,5 @@ REPLIES: EventRenderers = {
     Reopened: _reopened,
     StillOpen: _still_open,
     Escalated: escalated,
+    HandedOn: _handed_on,
 }

@@ -65,7 +65,7 @@ def _row(row: WorkspaceRow, i18n: Translator) -> str:
     said = [
         code(row.base_url.partition("://")[2]),
         i18n.counted("{count} integration", "{count} integrations", row.integrations),
-        i18n("from the settings") if row.is_given else i18n("added in chat"),
+        _origin(row, i18n),
     ]
     if not row.is_watched:
         sign, state = "⚪", i18n("not watched: the settings no longer name it")
@@ -74,6 +74,12 @@ def _row(row: WorkspaceRow, i18n: Translator) -> str:
     else:
         sign, state = GOOD, ""
     return " · ".join([f"{sign} *{outside(row.name)}*", *said, *filter(None, [state])])
+
+
+def _origin(row: WorkspaceRow, i18n: Translator) -> str:
+    if row.is_given:
+        return i18n("from the settings")
+    return i18n("from {file}").format(file=code(row.file)) if row.file else i18n("added in chat")
 
 
 def add_button(i18n: Translator) -> Block | None:

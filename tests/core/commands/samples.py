@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from cdi_bot.core.commands.channels import (
     SendSample,
+    SetContacts,
     SetDigest,
     SetLanguage,
     ShowAudit,
@@ -14,17 +16,27 @@ from cdi_bot.core.commands.channels import (
     UseWorkspace,
 )
 from cdi_bot.core.commands.escalation import SetEscalation
+from cdi_bot.core.commands.hours import SetHours
 from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.integration_settings import (
+    SetCritical,
+    SetOwner,
+    SetRunbook,
+    ShowIntegrationSettings,
+)
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.commands.workspaces import ManageWorkspaces
 from cdi_bot.core.digest_schedule import Schedule
-from cdi_bot.core.model.incident import Topic
+from cdi_bot.core.hours import Hours
+from cdi_bot.core.model.incident import NOBODY, Topic
 from cdi_bot.core.model.subscription import Filters
 
 SAMPLE_TIME = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 """The present in which the samples are read."""
+
+WORKDAYS = Hours(days=frozenset(range(5)), begin=time(8), end=time(19))
 
 SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     "status": (
@@ -80,6 +92,8 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     "ack": (
         ("ack Users", Acknowledge(query="Users")),
         ("acknowledge “Users sync”", Acknowledge(query="Users sync")),
+        ("ack Users sync off", Acknowledge(query="Users sync", to=NOBODY)),
+        ("ack all <@U1|ann lee>", Acknowledge(query=None, to="U1")),
     ),
     "snooze": (
         (
@@ -106,6 +120,24 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
             ),
         ),
     ),
+    "hours": (
+        ("hours", ShowSettings()),
+        ("hours off in:<#C1|general>", SetHours(hours=None, channel_id="C1")),
+        ("hours mon-fri 08:00-19:00", SetHours(hours=WORKDAYS)),
+        (
+            "hours monday to friday from 8am to 7pm europe/berlin",
+            SetHours(hours=WORKDAYS, zone="Europe/Berlin"),
+        ),
+        ("hours Ｍｏｎ－Ｆｒｉ ８：００－１９：００", SetHours(hours=WORKDAYS)),
+        (
+            "hours weekdays 8-19 except: error, config-error UTC",
+            SetHours(
+                hours=replace(WORKDAYS, passing=frozenset({Topic.ERROR, Topic.CONFIG_ERROR})), zone="UTC"
+            ),
+        ),
+        ("hours sat,sun", SetHours(hours=Hours(days=frozenset({5, 6})))),
+        ("hours 22:00-06:00", SetHours(hours=Hours(begin=time(22), end=time(6)))),
+    ),
     "escalate": (
         ("escalate", ShowSettings()),
         ("escalate off in:<#C1|general>", SetEscalation(to=None, channel_id="C1")),
@@ -113,6 +145,28 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
         ("escalate after: 90 min to: <@U1|ann>", SetEscalation(after=timedelta(hours=1.5), to="U1")),
         ("escalate １０ｓ <@W1>", SetEscalation(after=timedelta(seconds=10), to="W1")),
         ("escalate to <#G1|ops> after 1d12h", SetEscalation(after=timedelta(hours=36), to="G1")),
+    ),
+    "owner": (
+        ("owner", ShowIntegrationSettings()),
+        ("owner Users* <@U1|ann lee>", SetOwner(selector="Users*", owner="<@U1>")),
+        ("owner of <@U1|ann> all", SetOwner(selector="all", owner="<@U1>")),
+        ("owner prod/Users <!subteam^S1|@data>", SetOwner(selector="prod/Users", owner="<!subteam^S1>")),
+        ("owner Users NONE", SetOwner(selector="Users", owner=None)),
+    ),
+    "runbook": (
+        ("runbook", ShowIntegrationSettings()),
+        (
+            "runbook Users* <https://wiki.example.com/a?b=1&amp;c|wiki.example.com/a>",
+            SetRunbook(selector="Users*", runbook="https://wiki.example.com/a?b=1&c"),
+        ),
+        ("runbook all http://wiki/x", SetRunbook(selector="all", runbook="http://wiki/x")),
+        ("runbook Users none", SetRunbook(selector="Users", runbook=None)),
+    ),
+    "critical": (
+        ("critical", ShowIntegrationSettings()),
+        ("critical Users*", SetCritical(selector="Users*", critical=True)),
+        ("critical everything on", SetCritical(selector="all", critical=True)),
+        ("critical Users off", SetCritical(selector="Users", critical=False)),
     ),
     "workspace": (
         ("workspace", ManageWorkspaces()),
@@ -135,6 +189,11 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
         ("use prod", UseWorkspace(name="prod")),
         ("use the workspace prod/", UseWorkspace(name="prod")),
         ("use OFF in:<#C1|general>", UseWorkspace(name=None, channel_id="C1")),
+    ),
+    "contacts": (
+        ("contacts", ShowSettings()),
+        ("contacts MENTION in:<#C1|general>", SetContacts(mention=True, channel_id="C1")),
+        ("contacts only show", SetContacts(mention=False)),
     ),
     "audit": (
         ("audit", ShowAudit()),

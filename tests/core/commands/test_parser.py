@@ -184,9 +184,13 @@ def test_subscribe(text: str, selector: str, filters: Filters) -> None:
 @pytest.mark.parametrize("command", WORDS)
 def test_what_takes_another_channel(command: str) -> None:
     """Just those that are about a channel do."""
-    wanted = {"snooze": "x 2h", "digest": "daily 9:00", "language": "ja", "escalate": "to:<@U1>"}.get(
-        command, "x"
-    )
+    wanted = {
+        "snooze": "x 2h",
+        "digest": "daily 9:00",
+        "language": "ja",
+        "escalate": "to:<@U1>",
+        "hours": "mon-fri",
+    }.get(command, "x")
     channel_id = getattr(read(f"{command} {wanted} in:<#C1>"), "channel_id", None)
     assert (channel_id == "C1") == BY_WORD[command].takes_channel
 
@@ -477,7 +481,7 @@ def test_examples_show_their_own_command(word: str) -> None:
 def test_examples_of_options_are_read(word: str) -> None:
     """Each option that help explains is taken by the command it belongs to."""
     for option, _ in BY_WORD[word].options:
-        meant = "Users" if BY_WORD[word].names else "to:<#C2>"
+        meant = "Users" if BY_WORD[word].names else {"hours": "mon-fri"}.get(word, "to:<#C2>")
         assert isinstance(read(f"{word} {meant} {as_delivered(option)}"), BY_WORD[word].command), option
 
 

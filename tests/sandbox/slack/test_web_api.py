@@ -143,6 +143,7 @@ async def test_an_unknown_method_is_told(client: AsyncWebClient) -> None:
         (lambda c: c.conversations_open(users=[BOT]), "cannot_dm_bot"),
         (lambda c: c.conversations_open(users=["U0NOBODY01"]), "user_not_found"),
         (lambda c: c.users_info(user="U0NOBODY01"), "user_not_found"),
+        (lambda c: c.users_lookupByEmail(email="nobody@northwind.example"), "users_not_found"),
         (lambda c: c.users_conversations(user="U0NOBODY01"), "user_not_found"),
         (lambda c: c.users_conversations(user=MARA, types="club"), "invalid_arguments"),
         (lambda c: c.views_publish(user_id="U0NOBODY01", view=modal()), "user_not_found"),

@@ -167,6 +167,18 @@ async def test_no_answer_gives_no_right(people: SlackDirectory, sandbox: Sandbox
     assert (await people.person(GUEST)).is_guest
 
 
+async def test_a_member_is_found_by_their_address(people: SlackDirectory, sandbox: Sandbox) -> None:
+    """In any letter case; who isn't there is nobody, and without the optional scope that is what Slack says."""
+    assert await people.by_email("Mara@northwind.example") == MARA
+    assert await people.by_email("nobody@northwind.example") is None
+    app = replace(sandbox.slack.users[BOT], email="app@northwind.example")
+    sandbox.slack.users[BOT] = app
+    assert await people.by_email("app@northwind.example") is None
+    sandbox.slack.set_token(sandbox.slack_bot_token, scopes=frozenset({"users:read"}))
+    with pytest.raises(SlackTrouble, match="missing_scope"):
+        await people.by_email("mara@northwind.example")
+
+
 async def test_nobody_waits_long(
     people: SlackDirectory, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Expected, Incident, Kind, Measured
+from cdi_bot.core.model.incident import NOBODY, Expected, Incident, Kind, Measured
 from cdi_bot.core.model.subscription import Filters, Snooze
 from cdi_bot.sandbox.slack.model import Content
 from cdi_bot.sandbox.slack.payloads import Press
@@ -58,7 +58,12 @@ TYPED = {
     "digest": "digest daily 09:00",
     "use": "use prod",
     "language": "language ja",
+    "hours": "hours mon-fri 08:00-19:00",
     "escalate": f"escalate to:<@{MARA}>",
+    "contacts": "contacts mention",
+    "owner": f"owner Users <@{MARA}>",
+    "runbook": "runbook Users https://wiki.example.com/users",
+    "critical": "critical Users",
     "sync": "sync Users",
 }
 """What is typed for a command that needs more than its name."""
@@ -144,6 +149,7 @@ class Trial:
                 workspace_id, self.integration_id, kind=Kind.QUALITY, reason="rows_low", measured=MEASURED
             )
             over = replace(unusual, kind=Kind.LATE, reason="rhythm", resolved_at=now)
+            unusual = replace(unusual, acknowledged_by=MARA, acknowledged_at=now)
             self.opened, self.unusual, self.over = await uow.incidents.add(
                 [incident(workspace_id, self.integration_id), unusual, over]
             )
@@ -240,6 +246,7 @@ class Trial:
         others: dict[str, Callable[[], Awaitable[str]]] = {
             "History": lambda: self.press("history", {"id": self.integration_id, "offset": 0}),
             "Acknowledge": lambda: self.press("ack", {"incidents": [self.incident_id]}),
+            "Unacknowledge": lambda: self.press("unack", {"incidents": [unusual.incident_id], "to": NOBODY}),
             "Expected": lambda: self.press("expected", about | {"incident": unusual.incident_id}),
             "Take back": lambda: self.press("take_back", about | {"incident": over.incident_id}),
             "Stop these alerts here": lambda: self.press("switch_off", about | {"reason": "rows_low"}),

@@ -9,6 +9,7 @@ from typing import Any
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Expected, Incident, Kind, LateReason, Measured, QualityReason
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.delivery.views import IncidentView
@@ -18,6 +19,16 @@ ALERTS = Channel(team_id="T0DEMO", channel_id="C0ALERTS01")
 MARA, KENJI = "U0MARA0001", "U0KENJI001"
 USERS = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 DASHBOARD = "https://dashboard-03.braze.com/integrations/cloud_data_ingestion/"
+
+
+OWNED = IntegrationSettings(
+    workspace_id=1,
+    selector=USERS,
+    owner=f"<@{KENJI}>",
+    runbook="https://wiki.example.com/users",
+    critical=True,
+)
+"""What is set for an integration that matters."""
 
 
 def integration(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -11,18 +12,35 @@ from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
-from cdi_bot.core.model.channel import AuditEntry, Channel, WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    AuditEntry,
+    Channel,
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
-from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident, Kind, Measured, Topic
+from cdi_bot.core.model.incident import (
+    EXPECTABLE,
+    NOBODY,
+    Expected,
+    HandedOn,
+    Incident,
+    Kind,
+    Measured,
+    Topic,
+)
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, IntegrationSettings
 from cdi_bot.core.model.lifecycle import IntegrationChanged, LifecycleEvent, NewIntegrations, WorkspaceRemoved
 from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
-    DigestChanged,
     FailedAgain,
-    LanguageChanged,
     Recovered,
     ReplyFact,
     RunStarted,
@@ -50,10 +68,12 @@ from cdi_bot.delivery.views import (
     GroupedReplyView,
     IncidentView,
     SubscribedView,
+    Summary,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
-from cdi_bot.usecases import answers, expected_answers, query_answers
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
+from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 
 NASTY = st.sampled_from(
     [
@@ -178,6 +198,14 @@ mentions = st.one_of(
 )
 _counts = st.integers(0, 10**15)
 _lengths = st.just(timedelta(0)) | st.timedeltas(timedelta(0), timedelta(days=4000))
+integration_settings = st.builds(
+    IntegrationSettings,
+    workspace_id=st.just(1),
+    selector=text,
+    owner=mentions,
+    runbook=st.none() | links,
+    critical=st.none() | st.booleans(),
+)
 _escalations = st.lists(
     st.builds(EscalationView, at=times, origin=people, target=people, to_here=st.booleans(), url=links),
     max_size=3,
@@ -194,6 +222,8 @@ incident_views = st.one_of(
         can_sync=st.booleans(),
         escalations=_escalations,
         only_escalated=st.booleans(),
+        settings=st.none() | integration_settings,
+        contacts=mentions,
     ),
     st.builds(
         IncidentView,
@@ -215,6 +245,16 @@ def cards(draw: st.DrawFn) -> CardView:
     return CardView(incidents=tuple(drawn * repeated), cluster=cluster, possible_repeat=draw(st.booleans()))
 
 
+def summaries() -> st.SearchStrategy[CardView]:
+    """Return cards of summaries."""
+    paused = st.builds(
+        NewIntegrations, workspace_id=st.just(1), integration_ids=st.just(()), total=st.just(2)
+    )
+    notices = st.lists(st.builds(EventView, content=paused), max_size=30).map(tuple)
+    summary = st.builds(Summary, since=times, notices=notices)
+    return st.builds(lambda card, told: replace(card, summary=told), cards(), summary)
+
+
 def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
     source = source_of(other)
     troubles = tuple(Trouble(incident=one, source=source) for one in lasting)
@@ -227,6 +267,9 @@ def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
     )
 
 
+_hours = st.sampled_from(
+    [None, "mon-fri 08:00-19:00", "daily 22:00-06:00 except:error,late", "sat 00:00-24:00"]
+)
 _WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}
 _WHOM: dict[str, Any] = {"integration_id": ids}
 _replies: st.SearchStrategy[Content] = st.one_of(
@@ -240,12 +283,14 @@ _replies: st.SearchStrategy[Content] = st.one_of(
     st.builds(Recovered, incident_id=st.just(1)),
     st.builds(StillOpen, incident_id=st.just(1)),
     st.builds(Escalated, incident_id=st.just(1), origin=people),
+    st.builds(HandedOn, who=people, to=st.none() | people, incident_ids=st.just((1,))),
 )
 _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
     st.builds(Unsubscribed, selector=text, **_WHO),
     st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
     st.builds(Unsnoozed, **_WHO, **_WHOM),
+    st.builds(ConfigRefused, file=text, problems=st.lists(text, max_size=20).map(tuple)),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
     st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
     st.builds(
@@ -285,11 +330,21 @@ _notices: st.SearchStrategy[Content] = st.one_of(
         magnitude=_amounts,
     ),
     st.builds(SampleAlert, who=people, at=times, mentions=st.none() | st.text(max_size=200)),
+    st.builds(HoursChanged, who=people, hours=_hours, zone=text),
     st.builds(EscalationChanged, who=people, after=st.integers(10, 604_800), to=st.none() | people),
     st.builds(EscalationBroken, target=people, reason=text),
     st.builds(WorkspaceRemoved, who=people, name=text, subscriptions=st.integers(0, 10**6)),
     st.builds(LanguageChanged, who=people, language=languages),
     st.builds(WorkspaceChanged, who=people, name=workspace_names),
+    st.builds(ContactsChanged, who=people, mention=st.booleans()),
+    st.builds(
+        IntegrationSettingChanged,
+        who=people,
+        workspace_id=st.just(1),
+        selector=text,
+        setting=st.sampled_from(["owner", "runbook", "critical"]),
+        value=mentions | links,
+    ),
     st.builds(DigestChanged, who=people, digest=st.none() | digests, zone=text, next_due=st.none() | times),
 )
 
@@ -476,23 +531,29 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(answers.SubscriptionEnded, still_covered_by=st.none() | _selections, what=_selections),
     st.builds(answers.NotSubscribed, covered_by=st.none() | _selections, what=_selections),
-    st.builds(answers.Acknowledged, already_by=st.none() | people, **_one),
+    st.builds(
+        change_answers.Acknowledged,
+        already_by=st.none() | people | st.just(NOBODY),
+        to=st.none() | people | st.just(NOBODY),
+        **_one,
+    ),
+    st.builds(change_answers.CannotTakeOver, who=people),
     st.builds(answers.NothingOpen, **_one),
     st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
     st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
     st.builds(answers.ConfirmSync, **_one),
     st.builds(
-        expected_answers.MarkedExpected,
+        change_answers.MarkedExpected,
         reason=st.sampled_from(EXPECTABLE),
         times=_totals,
         already_by=st.none() | people,
         offers_off=st.booleans(),
         **_one,
     ),
-    st.builds(expected_answers.TakenBack, by=people, **_one),
-    st.builds(expected_answers.NothingToMark, integration=st.none() | integrations),
+    st.builds(change_answers.TakenBack, by=people, **_one),
+    st.builds(change_answers.NothingToMark, integration=st.none() | integrations),
     st.builds(
-        expected_answers.SwitchedOff, reason=st.sampled_from(EXPECTABLE), unchanged=st.booleans(), **_one
+        change_answers.SwitchedOff, reason=st.sampled_from(EXPECTABLE), unchanged=st.booleans(), **_one
     ),
     st.builds(answers.SyncStarted, is_certain=st.booleans(), **_one),
     st.builds(
@@ -551,6 +612,8 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         escalate_after=st.none() | _lengths,
         escalate_to=st.none() | people,
         escalate_trouble=_maybe_text,
+        hours=_hours,
+        next_begin=st.none() | times,
         workspace_name=workspace_names,
         workspaces=st.lists(text, max_size=3).map(tuple),
     ),
@@ -562,11 +625,28 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         mentions=st.none() | st.text(max_size=200),
         unreachable=st.none() | incidents,
     ),
+    st.builds(
+        answers.HoursSet, hours=_hours, zone=text, next_begin=st.none() | times, unchanged=st.booleans()
+    ),
     st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
     st.builds(BadTarget, target=channels, reason=text),
+    st.builds(
+        IntegrationSettingSet,
+        what=_selections,
+        setting=st.sampled_from(["owner", "runbook", "critical"]),
+        value=mentions | links,
+        total=st.integers(0, 10_000),
+        unchanged=st.booleans(),
+        nearest=st.lists(integrations, max_size=3).map(tuple),
+    ),
+    st.builds(
+        IntegrationSettingsShown,
+        rows=st.lists(st.tuples(integration_settings, _selections), max_size=80).map(tuple),
+    ),
     st.builds(answers.LanguageSet, language=languages, unchanged=st.booleans()),
-    st.builds(answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
-    st.builds(answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
+    st.builds(answers.ContactsSet, mention=st.booleans(), unchanged=st.booleans()),
+    st.builds(workspace_answers.WorkspaceSet, name=workspace_names, unchanged=st.booleans()),
+    st.builds(workspace_answers.UnknownWorkspace, given=text, names=st.lists(text, max_size=40).map(tuple)),
     st.builds(answers.UnknownLanguage, given=text, languages=st.just(("en", "ja"))),
     st.builds(
         answers.DigestSet,

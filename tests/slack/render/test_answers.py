@@ -17,7 +17,8 @@ from cdi_bot.core.commands.parser import BY_WORD, parse
 from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.model.channel import AuditEntry, Channel
-from cdi_bot.core.model.incident import QualityReason, Topic
+from cdi_bot.core.model.incident import NOBODY, QualityReason, Topic
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription
 from cdi_bot.core.statistics import Usual
 from cdi_bot.item_troubles import ItemTrouble, Work
@@ -28,10 +29,10 @@ from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
-from cdi_bot.usecases import answers, query_answers, workspace_answers
+from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
-from cdi_bot.usecases.escalation_answers import BadTarget, EscalationSet
-from cdi_bot.usecases.expected_answers import ExpectedAnswer
+from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
+from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import Overview
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
 from tests.slack.render import strategies
@@ -41,6 +42,7 @@ from tests.slack.render.samples import (
     KENJI,
     MARA,
     NOW,
+    OWNED,
     USERS,
     dubious,
     failing,
@@ -228,6 +230,7 @@ ANSWERS: dict[str, Answer] = {
             )
         ),
     ),
+    "history_owned": replace(HISTORY, settings=OWNED),
     "history_paused": replace(
         HISTORY,
         integration=replace(
@@ -332,10 +335,24 @@ ANSWERS: dict[str, Answer] = {
     "not_subscribed_covered": answers.NotSubscribed(
         what=Selection(selector=USERS), covered_by=Selection(selector="Users*")
     ),
-    "acknowledged": answers.Acknowledged(**HERE, already_by=None, on_card=False),
-    "acknowledged_already": answers.Acknowledged(**HERE, already_by=KENJI, on_card=False),
-    "acknowledged_all": answers.Acknowledged(integration=None, already_by=None, on_card=False),
-    "acknowledged_all_already": answers.Acknowledged(integration=None, already_by=KENJI, on_card=True),
+    "acknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=False),
+    "acknowledged_already": change_answers.Acknowledged(**HERE, already_by=KENJI, is_shown=False),
+    "acknowledged_all": change_answers.Acknowledged(integration=None, already_by=None, is_shown=False),
+    "acknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=KENJI, is_shown=True
+    ),
+    "unacknowledged": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=NOBODY),
+    "unacknowledged_all": change_answers.Acknowledged(
+        integration=None, already_by=None, is_shown=True, to=NOBODY
+    ),
+    "unacknowledged_already": change_answers.Acknowledged(
+        **HERE, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "unacknowledged_all_already": change_answers.Acknowledged(
+        integration=None, already_by=NOBODY, is_shown=False, to=NOBODY
+    ),
+    "handed_on": change_answers.Acknowledged(**HERE, already_by=None, is_shown=True, to=KENJI),
+    "cannot_take_over": change_answers.CannotTakeOver(who=KENJI),
     "nothing_open": answers.NothingOpen(**HERE),
     "nothing_open_at_all": answers.NothingOpen(integration=None),
     "snooze_set": answers.SnoozeSet(**HERE, channel=ALERTS, until=NOW, reason="warehouse move"),
@@ -380,6 +397,7 @@ ANSWERS: dict[str, Answer] = {
     "none_matches_unlisted": answers.NoMatch(query="Usrs", nearest=(), list_known=False),
     "needs_invite": answers.NeedsInvite(channel=ALERTS),
     "cannot_post": answers.CannotPost(channel=ALERTS, reason="restricted_action"),
+    "owned_by_file": answers.OwnedByFile(file="cdi-bot.toml"),
     "not_allowed": answers.NotAllowed(action="sync"),
     "not_allowed_elsewhere": answers.NotAllowed(action="elsewhere"),
     "not_allowed_private": answers.NotAllowed(action="private"),
@@ -394,6 +412,10 @@ ANSWERS: dict[str, Answer] = {
             (entry("unsnooze", USERS), integration(name="*Users* & <b>")),
             (entry("digest", "weekly mon 09:00"), None),
             (entry("language", "ja"), None),
+            (entry("owner", "U0KENJI001 Users attributes*"), None),
+            (entry("owner", "subteam^S0DATA0001 all"), None),
+            (entry("runbook", f"https://wiki.example.com/users {USERS}"), integration()),
+            (entry("critical", f"none {USERS}"), integration()),
             (entry("unsubscribe", "Users*"), None),
             (entry("subscribe", "all"), None),
             (entry("renamed", "x"), None),
@@ -412,6 +434,17 @@ ANSWERS: dict[str, Answer] = {
     "settings": answers.SettingsShown(
         language="ja", digest="daily 09:00", zone="Asia/Tokyo", next_due=NOW, languages=("en", "ja")
     ),
+    "settings_hours": answers.SettingsShown(
+        language=None,
+        digest=None,
+        zone="Europe/Berlin",
+        next_due=None,
+        languages=("en", "ja"),
+        hours="mon-wed,fri 08:00-19:00 except:error,late",
+        next_begin=NOW,
+    ),
+    "hours_set": answers.HoursSet(hours="sat 00:00-24:00", zone="UTC", next_begin=None, unchanged=False),
+    "hours_off": answers.HoursSet(hours=None, zone="UTC", next_begin=None, unchanged=True),
     "settings_escalated": answers.SettingsShown(
         language=None,
         digest=None,
@@ -433,6 +466,46 @@ ANSWERS: dict[str, Answer] = {
         took=None, trouble="restricted_action", integrations=0, mentions=None, unreachable=unreachable()
     ),
     "sample_waits": SampleSent(took=None, trouble=None, integrations=1, mentions=None, unreachable=None),
+    "contacts_set": answers.ContactsSet(mention=True, unchanged=True),
+    "contacts_shown": answers.ContactsSet(mention=False, unchanged=False),
+    "owner_set": IntegrationSettingSet(
+        what=Selection(selector="Users*"), setting="owner", value="<@U0KENJI001>", total=3, unchanged=True
+    ),
+    "runbook_set": IntegrationSettingSet(
+        what=Selection(selector="Usres*", workspace_name="emea"),
+        setting="runbook",
+        value="https://wiki.example.com/a?b=1&c=2",
+        total=0,
+        unchanged=False,
+        nearest=(integration(),),
+    ),
+    "critical_off": IntegrationSettingSet(
+        what=Selection.of(integration()), setting="critical", value=None, total=1, unchanged=False
+    ),
+    "integration_settings": IntegrationSettingsShown(
+        rows=(
+            (
+                IntegrationSettings(
+                    workspace_id=1,
+                    selector=USERS,
+                    owner="<@U0KENJI001>",
+                    runbook="https://wiki.example.com/users",
+                    critical=True,
+                ),
+                Selection.of(integration()),
+            ),
+            (
+                IntegrationSettings(workspace_id=1, selector="Orders*", owner=""),
+                Selection(selector="Orders*"),
+            ),
+            (
+                IntegrationSettings(workspace_id=1, selector="all", owner="<!subteam^S0DATA0001>"),
+                Selection(selector="all"),
+            ),
+        )
+    ),
+    "integration_settings_none": IntegrationSettingsShown(rows=()),
+    "not_allowed_set_elsewhere": answers.NotAllowed(action="set_elsewhere"),
     "escalation_set": EscalationSet(after=timedelta(minutes=30), to="U0KENJI001", unchanged=False),
     "escalation_off": EscalationSet(after=timedelta(minutes=30), to=None, unchanged=False),
     "escalation_refused": BadTarget(
@@ -448,6 +521,7 @@ ANSWERS: dict[str, Answer] = {
         rows=(
             WORKSPACE_ROW,
             replace(WORKSPACE_ROW, workspace_id=2, name="emea", is_given=False, trouble=BrazeReason.KEY_LOST),
+            replace(WORKSPACE_ROW, workspace_id=4, name="prod", is_given=False, file="cdi-bot.toml"),
             replace(WORKSPACE_ROW, workspace_id=3, name="old", is_given=False, is_watched=False),
         )
     ),
@@ -468,9 +542,9 @@ ANSWERS: dict[str, Answer] = {
     "language_set": answers.LanguageSet(language="ja", unchanged=False),
     "language_set_own": answers.LanguageSet(language=None, unchanged=False),
     "language_set_unchanged": answers.LanguageSet(language="ja", unchanged=True),
-    "workspace_set": answers.WorkspaceSet(name="prod", unchanged=False),
-    "workspace_set_all": answers.WorkspaceSet(name=None, unchanged=True),
-    "unknown_workspace": answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
+    "workspace_set": workspace_answers.WorkspaceSet(name="prod", unchanged=False),
+    "workspace_set_all": workspace_answers.WorkspaceSet(name=None, unchanged=True),
+    "unknown_workspace": workspace_answers.UnknownWorkspace(given="stagin", names=("prod", "staging")),
     "unknown_language": answers.UnknownLanguage(given="klingon", languages=("en", "ja")),
     "digest_set": answers.DigestSet(
         digest="weekly mon 09:00 quiet", zone="Europe/Stockholm", next_due=NOW, unchanged=False
@@ -502,6 +576,7 @@ STEP_ELSEWHERE = {
     "not_allowed",  # with whoever runs the bot
     "not_allowed_elsewhere",  # in the other channel
     "not_allowed_private",
+    "not_allowed_set_elsewhere",
     "not_allowed_manage",  # likewise
     "workspace_no_secret",
     "workspace_of_settings",
@@ -512,15 +587,18 @@ STEP_ELSEWHERE = {
 """Answers whose next step is said, but is no command and no button."""
 
 DONE = (
+    IntegrationSettingSet,
     answers.SubscriptionSet,
     answers.SubscriptionEnded,
-    answers.Acknowledged,
+    change_answers.Acknowledged,
+    change_answers.CannotTakeOver,
     answers.NothingOpen,
     answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
-    answers.WorkspaceSet,
+    workspace_answers.WorkspaceSet,
     answers.DigestSet,
+    answers.ContactsSet,
     workspace_answers.WorkspaceGone,
     workspace_answers.WorkspaceRefused,
 )

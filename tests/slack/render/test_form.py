@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.sandbox.slack.block_kit import options_problems
 from cdi_bot.slack.render.forms.fields import (
@@ -28,6 +29,11 @@ from cdi_bot.slack.render.forms.fields import (
     read_form,
     selector_options,
 )
+from cdi_bot.slack.render.forms.integration import (
+    IntegrationFormValues,
+    integration_form,
+    read_integration_form,
+)
 from cdi_bot.slack.render.forms.settings import DIGEST_AT, ESCALATE_TO
 from cdi_bot.slack.render.forms.subscription import FormDraft, subscription_form
 from cdi_bot.slack.render.kit.blocks import short_message
@@ -38,7 +44,7 @@ from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import Choices, SettingsChange, choices
 from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken
 from tests.slack.render import strategies
-from tests.slack.render.samples import ALERTS, KENJI, MARA, NOW, USERS, integration
+from tests.slack.render.samples import ALERTS, KENJI, MARA, NOW, OWNED, USERS, integration
 
 WORDS = Translator()
 Json = dict[str, Any]
@@ -94,6 +100,62 @@ FORMS = {
 def test_form(name: str) -> None:
     """Each way of opening the form asks for what is not known, and shows what is."""
     assert_golden_view(f"form_{name}", lambda query: subscription_form(FORMS[name], query))
+
+
+OF_INTEGRATIONS: dict[str, tuple[str | None, IntegrationSettings | None, Selection | None]] = {
+    "new": (ALERTS.channel_id, None, None),
+    "from_home": (None, None, None),
+    "change": (ALERTS.channel_id, OWNED, Selection.of(integration())),
+    "change_all": (
+        ALERTS.channel_id,
+        IntegrationSettings(workspace_id=1, selector="all", owner="<!subteam^S0123ABCDE>"),
+        Selection(selector="all"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(OF_INTEGRATIONS))
+def test_golden_forms_of_integrations(name: str) -> None:
+    """Owner, runbook and critical: of one selector as they are, or of any."""
+    assert_golden_view(
+        f"form_integration_{name}", lambda query: integration_form(*OF_INTEGRATIONS[name], query)
+    )
+
+
+def of_integrations(name: str = "new", **filled: Json) -> IntegrationFormValues | Json:
+    """Fill the form in, and read it."""
+    view = integration_form(*OF_INTEGRATIONS[name], WORDS)
+    return read_integration_form(
+        view | {"state": {"values": {at: {at: it} for at, it in filled.items()}}}, WORDS
+    )
+
+
+PICKED = {"selected_option": {"value": "Users*"}}
+
+
+def test_a_new_one_changes_what_is_filled_in() -> None:
+    """What is left empty stays as it is."""
+    read = of_integrations(selector=PICKED, runbook={"value": " https://w/x "})
+    assert isinstance(read, IntegrationFormValues)
+    assert (read.selector, read.workspace_id, read.changes) == ("Users*", None, {"runbook": "https://w/x"})
+
+
+def test_of_a_present_one_everything_is_meant() -> None:
+    """What is left empty is removed."""
+    no = {"selected_option": {"value": "no"}}
+    read = of_integrations("change", people={"selected_users": [MARA]}, critical=no)
+    assert isinstance(read, IntegrationFormValues)
+    assert (read.selector, read.workspace_id) == (USERS, 1)
+    assert read.changes == {"owner": f"<@{MARA}>", "runbook": None, "critical": None}
+
+
+def test_what_is_wrong_with_an_owner_stands_at_its_field() -> None:
+    """Each by itself."""
+    assert set(of_integrations("from_home")) == {"channel", "selector"}  # type: ignore[arg-type]  # errors
+    both: dict[str, Json] = {"people": {"selected_users": [MARA]}, "group": {"value": "S0123ABCDE"}}
+    wrong = of_integrations("new", selector=PICKED, runbook={"value": "wiki"}, **both)
+    assert set(wrong) == {"group", "runbook"}  # type: ignore[arg-type]  # errors
+    assert set(of_integrations(selector=PICKED)) == {"people"}  # type: ignore[arg-type]  # errors
 
 
 def test_around_the_form() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.core.statistics import Usual
@@ -41,6 +42,7 @@ from tests.slack.render.samples import (
     KENJI,
     MARA,
     NOW,
+    OWNED,
     USERS,
     failing,
     integration,
@@ -71,6 +73,9 @@ def subscribed(selector: str, channel: Channel = ALERTS, **more: Any) -> Channel
     return ChannelSubscription(subscription=one, **{"total": 12, "unhealthy": 0, "name": None} | more)
 
 
+NOTHING_SET = IntegrationSettings(workspace_id=1, selector=USERS)
+
+
 def how(**more: Any) -> IntegrationSummary:
     """Return an integration that is well."""
     good = tuple(run("success", ago=timedelta(hours=n), rows_synced=1000 + 100 * n) for n in range(1, 9))
@@ -82,6 +87,7 @@ def how(**more: Any) -> IntegrationSummary:
         "incident": None,
         "missing": False,
         "dashboard_url": DASHBOARD,
+        "settings": NOTHING_SET,
     }
     return IntegrationSummary(**known | more)
 
@@ -93,6 +99,7 @@ def unhealthy(**more: Any) -> NeedsAttention:
         "incident": failing(failed_in_a_row=3),
         "dashboard_url": DASHBOARD + USERS,
         "channels": (ALERTS, MARKETING),
+        "settings": NOTHING_SET,
     }
     return NeedsAttention(**known | more)
 
@@ -115,7 +122,7 @@ def home(*entries: HomeEntry | NotShown, **more: Any) -> Home:
 
 
 ENTRIES: tuple[HomeEntry, ...] = (
-    unhealthy(),
+    unhealthy(settings=OWNED),
     unhealthy(incident=failing(run("partial"), acknowledged_by=KENJI, acknowledged_at=NOW)),
     unhealthy(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
     subscribed("all", unhealthy=2),
@@ -123,7 +130,7 @@ ENTRIES: tuple[HomeEntry, ...] = (
     subscribed("Users*", MARKETING, broken_reason="is_archived"),
     subscribed("all", DIRECT),
     how(newest=run("partial", rows_synced=100, rows_failed_with_errors=50), incident=failing()),
-    how(),
+    how(settings=replace(OWNED, critical=None, runbook=None)),
     how(newest=None, recent=()),
     how(missing=True),
     how(next_run=NOW - timedelta(minutes=5)),
@@ -277,6 +284,7 @@ entries = st.one_of(
         incident=strategies.incidents,
         dashboard_url=strategies.links,
         channels=st.lists(strategies.channels, min_size=1, max_size=4).map(tuple),
+        settings=strategies.integration_settings,
     ),
     st.builds(
         IntegrationSummary,
@@ -287,6 +295,7 @@ entries = st.one_of(
         incident=st.none() | strategies.incidents,
         missing=st.booleans(),
         dashboard_url=strategies.links,
+        settings=strategies.integration_settings,
     ),
     st.builds(
         subscribed,

@@ -18,7 +18,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.messages import render_view
 from cdi_bot.slack.render.subscriptions import filter_text
 from cdi_bot.usecases.answers import Answer
-from cdi_bot.usecases.expected_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
+from cdi_bot.usecases.change_answers import MarkedExpected, NothingToMark, SwitchedOff, TakenBack
 from tests.slack.golden import assert_golden, elements
 from tests.slack.render.samples import (
     DASHBOARD,

@@ -13,10 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.clusters import Cluster, Trouble
-from cdi_bot.core.model.channel import WorkspaceChanged
+from cdi_bot.core.model.channel import (
+    ContactsChanged,
+    DigestChanged,
+    HoursChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
+from cdi_bot.core.model.configuration import ConfigRefused
 from cdi_bot.core.model.escalation import Escalated, EscalationBroken, EscalationChanged
-from cdi_bot.core.model.incident import Incident, Measured, QualityReason, Topic
+from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, Measured, QualityReason, Topic
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, SettingName
 from cdi_bot.core.model.lifecycle import (
     IntegrationChanged,
     LifecycleChange,
@@ -28,11 +36,9 @@ from cdi_bot.core.model.message import (
     ChannelBroken,
     Content,
     Digest,
-    DigestChanged,
     FailedAgain,
     GroupedNotices,
     GroupedReply,
-    LanguageChanged,
     Recovered,
     Reopened,
     ReplyFact,
@@ -65,6 +71,7 @@ from cdi_bot.delivery.views import (
     IncidentView,
     StoreView,
     SubscribedView,
+    Summary,
     View,
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
@@ -80,6 +87,7 @@ from tests.slack.render.samples import (
     KENJI,
     MARA,
     NOW,
+    OWNED,
     USERS,
     always_losing,
     back,
@@ -133,6 +141,17 @@ def partial(**more: Any) -> Run:
 def attended() -> Incident:
     """Return an incident that somebody acknowledged."""
     return failing(acknowledged_by=KENJI, acknowledged_at=NOW)
+
+
+HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
+
+
+def happened(
+    change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
+) -> Content:
+    """Return the word of what happened to the integration in Braze."""
+    event = LifecycleEvent(change=change, **more)
+    return IntegrationChanged(**HERE, event=event, by_id=by_id, is_covered=is_covered)
 
 
 def storm(size: int, *, well: int = 0, link: str | None = DASHBOARD, sources: Sequence[str] = ()) -> CardView:
@@ -290,6 +309,12 @@ CARDS = {
     "storm_few": storm(4, well=1),
     "storm_many": storm(30, well=3),
     "storm_over": storm(3, well=3),
+    "card_owned": card(
+        failing(), settings=OWNED, mention=f"<@{KENJI}>", escalations=(replace(ESCALATED, to_here=False),)
+    ),
+    "card_contact": card(failing(), contacts="<@U0KENJI001> <@U0MARA0001>"),
+    "card_owned_recovered": card(recovered(), settings=replace(OWNED, critical=None, owner=None)),
+    "storm_owned": card(failing(), late(), settings=OWNED, mention="<@U0KENJI001>"),
     "card_escalated_here": card(failing(), escalations=(ESCALATED,), only_escalated=True),
     "card_escalated_here_acknowledged": card(attended(), escalations=(ESCALATED,), only_escalated=True),
     "card_escalated_away": card(failing(), escalations=(replace(ESCALATED, to_here=False),)),
@@ -297,6 +322,20 @@ CARDS = {
     "storm_escalated": card(
         failing(), late(), escalations=(replace(ESCALATED, target=MARA),), only_escalated=True
     ),
+    "summary_of_a_night": replace(
+        storm(4, well=2),
+        summary=Summary(
+            since=NOW - timedelta(hours=13),
+            notices=(
+                EventView(
+                    content=happened(LifecycleChange.PAUSED, before="active", after="paused"),
+                    integration=integration(),
+                ),
+            ),
+        ),
+    ),
+    "summary_of_many": replace(storm(40, well=20), summary=Summary(since=NOW - timedelta(hours=61))),
+    "summary_all_passed": replace(card(recovered()), summary=Summary(since=NOW - timedelta(hours=13))),
     "storm_with_late": CardView(incidents=(*storm(2).incidents, incident_view(late()))),
     "storm_all_late": CardView(incidents=(incident_view(late()), incident_view(late(incident_id=10)))),
     "storm_all_slow": CardView(incidents=(incident_view(slow()), incident_view(slow(incident_id=10)))),
@@ -336,7 +375,6 @@ def event(content: Content, incident: Incident | None = None, **more: Any) -> Ev
 THERE: dict[str, Any] = {"integration": integration(), "dashboard_url": DASHBOARD + USERS}
 AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
 SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
-HERE: dict[str, Any] = {"workspace_id": 1, "integration_id": USERS}
 
 
 def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
@@ -347,12 +385,17 @@ def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
     )
 
 
-def happened(
-    change: LifecycleChange, *, by_id: bool = False, is_covered: bool = True, **more: Any
-) -> Content:
-    """Return the word of what happened to the integration in Braze."""
-    event = LifecycleEvent(change=change, **more)
-    return IntegrationChanged(**HERE, event=event, by_id=by_id, is_covered=is_covered)
+def owned(content: Content, incident: Incident) -> EventView:
+    """Return a reply about a critical integration that has an owner."""
+    about = incident_view(incident, settings=OWNED, mention=OWNED.owner)
+    return replace(event(content, incident), incident=about)
+
+
+def changed(setting: SettingName, value: str | None, selector: str = "Users*") -> Content:
+    """Return the word of what somebody set for integrations."""
+    return IntegrationSettingChanged(
+        who=MARA, workspace_id=1, selector=selector, setting=setting, value=value
+    )
 
 
 EVENTS = {
@@ -382,7 +425,17 @@ EVENTS = {
     "reply_still_stale": event(StillOpen(incident_id=8), stale()),
     "reply_fresh_again": event(Recovered(incident_id=8), fresh_again(stale())),
     "reply_rows_again": event(Recovered(incident_id=8), recovered(dubious(QualityReason.NO_ROWS))),
+    "reply_critical_failed_again": owned(AGAIN, failing(failed_in_a_row=2)),
+    "reply_critical_failed_again_acknowledged": owned(AGAIN, attended()),
+    "reply_critical_recovered": owned(Recovered(incident_id=7), recovered()),
+    "reply_critical_reminded": owned(StillOpen(incident_id=7), failing()),
+    "reply_critical_escalated": owned(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
     "reply_escalated": event(Escalated(incident_id=7, origin=ALERTS.channel_id), failing()),
+    "reply_handed_on": event(HandedOn(who=MARA, to=KENJI, incident_ids=(7,)), attended()),
+    "reply_taken_over": event(HandedOn(who=MARA, to=MARA, incident_ids=(7,)), attended()),
+    "reply_unacknowledged": event(HandedOn(who=MARA, to=None, incident_ids=(7,)), failing()),
+    "notice_handed_on": event(HandedOn(who=MARA, to=KENJI, incident_ids=(7, 8, 9))),
+    "notice_unacknowledged": event(HandedOn(who=MARA, to=None, incident_ids=(7, 8, 9))),
     "reply_still_open": event(StillOpen(incident_id=7), failing(failed_in_a_row=9)),
     "reply_still_unreachable": event(StillOpen(incident_id=9), unreachable()),
     "reply_possible_repeat": replace(event(Recovered(incident_id=7), recovered()), possible_repeat=True),
@@ -392,6 +445,15 @@ EVENTS = {
     "notice_snoozed": event(Snoozed(**HERE, who=MARA, until=NOW, reason="move"), **THERE),
     "notice_snoozed_until_recovery": event(Snoozed(**HERE, who=MARA, until=None, reason=None), **THERE),
     "notice_unsnoozed": event(Unsnoozed(**HERE, who=MARA), **THERE),
+    "notice_config_refused": event(
+        ConfigRefused(
+            file="cdi-bot.toml",
+            problems=(
+                "3: workspace.api_key: isn't valid.",
+                *(f"{line}: channel: digst" for line in range(9, 21)),
+            ),
+        )
+    ),
     "notice_channel_broken": event(ChannelBroken(channel=ALERTS, reason="is_archived")),
     "notice_channel_left": event(ChannelBroken(channel=ALERTS, reason="not_in_channel")),
     "notice_channel_odd": event(ChannelBroken(channel=ALERTS, reason="some_new_word")),
@@ -441,6 +503,16 @@ EVENTS = {
         DigestChanged(who=MARA, digest="daily 17:30 quiet", zone="Asia/Tokyo", next_due=NOW)
     ),
     "notice_sample_alert": event(SampleAlert(who=MARA, at=NOW, mentions=f"<@{KENJI}>")),
+    "notice_hours_set": event(
+        HoursChanged(who=MARA, hours="mon-fri 08:00-19:00 except:error", zone="Europe/Berlin")
+    ),
+    "notice_hours_off": event(HoursChanged(who=MARA, hours=None, zone="UTC")),
+    "notice_contacts": event(ContactsChanged(who=MARA, mention=True)),
+    "notice_owner_set": event(changed("owner", "<@U0KENJI001>")),
+    "notice_owner_none": event(changed("owner", None, "all")),
+    "notice_runbook_set": event(changed("runbook", "https://wiki.example.com/users")),
+    "notice_critical_set": event(changed("critical", "on")),
+    "notice_critical_off": event(changed("critical", None)),
     "notice_escalation_set": event(EscalationChanged(who=MARA, after=1800, to="C0ONCALL001")),
     "notice_escalation_off": event(EscalationChanged(who=MARA, after=0, to=None)),
     "notice_escalation_broken": event(EscalationBroken(target=ALERTS.channel_id, reason="is_archived")),
@@ -712,8 +784,10 @@ def test_recovered_card_offers() -> None:
 
 
 def test_acknowledged_card_offers() -> None:
-    """Nobody is asked to acknowledge twice, and a snooze can be ended from the card."""
-    assert actions_of(render(card(attended()))) == ["history", "more"]
+    """It can be taken back where it was acknowledged, and a snooze can be ended from the card."""
+    shown = render(card(attended()))
+    assert actions_of(shown) == ["unack", "history", "more"]
+    assert pressed(shown, "unack") == {"incidents": [7], "to": NOBODY}
     assert "End snooze" in chosen(render(card(failing(), snooze=snooze())))
 
 
@@ -794,6 +868,7 @@ def test_storm_acknowledges_all() -> None:
     view = storm(12, well=2)
     assert pressed(render(view), "ack") == {"incidents": list(range(1, 11))}
     assert actions_of(render(storm(3, well=3))) == []
+    assert pressed(render(CARDS["storm_acknowledged"]), "unack")["to"] == NOBODY
 
 
 def test_a_storm_calls_whom_its_own_incidents_mention() -> None:
@@ -854,6 +929,12 @@ def test_contents_with_views_of_their_own() -> None:
 @given(strategies.cards())
 def test_any_card_is_taken(view: CardView) -> None:
     """Slack takes every card, whatever the names, counts and numbers are."""
+    assert_taken(render(view))
+
+
+@given(strategies.summaries())
+def test_any_summary_is_taken(view: CardView) -> None:
+    """Slack takes every one of them."""
     assert_taken(render(view))
 
 

@@ -188,6 +188,7 @@ def test_whatever_names_an_integration_says_of_which_workspace(name: str) -> Non
 
 NAMES_NOTHING = {
     "subscriptions_none",  # says what to type
+    "integration_settings_none",
     *(
         name
         for name, each in SAMPLES.items()

@@ -126,7 +126,7 @@ class FormValues:
 def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
     """Read a submitted form."""
     about = json.loads(view.get("private_metadata") or "{}")
-    values, errors = _values(view), Errors()
+    values, errors = field_values(view), Errors()
     picked = _get(values, CHANNEL, "selected_conversation")
     option = _get(values, SELECTOR, "selected_option") or {}
     filters = _filters(values, errors, i18n)
@@ -152,13 +152,14 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
 
 def read_wish(view: Mapping[str, Any], i18n: Translator) -> tuple[str | None, Filters] | None:
     """Read what is chosen to be heard of so far, and the filters; `None` where these are wrong."""
-    values, errors = _values(view), Errors()
+    values, errors = field_values(view), Errors()
     option = _get(values, SELECTOR, "selected_option") or {}
     filters = _filters(values, errors, i18n)
     return None if errors else (option.get("value"), filters)
 
 
-def _values(view: Mapping[str, Any]) -> Values:
+def field_values(view: Mapping[str, Any]) -> Values:
+    """What each field of a submitted form holds."""
     return {
         block_id: next(iter(elements.values()), {})
         for block_id, elements in view.get("state", {}).get("values", {}).items()
@@ -181,14 +182,14 @@ def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
             "Choose at least one: otherwise only exceeded limits and undocumented statuses would alert."
         )
     rows = _number(values, ROWS, tokenizer.rows)
-    if rows is None and _text(values, ROWS):
+    if rows is None and text_of(values, ROWS):
         errors[ROWS] = i18n("Type a whole number of at least 1, or leave it empty.")
     percent = _number(values, PERCENT, tokenizer.percent)
-    if percent is None and _text(values, PERCENT):
+    if percent is None and text_of(values, PERCENT):
         errors[PERCENT] = i18n("Type a number above 0 and up to 100, or leave it empty.")
     left_out = {str(option.get("value")) for option in _get(values, OFF, "selected_options") or []}
-    fresh = freshness(_text(values, FRESH))
-    if fresh is None and _text(values, FRESH):
+    fresh = freshness(text_of(values, FRESH))
+    if fresh is None and text_of(values, FRESH):
         errors[FRESH] = i18n(
             "Type a length of time from 10 minutes on, such as 36h, or a time of day, such as 09:00, or leave it empty."
         )
@@ -198,22 +199,24 @@ def _filters(values: Values, errors: Errors, i18n: Translator) -> Filters:
         min_rows=int(rows) if rows is not None else None,
         min_percent=percent,
         fresh=fresh,
-        mention=_mention(values, errors, i18n),
+        mention=mention_of(values, errors, i18n),
     )
 
 
-def _text(values: Values, field: str) -> str:
+def text_of(values: Values, field: str) -> str:
+    """What is typed into a field; empty where it is nothing."""
     return str(_get(values, field, "value") or "").strip()
 
 
 def _number(values: Values, field: str, read: Callable[[str], float | None]) -> float | None:
-    return read(_text(values, field))
+    return read(text_of(values, field))
 
 
-def _mention(values: Values, errors: Errors, i18n: Translator) -> str | None:
+def mention_of(values: Values, errors: Errors, i18n: Translator) -> str | None:
+    """Whom the fields for people and groups name; what is wrong with them is put into `errors`."""
     people = [f"<@{one}>" for one in _get(values, PEOPLE, "selected_users") or []][:MOST_PEOPLE]
     groups = []
-    for word in _text(values, GROUP).replace(",", " ").split():
+    for word in text_of(values, GROUP).replace(",", " ").split():
         group = tokenizer.mention(word) or (f"<!subteam^{word}>" if _GROUP_ID.fullmatch(word) else None)
         if group is None or not mentioned(group)[1]:
             known = i18n("“{given}” is not the id of a user group, such as S0123ABCDE.")

@@ -1,4 +1,4 @@
-"""The fields of the form for a channel's settings: its language, its workspace, its digest, its escalation."""
+"""The fields of the form for a channel's settings: its language, workspace, digest and escalation, whom it mentions."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from cdi_bot.slack.render.escalation import escalation_text
 from cdi_bot.slack.render.kit.blocks import Block, plain_text
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
+from cdi_bot.slack.render.kit.people import contacts_text
 from cdi_bot.slack.render.kit.text import duration, plain_line, workspace_text
 from cdi_bot.slack.render.kit.windows import input_block
 from cdi_bot.slack.render.subscriptions import schedule_text, weekday_names
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import SettingsChange
 
-LANGUAGE, WORKSPACE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO = (
+LANGUAGE, WORKSPACE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO, CONTACTS = (
     "language",
     "workspace",
     "digest",
     "digest_at",
     "escalate",
     "escalate_to",
+    "contacts",
 )
 """The fields: each is the id of its block and of its element."""
 
 KEEP, NO_DIGEST, BOT_LANGUAGE, NOBODY, ALL = "keep", "none", "own", "nobody", "all"
 """What is chosen besides a value: leave it, no digest, the bot's own language, no escalation, all workspaces."""
+
+MENTION, SHOW = "mention", "show"
 
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (10, 30, 60, 240, 1440))
 """After how long the form offers to escalate."""
@@ -65,7 +69,7 @@ def settings_fields(
         input_block(
             LANGUAGE,
             i18n("Language of the channel's messages"),
-            _select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
+            select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
             hint=_now_language(now, i18n),
             optional=False,
         ),
@@ -73,7 +77,7 @@ def settings_fields(
         input_block(
             DIGEST,
             i18n("Digest of the channel"),
-            _select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
+            select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
             hint=_now_digest(now, i18n),
             optional=False,
         ),
@@ -81,10 +85,12 @@ def settings_fields(
             DIGEST_AT, i18n("Digest at"), {"type": "timepicker", "initial_time": at}, hint=hint, optional=True
         ),
         *_escalation_fields(now, chosen, i18n),
+        _contacts_field(now, chosen, i18n),
     ]
 
 
-def _select(choices: list[tuple[str, str]], chosen: str) -> Block:
+def select(choices: list[tuple[str, str]], chosen: str) -> Block:
+    """Return a menu of values and labels, with what is chosen; the first otherwise."""
     options: list[Block] = [
         {"text": plain_text(clip(label, OPTION_TEXT)), "value": value} for value, label in choices
     ]
@@ -127,7 +133,7 @@ def _workspace_field(
         input_block(
             WORKSPACE,
             i18n("Braze workspace of the channel"),
-            _select(offered, wish if chosen.changes_workspace else KEEP),
+            select(offered, wish if chosen.changes_workspace else KEEP),
             hint=plain_line(workspace_text(now.workspace_name, i18n)) if now else None,
             optional=False,
         )
@@ -151,7 +157,7 @@ def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: 
         input_block(
             ESCALATE,
             i18n("Escalate what nobody acknowledges"),
-            _select(offered, after if chosen.changes_escalation else KEEP),
+            select(offered, after if chosen.changes_escalation else KEEP),
             hint=hint,
             optional=False,
         ),
@@ -163,6 +169,18 @@ def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: 
             optional=True,
         ),
     ]
+
+
+def _contacts_field(now: SettingsShown | None, chosen: SettingsChange, i18n: Translator) -> Block:
+    offered = [
+        (KEEP, i18n("Leave it as it is")),
+        (MENTION, i18n("Mention them")),
+        (SHOW, i18n("Only show them")),
+    ]
+    wish = {None: KEEP, True: MENTION, False: SHOW}[chosen.mention_contacts]
+    hint = plain_line(contacts_text(i18n, mention=now.mention_contacts)) if now else None
+    label = i18n("Contacts in Braze, without an owner")
+    return input_block(CONTACTS, label, select(offered, wish), hint=hint, optional=False)
 
 
 def read_settings_change(values: Values) -> SettingsChange:
@@ -181,6 +199,7 @@ def read_settings_change(values: Values) -> SettingsChange:
         escalate_after=timedelta(seconds=int(after)) if has_delay else USUAL,
         escalate_to=values.get(ESCALATE_TO, {}).get("selected_conversation") if has_delay else None,
         changes_escalation=after != KEEP,
+        mention_contacts={MENTION: True, SHOW: False}.get(_chosen(values, CONTACTS)),
     )
 
 

@@ -53,6 +53,7 @@ from cdi_bot.usecases.answers import (
     NeedsInvite,
     NoMatch,
     NotAllowed,
+    OwnedByFile,
     SettingsShown,
     SeveralMatches,
     SubscriptionSet,
@@ -64,7 +65,7 @@ Outcome = Sequence[Answer | Rendered]
 """The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
 
 _AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
-_AT_THE_SELECTOR = (NoMatch, SeveralMatches, WhichWorkspace, BrazeRefused)
+_AT_THE_SELECTOR = (NoMatch, SeveralMatches, WhichWorkspace, OwnedByFile, BrazeRefused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
         "close": window_title(i18n("Cancel")),
         "blocks": [
             *([alert(draft.problem)] if draft.problem else []),
-            *_where(draft, i18n),
+            *channel_field(draft.channel_id, draft.picked, i18n),
             *_what(draft, i18n),
             _topics(draft.filters, i18n),
             _left_out(draft.filters, i18n),
@@ -121,18 +122,15 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
 # ------------------------------------------------------------------------------------------ channel and selector
 
 
-def _where(draft: FormDraft, i18n: Translator) -> list[Block]:
-    if draft.channel_id is not None:
-        return channel_line(draft.channel_id, i18n)
+def channel_field(channel_id: str | None, picked: str | None, i18n: Translator) -> list[Block]:
+    """Return the field for the channel, with what was picked before; where it is known, its name."""
+    if channel_id is not None:
+        return channel_line(channel_id, i18n)
     element: Block = {
         "type": "conversations_select",
         "placeholder": plain_text(i18n("Choose a channel")),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
-        **(
-            {"initial_conversation": draft.picked}
-            if draft.picked
-            else {"default_to_current_conversation": True}
-        ),
+        **({"initial_conversation": picked} if picked else {"default_to_current_conversation": True}),
     }
     hint = i18n("One that you are in. Invite me to a private one first: /invite @cdi-bot")
     return [input_block(CHANNEL, i18n("Channel"), element, hint=hint, optional=False)]
@@ -150,16 +148,21 @@ def _what(draft: FormDraft, i18n: Translator) -> list[Block]:
     if draft.subscription_id is not None and draft.what:
         what = selector_text(draft.what, i18n)
         return [section(i18n("Subscribed to: {what}").format(what=what))]
+    return [selector_field(draft.what, i18n, tells=True)]
+
+
+def selector_field(what: Selection | None, i18n: Translator, *, tells: bool) -> Block:
+    """Return the field in which integrations are searched for, with what is chosen already."""
     element: Block = {
         "type": "external_select",
         "placeholder": plain_text(i18n("Search by name or id")),
         "min_query_length": 0,
     }
-    chosen = selector_option(draft.what, i18n) if draft.what else None
+    chosen = selector_option(what, i18n) if what else None
     if chosen:
         element["initial_option"] = chosen
     hint = i18n("One integration, or several at once: all, or those with a text in their names.")
-    return [input_block(SELECTOR, i18n("Integrations"), element, hint=hint, optional=False, tells=True)]
+    return input_block(SELECTOR, i18n("Integrations"), element, hint=hint, optional=False, tells=tells)
 
 
 # ------------------------------------------------------------------------------------------ filters

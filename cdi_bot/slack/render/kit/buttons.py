@@ -12,10 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, about_integration
 from cdi_bot.core.commands.specification import Command, Suggestion
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import EXPECTABLE, Expected, Incident
+from cdi_bot.core.model.incident import EXPECTABLE, NOBODY, Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.core.model.subscription import Selection, Subscription
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.advice import Effect, effect_of, sync_warning
 from cdi_bot.slack.render.kit.blocks import (
@@ -56,6 +56,25 @@ def ack_button(
     else:
         label = says = i18n("Acknowledge {count}").format(count=i18n.number(len(ids)))
     return button(label, action_id, {"incidents": ids, **carried}, says=says, style="primary")
+
+
+def unack_button(
+    views: Sequence[IncidentView], i18n: Translator, *, action_id: str = "unack", **carried: object
+) -> Block | None:
+    """Take back that somebody is on those of these that are open; `None` where nobody is on any."""
+    ids = _as_many_as_fit(
+        [
+            view.incident.incident_id
+            for view in views
+            if view.incident.is_open and view.incident.acknowledged_by is not None
+        ]
+    )
+    if not ids:
+        return None
+    label = says = i18n("Unacknowledge") if len(views) == 1 else i18n("Unacknowledge all")
+    if len(views) == 1:
+        says = _spoken(label, subject(views[0], i18n), i18n)
+    return button(label, action_id, {"incidents": ids, "to": NOBODY, **carried}, says=says)
 
 
 def expected_button(
@@ -111,7 +130,7 @@ def switch_off_button(integration: Integration, reason: str, i18n: Translator) -
 
 def _as_many_as_fit(ids: Sequence[int]) -> list[int]:
     """Return the first ids, as many as the value of a button holds."""
-    room = BUTTON_VALUE - len(as_value({"incidents": []}))
+    room = BUTTON_VALUE - len(as_value({"incidents": [], "to": NOBODY}))
     lengths = accumulate(len(str(one)) + 1 for one in ids)
     return [one for one, length in zip(ids, lengths, strict=True) if length <= room]
 
@@ -271,6 +290,17 @@ def change_button(
     label = i18n("Change…")
     says = _spoken(label, name or subscription.selector, i18n)
     return button(label, f"form_change:{place}", carried, says=says)
+
+
+def settings_button(
+    i18n: Translator, workspace_id: int | None = None, what: Selection | None = None, *, place: int = 0
+) -> Block | None:
+    """Return the button that opens the form for owner, runbook and critical: of one selector, or (`None`) of any."""
+    if what is None:
+        label = i18n("Owners and runbooks…")
+        return button(label, "integration_form", {}, says=label)
+    label, carried = i18n("Change…"), {"workspace": workspace_id, "selector": what.selector}
+    return button(label, f"integration_form:{place}", carried, says=_spoken(label, what.typed, i18n))
 
 
 def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Block | None:

@@ -42,7 +42,7 @@ def reason_text(reason: str | None, i18n: Translator) -> str:
         BrazeReason.NOT_JSON: i18n("the answer is not what Braze's API promises"),
         BrazeReason.TOO_LARGE: i18n("Braze's answer is too large"),
         BrazeReason.BAD_KEY: i18n("Braze refuses the API key"),
-        BrazeReason.KEY_LOST: i18n("the stored API key can't be decrypted"),
+        BrazeReason.KEY_LOST: i18n("the bot can't read its API key"),
         BrazeReason.NO_PERMISSION: i18n("the API key lacks a permission, or the account is inactive"),
         BrazeReason.MEDIA_TYPE: i18n("Braze doesn't accept the media type of the bot's requests"),
         BrazeReason.INVALID_INTEGRATION: i18n("Braze doesn't accept this as an integration ID"),
@@ -82,8 +82,9 @@ def braze_advice(reason: str | None, i18n: Translator) -> str:
             "`cdi.integration_sync`."
         ),
         BrazeReason.KEY_LOST: i18n(
-            "Whoever runs the bot: put the secret key that it was stored under back into `CDI_BOT_SECRET_KEY`. Where "
-            "it is lost, `/cdi workspace add` with the same name and endpoint stores a new key."
+            "Whoever runs the bot: put the secret key that it was stored under back into `CDI_BOT_SECRET_KEY`, or the "
+            "API key where the configuration file says. Where it is lost, `/cdi workspace add` with the same name and "
+            "endpoint stores a new one."
         ),
         BrazeReason.NO_PERMISSION: i18n(
             "Whoever runs the bot: a key can't be changed, so replace it with a new one with the permissions "

@@ -1,0 +1,238 @@
+"""Applying a file: everything that it changes in one transaction, each change told and audited as one made in chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cdi_bot.configuration.document import ConfigFile
+from cdi_bot.configuration.fields import filters_of, read_escalation
+from cdi_bot.configuration.plan import Change, Plan, Present, plan_changes
+from cdi_bot.configuration.present import read_present
+from cdi_bot.core.digest_schedule import schedule_of, zone_of
+from cdi_bot.core.model.channel import (
+    Channel,
+    ChannelSettings,
+    DigestChanged,
+    LanguageChanged,
+    WorkspaceChanged,
+)
+from cdi_bot.core.model.configuration import Fields, Item, Table
+from cdi_bot.core.model.escalation import EscalationChanged
+from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.message import Content, Subscribed, Unsubscribed
+from cdi_bot.delivery.hours import save_settings
+from cdi_bot.monitoring.incident_writer import start_watching
+from cdi_bot.store import Store, StoreTrouble, UnitOfWork
+from cdi_bot.usecases.base import Actor, announce, record
+from cdi_bot.usecases.channel_settings import changed_by
+from cdi_bot.usecases.workspaces import ACTION, remove_workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChanges:
+    """What a file changes in the channels of one Slack team.
+
+    `base_url` is the endpoint of the environment's own workspace; `dashboard_of` gives the dashboard of an endpoint,
+    `dashboard_link` is the pattern of links to it. What concerns no channel is audited in the `admin_channel`.
+    """
+
+    store: Store
+    team_id: str
+    base_url: str
+    dashboard_of: Callable[[str], str | None]
+    dashboard_link: str | None
+    admin_channel: str
+    clock: Callable[[], datetime]
+
+    async def plan(self, file: ConfigFile, *, prune: bool) -> Plan:
+        """What the file would change. Raises `FileProblemsError` and `StoreTrouble`."""
+        async with self.store.read() as uow:
+            return plan_changes(file, await self._present(uow), prune=prune)
+
+    async def apply(self, file: ConfigFile, *, prune: bool = False) -> Plan:
+        """Change it, and let the file own what it names. Changes nothing where anything is wrong."""
+        async with self.store.write() as uow:
+            await uow.file_items.lock()
+            await uow.workspaces.find_or_add(
+                base_url=self.base_url,
+                dashboard_url=self.dashboard_of(self.base_url),
+                dashboard_link=self.dashboard_link,
+            )
+            present = await self._present(uow)
+            plan = plan_changes(file, present, prune=prune)
+            for change in plan.changes:
+                await self._make(uow, change, present, file.name)
+            if set((await uow.file_items.all()).items()) != {(item, file.name) for item in plan.owned}:
+                await uow.file_items.replace(plan.owned, file.name)
+            return plan
+
+    async def _present(self, uow: UnitOfWork) -> Present:
+        return await read_present(uow, self.base_url, self.team_id)
+
+    async def _make(self, uow: UnitOfWork, change: Change, present: Present, who: str) -> None:
+        item = change.item
+        channel = Channel(team_id=self.team_id, channel_id=item.channel or self.admin_channel)
+        known = {each.name: each for each in await uow.workspaces.all()}
+        workspace = known.get(item.workspace)
+        actor = Actor(
+            channel=channel,
+            who=who,
+            at=self.clock(),
+            workspace_id=workspace.workspace_id if workspace else 0,
+        )
+        if item.table is Table.WORKSPACE:
+            await self._workspace(uow, actor, change, workspace, is_given=item == present.given)
+        elif item.table is Table.CHANNEL:
+            await _set_channel(uow, actor, change, known)
+        elif change.after is None:
+            await _unsubscribe(uow, actor, item)
+        else:
+            await _subscribe(uow, actor, change, change.after)
+
+    async def _workspace(
+        self, uow: UnitOfWork, actor: Actor, change: Change, workspace: Workspace | None, *, is_given: bool
+    ) -> None:
+        """Add, change or remove one."""
+        if change.after is None:
+            if workspace is not None:
+                await remove_workspace(uow, workspace, actor.channel, actor.who, actor.at)
+            return
+        known = workspace
+        if not is_given:
+            base_url, api_key = str(change.after["base_url"]), str(change.after["api_key"])
+            reached: dict[str, str | None] = {
+                "dashboard_url": self.dashboard_of(base_url),
+                "dashboard_link": self.dashboard_link,
+            }
+            if workspace is None:
+                name = change.item.workspace
+                workspace = await uow.workspaces.add(
+                    name=name, base_url=base_url, sealed_key=api_key, **reached
+                )
+            else:
+                reached |= {"base_url": base_url, "sealed_key": api_key}
+                await uow.workspaces.change(workspace.workspace_id, **reached)
+        if workspace is None:
+            raise StoreTrouble(f"another workspace is called {change.item.workspace}")
+        visible_to = change.after.get("visible_to")
+        seen = " ".join(visible_to) if isinstance(visible_to, tuple) else None
+        await uow.workspaces.change(workspace.workspace_id, visible_to=seen)
+        there = replace(actor, workspace_id=workspace.workspace_id)
+        await record(uow, there, ACTION, f"{'change' if known else 'add'} {workspace.name}")
+
+
+# --------------------------------------------------------------------------------- channels
+
+
+async def _set_channel(
+    uow: UnitOfWork, actor: Actor, change: Change, workspaces: dict[str, Workspace]
+) -> None:
+    """Set one setting of a channel, or give it its default again."""
+    field = change.item.field
+    value = str(change.after[field]) if change.after else None
+    before = await uow.channels.settings(actor.channel)
+    after, action, subject, content = _SETTERS[field](changed_by(before, actor), value, actor, workspaces)
+    await save_settings(uow, before, after, actor.at)
+    about = replace(actor, workspace_id=0)
+    if content is None:
+        await record(uow, about, action, subject)
+    else:
+        await announce(uow, about, action, subject, content)
+
+
+_Set = tuple[ChannelSettings, str, str, Content | None]
+"""The settings as they are then, what the audit calls the change and its subject, and what the channel is told."""
+
+
+def _language(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
+    content = LanguageChanged(who=actor.who, language=value)
+    return replace(before, language=value), "language", value or "default", content
+
+
+def _zone(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
+    return _digest(replace(before, zone=value), before.digest, actor, _)
+
+
+def _digest(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
+    """A digest begins anew with its time: nothing of before is told again."""
+    after = replace(before, digest=value)
+    schedule, zone = schedule_of(after), zone_of(after)
+    after = replace(after, digest_until=schedule.last_due(zone, actor.at) if schedule else None)
+    content = DigestChanged(
+        who=actor.who,
+        digest=value,
+        zone=after.zone or "UTC",
+        next_due=schedule.next_due(zone, actor.at) if schedule else None,
+    )
+    return after, "digest", value or "off", content
+
+
+def _escalate(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
+    seconds, to = (read_escalation(value) if value else None) or (None, None)
+    after = replace(
+        before,
+        escalate_after=seconds,
+        escalate_to=to,
+        escalate_since=actor.at if to else None,
+        escalate_trouble=None,
+    )
+    subject = value.removeprefix("after:").replace("to:", "") if value else "off"
+    return after, "escalate", subject, EscalationChanged(who=actor.who, after=seconds or 0, to=to)
+
+
+def _default_workspace(
+    before: ChannelSettings, value: str | None, actor: Actor, workspaces: dict[str, Workspace]
+) -> _Set:
+    chosen = workspaces[value].workspace_id if value else None
+    content = WorkspaceChanged(who=actor.who, name=value)
+    return replace(before, workspace_id=chosen), "use", value or "off", content
+
+
+_SETTERS: dict[str, Callable[[ChannelSettings, str | None, Actor, dict[str, Workspace]], _Set]] = {
+    "zone": _zone,
+    "language": _language,
+    "workspace": _default_workspace,
+    "digest": _digest,
+    "escalate": _escalate,
+}
+
+
+# --------------------------------------------------------------------------------- subscriptions
+
+
+async def _subscribe(uow: UnitOfWork, actor: Actor, change: Change, fields: Fields) -> None:
+    """Subscribe a channel, or give its subscription these filters; what is stored of a run by now is history."""
+    settings = await uow.channels.settings(actor.channel)
+    filters = filters_of(fields, (settings.zone if settings else None) or "UTC")
+    subscription = await uow.subscriptions.add(
+        channel=actor.channel,
+        workspace_id=actor.workspace_id,
+        selector=change.item.selector,
+        filters=filters,
+        by=actor.who,
+        now=actor.at,
+    )
+    known = await uow.integrations.all(actor.workspace_id)
+    taken = [each for each in known if subscription.covers(each.integration)]
+    await start_watching(uow, taken, actor.at, skew=timedelta(0))
+    content = Subscribed(
+        who=actor.who,
+        workspace_id=actor.workspace_id,
+        selector=change.item.selector,
+        filters=filters,
+        changed=change.before is not None,
+    )
+    await announce(uow, actor, "subscribe", change.item.selector, content)
+
+
+async def _unsubscribe(uow: UnitOfWork, actor: Actor, item: Item) -> None:
+    ending = [
+        one.subscription_id
+        for one in await uow.subscriptions.for_channel(actor.channel)
+        if (one.workspace_id, one.selector) == (actor.workspace_id, item.selector)
+    ]
+    await uow.subscriptions.remove(ending)
+    content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=item.selector)
+    await announce(uow, actor, "unsubscribe", item.selector, content)

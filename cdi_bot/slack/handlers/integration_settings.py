@@ -1,0 +1,100 @@
+"""The form for owners, runbooks and critical integrations: opens it, and takes what was filled in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from cdi_bot.delivery.slack_port import SlackTrouble
+from cdi_bot.slack.api.call import Json
+from cdi_bot.slack.handlers.actions import ButtonPress
+from cdi_bot.slack.handlers.commands import Responder
+from cdi_bot.slack.handlers.forms import ANSWER_SECONDS
+from cdi_bot.slack.render.forms.integration import (
+    FORM,
+    IntegrationFormValues,
+    form_title,
+    integration_form,
+    read_integration_form,
+)
+from cdi_bot.slack.render.kit.blocks import Block
+from cdi_bot.slack.render.kit.windows import View, refused, waiting_window, window
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationSettingsForms:
+    """Opens and takes the form; `changed` is told of each person who changed something by it."""
+
+    responder: Responder
+    changed: Callable[[str], Awaitable[None]]
+
+    def listen(self) -> None:
+        """Answer everything about the form."""
+        self.responder.slack.on_action("^integration_form(:|$)", self.pressed)
+        self.responder.slack.on_submit(FORM, self.submit)
+
+    async def pressed(self, body: Json) -> None:
+        """Open the form from a list of what is set, or from Home, where it asks which channel is told."""
+        press = ButtonPress.read(body, self.responder.slack)
+        reader = await self.responder.speaking_to(press.who)
+        try:
+            channel_id = press.channel.channel_id if press.channel else None
+            now = what = None
+            if "selector" in press.value:
+                now, what = await reader.settings.present(press.value["workspace"], press.value["selector"])
+            view = integration_form(channel_id, now, what, reader.i18n)
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            said = reader.failed(error, action=press.action_id, user=press.who)
+            view = window(form_title(reader.i18n), said.blocks, reader.i18n)
+        try:
+            await self.responder.slack.api.open_view(body["trigger_id"], view)
+        except SlackTrouble as trouble:
+            told = reader.failed(trouble, action=press.action_id, user=press.who)
+            if body.get("response_url"):
+                await self.responder.slack.api.respond(body["response_url"], told)
+
+    async def submit(self, body: Json) -> Json:
+        """Take the form: errors stand at their field, everything else is told in its place."""
+        end = asyncio.get_running_loop().time() + ANSWER_SECONDS
+        who, reader = body["user"]["id"], await self.responder.speaking_to(body["user"]["id"])
+        values = read_integration_form(body["view"], reader.i18n)
+        if not isinstance(values, IntegrationFormValues):
+            return refused(values)
+        work = asyncio.ensure_future(self._carry_out(reader, values, who))
+        done, _ = await asyncio.wait({work}, timeout=max(0.0, end - asyncio.get_running_loop().time()))
+        if not done:
+            self.responder.slack.start(self._tell_late(body["view"]["id"], work))
+            view = waiting_window(form_title(reader.i18n), reader.i18n)
+        else:
+            view = work.result()
+        return {"response_action": "update", "view": view}
+
+    async def _carry_out(self, reader: Responder, values: IntegrationFormValues, who: str) -> View:
+        """Set each value that is not set yet; returns the window that says how it went."""
+        channel = self.responder.slack.channel(values.channel_id)
+        blocks: Sequence[Block] = ()
+        try:
+            refusal = await reader.access.to_reach(who, channel)
+            answers = (
+                [refusal]
+                if refusal
+                else await reader.settings.change_all(
+                    channel, who, values.selector, values.changes, workspace_id=values.workspace_id
+                )
+            )
+            blocks = [block for each in answers for block in reader.say(each).blocks]
+        except Exception as error:  # noqa: BLE001  # likewise
+            blocks = reader.failed(error, form=FORM, user=who).blocks
+        self.responder.slack.start(self.changed(who))
+        return window(form_title(reader.i18n), blocks, reader.i18n)
+
+    async def _tell_late(self, view_id: str, work: asyncio.Future[View]) -> None:
+        try:
+            await self.responder.slack.api.update_view(view_id, await work)
+        except SlackTrouble as trouble:
+            log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly

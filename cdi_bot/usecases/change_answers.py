@@ -1,0 +1,94 @@
+"""The answers to whoever acknowledged, said what was expected or set an escalation; values as in `answers.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.integration import Integration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """Open incidents are acknowledged, handed on or taken back: the integration's, or (`None`) all of the channel.
+
+    `already_by` is who had acknowledged them before, or `NOBODY`, where nothing was to be changed. `is_shown`: a card
+    or a message in the channel shows it. `to` is whom they were handed on to, `NOBODY` where that was taken back.
+    """
+
+    integration: Integration | None
+    already_by: str | None
+    is_shown: bool
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotTakeOver:
+    """Nothing can be handed on to this app, guest or person from outside: they can't acknowledge anything."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedExpected:
+    """An observation was expected, by `already_by` before. The channel said so of this reason so many `times`.
+
+    With `offers_off`, the person is asked whether the channel should be told of this reason at all.
+    """
+
+    integration: Integration
+    reason: str
+    times: int
+    already_by: str | None
+    offers_off: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """That something was expected was taken back by somebody before."""
+
+    integration: Integration
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingToMark:
+    """The incident is over, or (no `integration`) too old to be kept: there is nothing to mark, or to take back."""
+
+    integration: Integration | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchedOff:
+    """The channel is no longer told of a reason, which a notice says there; `unchanged` if it was not told before."""
+
+    integration: Integration
+    reason: str
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationSet:
+    """The channel's incidents go to a channel or person, or (`to` is `None`) nowhere; `unchanged` if they did before.
+
+    `to` is an id, `after` how long people have to acknowledge them.
+    """
+
+    after: timedelta
+    to: str | None
+    unchanged: bool
+
+
+SAME_CHANNEL, A_BOT = "same_channel", "a_bot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadTarget:
+    """Nothing can be escalated to that channel or person: Slack's word for why, or one of ours."""
+
+    target: Channel
+    reason: str
+
+
+ExpectedAnswer = MarkedExpected | TakenBack | NothingToMark | SwitchedOff

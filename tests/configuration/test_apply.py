@@ -1,0 +1,353 @@
+"""What a file changes, and what it leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdi_bot.configuration.apply import FileChanges
+from cdi_bot.configuration.document import read_config
+from cdi_bot.configuration.plan import Plan
+from cdi_bot.configuration.present import read_present
+from cdi_bot.configuration.text import config_text, plan_json, plan_text
+from cdi_bot.core.model.channel import Channel, ChannelSettings
+from cdi_bot.core.model.configuration import FileProblemsError
+from cdi_bot.core.model.incident import EXPECTABLE, Topic
+from cdi_bot.core.model.subscription import Filters
+from cdi_bot.store import Store
+from tests.databases import new_sqlite
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TEAM, HERE, THERE, ADMINS = "T1", "C024BE91L", "C024BE91M", "C0ADMINS1"
+GIVEN = "https://rest.iad-03.braze.com"
+
+EMEA = """
+[[workspace]]
+name = "emea"
+base_url = "https://rest.fra-01.braze.eu"
+api_key = "env:EMEA_KEY"
+"""
+FILE = f"""{EMEA}
+[[channel]]
+id = "{HERE}"
+zone = "Europe/Berlin"
+digest = "daily 09:00"
+
+[[subscription]]
+channel = "{HERE}"
+workspace = "emea"
+selector = "Users*"
+on = ["error", "late"]
+fresh = "08:00"
+"""
+
+
+class Changes:
+    """Applies texts as files to a store, and reads what is there then."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.now = store, NOW
+        self._changes = FileChanges(
+            store=store,
+            team_id=TEAM,
+            base_url=GIVEN,
+            dashboard_of=lambda _: None,
+            dashboard_link=None,
+            admin_channel=ADMINS,
+            clock=self._clock,
+        )
+
+    def _clock(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    async def apply(self, text: str, *, prune: bool = False) -> Plan:
+        """Apply it."""
+        return await self._changes.apply(read_config(text, "bot.toml"), prune=prune)
+
+    async def plan(self, text: str, *, prune: bool = False) -> Plan:
+        """Look what it would change."""
+        return await self._changes.plan(read_config(text, "bot.toml"), prune=prune)
+
+    async def export(self) -> str:
+        """What is there."""
+        async with self.store.read() as uow:
+            return config_text(await read_present(uow, GIVEN, TEAM))
+
+    async def subscribe(self, channel: str, workspace: str, selector: str, filters: Filters) -> None:
+        """Subscribe as somebody in chat does."""
+        async with self.store.write() as uow:
+            known = {each.name: each.workspace_id for each in await uow.workspaces.all()}
+            await uow.subscriptions.add(
+                channel=Channel(team_id=TEAM, channel_id=channel),
+                workspace_id=known[workspace],
+                selector=selector,
+                filters=filters,
+                by="U1",
+                now=NOW,
+            )
+
+    async def audit(self, channel: str) -> list[tuple[str, str, str]]:
+        """Who changed what in a channel, oldest first."""
+        async with self.store.read() as uow:
+            entries = await uow.audit.newest(Channel(team_id=TEAM, channel_id=channel), limit=100)
+        return [(each.who, each.action, each.subject) for each in entries[::-1]]
+
+
+@pytest.fixture
+def changes(store: Store) -> Changes:
+    """On each engine."""
+    return Changes(store)
+
+
+async def test_a_file_is_applied_whole_told_and_audited_once(changes: Changes) -> None:
+    """A second time changes nothing; what it no longer names is taken back."""
+    planned = await changes.plan(FILE)
+    applied = await changes.apply(FILE)
+    assert planned == applied
+    assert [(each.item.table.value, each.item.field) for each in applied.changes] == [
+        ("workspace", ""),
+        ("channel", "digest"),
+        ("channel", "zone"),
+        ("subscription", ""),
+    ]
+    assert await changes.audit(ADMINS) == [("bot.toml", "workspace", "add emea")]
+    told = await changes.audit(HERE)
+    assert ("bot.toml", "subscribe", "Users*") in told
+    assert ("bot.toml", "digest", "daily 09:00") in told
+    assert not (await changes.apply(FILE)).changes
+    assert await changes.audit(HERE) == told
+    async with changes.store.read() as uow:
+        (one,) = await uow.subscriptions.for_channel(Channel(team_id=TEAM, channel_id=HERE))
+        assert one.filters.fresh == "08:00 Europe/Berlin"
+        assert one.created_by == "bot.toml"
+
+    assert [each.after for each in (await changes.apply(EMEA)).changes] == [None] * 3
+    assert ("bot.toml", "unsubscribe", "Users*") in await changes.audit(HERE)
+    assert (await changes.apply("")).changes
+    async with changes.store.read() as uow:
+        assert [each.base_url for each in await uow.workspaces.all()] == [GIVEN]
+
+
+async def test_what_people_set_up_is_left_alone_unless_pruned(changes: Changes) -> None:
+    """What is as the file wants it is the file's from then on, and nobody is told."""
+    await changes.apply(EMEA)
+    same = Filters(topics=frozenset({Topic.ERROR, Topic.LATE}), fresh="08:00 UTC")
+    await changes.subscribe(HERE, "emea", "USERS*", same)
+    await changes.subscribe(THERE, "iad-03", "all", Filters())
+    plan = await changes.apply(FILE)
+    assert [each.item.table.value for each in plan.changes] == ["channel", "channel"]
+    assert [each.selector for each in plan.adopted] == ["USERS*"]
+    assert not await changes.audit(THERE)
+    pruned = await changes.apply(FILE, prune=True)
+    assert [(each.item.channel, each.after) for each in pruned.changes] == [(THERE, None)]
+    assert await changes.audit(THERE) == [("bot.toml", "unsubscribe", "all")]
+
+
+async def test_a_workspace_that_leaves_the_file_takes_its_subscriptions_along(changes: Changes) -> None:
+    """As `/cdi workspace remove` does: told once, its subscriptions of chat too."""
+    await changes.apply(FILE)
+    await changes.subscribe(THERE, "emea", "all", Filters())
+    plan = await changes.apply(f'[[channel]]\nid = "{HERE}"\nzone = "Europe/Berlin"\n')
+    assert [(each.item.table.value, each.item.field) for each in plan.changes] == [
+        ("channel", "digest"),
+        ("workspace", ""),
+    ]
+    assert (await changes.audit(THERE))[-1] == ("bot.toml", "workspace", "remove emea")
+    async with changes.store.read() as uow:
+        assert not await uow.subscriptions.for_channel(Channel(team_id=TEAM, channel_id=THERE))
+
+
+async def test_who_may_not_see_a_workspace_is_no_longer_subscribed(changes: Changes) -> None:
+    """Nor may the file subscribe them, or make it their own."""
+    await changes.apply(EMEA)
+    await changes.subscribe(THERE, "emea", "all", Filters())
+    hidden = f'{EMEA}visible_to = ["{HERE}"]\n'
+    plan = await changes.apply(hidden)
+    assert [(each.item.table.value, each.item.channel) for each in plan.changes] == [
+        ("workspace", ""),
+        ("subscription", THERE),
+    ]
+    there = f'[[subscription]]\nchannel = "{THERE}"\nworkspace = "emea"\nselector = "all"\n'
+    uses = f'[[channel]]\nid = "{THERE}"\nworkspace = "emea"\n'
+    with pytest.raises(FileProblemsError) as caught:
+        await changes.apply(f"{hidden}{there}{uses}")
+    assert [each.line for each in caught.value.problems] == [7, 13]
+    assert "may not see" in str(caught.value)
+
+
+async def test_what_fits_to_nothing_changes_nothing(changes: Changes) -> None:
+    """Names that nobody has, and what is not said where there are several workspaces, stand at their lines."""
+    wrong = f"""{EMEA}
+[[workspace]]
+name = "prod"
+base_url = "{GIVEN}"
+api_key = "env:BRAZE_API_KEY"
+
+[[subscription]]
+channel = "{HERE}"
+selector = "all"
+
+[[subscription]]
+channel = "{HERE}"
+workspace = "apac"
+selector = "all"
+
+[[channel]]
+id = "{HERE}"
+workspace = "apac"
+"""
+    with pytest.raises(FileProblemsError) as caught:
+        await changes.apply(wrong)
+    assert [each.line for each in caught.value.problems] == [7, 12, 16, 23]
+    async with changes.store.read() as uow:
+        assert not await uow.workspaces.all()
+        assert not await uow.file_items.all()
+
+
+async def test_the_environments_workspace_may_stand_in_the_file(changes: Changes) -> None:
+    """Under its own name: it is not removed with its entry, and seen by all again."""
+    entry = f'[[workspace]]\nname = "iad-03"\nbase_url = "{GIVEN}"\napi_key = "env:BRAZE_API_KEY"\n'
+    assert not (await changes.apply(entry)).changes
+    assert len((await changes.apply(f'{entry}visible_to = ["{HERE}"]\n')).changes) == 1
+    assert len((await changes.apply("")).changes) == 1
+    async with changes.store.read() as uow:
+        (given,) = await uow.workspaces.all()
+    assert given.visible_to is None
+
+
+async def test_a_plan_reads_as_a_diff(changes: Changes) -> None:
+    """A line for each value: what goes, what comes, of which entry."""
+    await changes.apply(FILE)
+    changed = FILE.replace('"daily 09:00"', '"daily 10:00"').replace('on = ["error", "late"]\n', "rows = 5\n")
+    plan = await changes.plan(
+        f'{changed}\n[[subscription]]\nchannel = "{THERE}"\nworkspace = "emea"\nselector = "x*"\n'
+    )
+    assert (
+        plan_text(plan, "bot.toml")
+        == f"""\
+  [[channel]] id = "{HERE}"
+-   digest = "daily 09:00"
++   digest = "daily 10:00"
+  [[subscription]] channel = "{HERE}", workspace = "emea", selector = "Users*"
+-   on = ["error", "late"]
++   rows = 5
++ [[subscription]] channel = "{THERE}", workspace = "emea", selector = "x*"
+bot.toml: 3 changes."""
+    )
+    assert plan_json(plan, "bot.toml")["changes"][0] == {
+        "table": "channel",
+        "id": HERE,
+        "before": {"digest": "daily 09:00"},
+        "after": {"digest": "daily 10:00"},
+    }
+
+
+async def test_a_key_that_was_added_in_chat_stands_in_no_file(changes: Changes) -> None:
+    """Its workspace is left out of what is exported, and stays."""
+    async with changes.store.write() as uow:
+        await uow.workspaces.add(
+            name="apac",
+            base_url="https://rest.us-10.braze.com",
+            dashboard_url=None,
+            sealed_key="gAAAAAB-sealed",
+        )
+    await changes.apply("")
+    await changes.subscribe(HERE, "apac", "all", Filters())
+    exported = await changes.export()
+    assert "gAAAAAB" not in exported
+    assert not (await changes.apply(exported)).changes
+    async with changes.store.read() as uow:
+        assert {each.name for each in await uow.workspaces.all()} == {"iad-03", "apac"}
+
+
+# --------------------------------------------------------------------------------- round trips
+
+_CHANNELS = st.sampled_from([HERE, THERE, "D024BE91L"])
+_FILTERS = st.builds(
+    Filters,
+    topics=st.frozensets(st.sampled_from(Topic), min_size=1),
+    off=st.frozensets(st.sampled_from(EXPECTABLE), max_size=2),
+    min_rows=st.none() | st.integers(1, 10**6),
+    min_percent=st.none() | st.floats(0.01, 100),
+    fresh=st.sampled_from([None, "36h", "90m", "09:00 UTC"]),
+    mention=st.sampled_from([None, "<@U024BE7LH>", "<!subteam^S0614TZR7>"]),
+)
+_SELECTORS = st.sampled_from(["all", "Users*", '*"quoted" \\ 日本語*', "3e5f6d1c-0000", "#[x]?\u007f"])
+_SETTINGS = st.fixed_dictionaries(
+    {
+        "language": st.sampled_from([None, "ja", "en"]),
+        "zone": st.sampled_from([None, "Asia/Tokyo", "Europe/Berlin"]),
+        "digest": st.sampled_from([None, "daily 09:00", "weekly mon 17:30 quiet"]),
+        "escalation": st.sampled_from([(None, None), (1800, "U024BE7LH"), (5430, "C0ONCALL1")]),
+    }
+)
+
+
+@settings(max_examples=25)
+@given(
+    channels=st.dictionaries(_CHANNELS, _SETTINGS),
+    subscriptions=st.dictionaries(
+        st.tuples(_CHANNELS, st.sampled_from(["iad-03", "emea"]), _SELECTORS), _FILTERS
+    ),
+)
+def test_what_is_exported_changes_nothing_when_it_is_applied(
+    channels: dict[str, dict[str, Any]], subscriptions: dict[tuple[str, str, str], Filters]
+) -> None:
+    """Whatever people set up; and what was applied is exported as it stood in the file, on another machine too."""
+    with TemporaryDirectory() as first, TemporaryDirectory() as second:
+        asyncio.run(_round_trip(Path(first), Path(second), channels, subscriptions))
+
+
+async def _round_trip(
+    first: Path,
+    second: Path,
+    channels: dict[str, dict[str, Any]],
+    subscriptions: dict[tuple[str, str, str], Filters],
+) -> None:
+    async with AsyncExitStack() as stack:
+        stores = [await Store.open(new_sqlite(each)) for each in (first, second)]
+        for store in stores:
+            stack.push_async_callback(store.close)
+        await _there_and_back(Changes(stores[0]), Changes(stores[1]), channels, subscriptions)
+
+
+async def _there_and_back(
+    here: Changes,
+    there: Changes,
+    channels: dict[str, dict[str, Any]],
+    subscriptions: dict[tuple[str, str, str], Filters],
+) -> None:
+    await here.apply(EMEA)
+    async with here.store.write() as uow:
+        for channel, values in channels.items():
+            after, to = values.pop("escalation")
+            await uow.channels.save_settings(
+                ChannelSettings(
+                    channel=Channel(team_id=TEAM, channel_id=channel),
+                    set_by="U1",
+                    set_at=NOW,
+                    digest_until=NOW if values["digest"] else None,
+                    escalate_after=after,
+                    escalate_to=to,
+                    escalate_since=NOW if to else None,
+                    **values,
+                )
+            )
+    for (channel, workspace, selector), filters in subscriptions.items():
+        await here.subscribe(channel, workspace, selector, filters)
+
+    exported = await here.export()
+    assert not (await here.apply(exported, prune=True)).changes
+    assert not (await here.apply(exported)).adopted
+    assert await here.export() == exported
+    await there.apply(exported)
+    assert await there.export() == exported

@@ -1,0 +1,212 @@
+"""Reading the configuration file: every problem at its line, and the schema that editors use says the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cdi_bot.configuration.document import json_schema, read_config
+from cdi_bot.core.model.configuration import FileProblemsError, Item, Table
+
+SCHEMA = Path(__file__).parent.parent.parent / "docs" / "cdi-bot.schema.json"
+
+GOOD = """\
+[[workspace]]
+name = "emea"
+base_url = "https://rest.fra-01.braze.eu/"
+api_key = "env:EMEA_KEY"
+visible_to = ["C024BE91L", "C024BE91M"]
+
+[[workspace]]
+name = "apac"
+base_url = "https://rest.us-10.braze.com"
+api_key = "file:/run/secrets/apac key"
+visible_to = "everyone"
+
+[[channel]]
+id = "C024BE91L"
+language = "ja"
+zone = "Asia/Tokyo"
+digest = "weekly mon 09:00 quiet"
+escalate = "to:U024BE7LH"
+workspace = "apac"
+
+[[subscription]]
+channel = "C024BE91L"
+workspace = "emea"
+selector = "Users*"
+on = ["late",
+  "error"]
+off = ["spike"]
+rows = 10
+percent = 2
+fresh = "09:00"
+mention = "S0614TZR7"
+
+[[subscription]]
+channel = "C024BE91L"
+workspace = "emea"
+selector = "3e5f6d1c-0000-4a4a-8b8b-111122223333"
+"""
+
+
+def problems(text: str) -> list[tuple[int, str]]:
+    """What is wrong with a file: lines and words."""
+    with pytest.raises(FileProblemsError) as caught:
+        read_config(text, "bot.toml")
+    return [(each.line, each.text) for each in caught.value.problems]
+
+
+def test_what_a_file_says_stands_at_its_lines() -> None:
+    """Each item is read in one form, with its defaults left out, and remembers its line."""
+    found = read_config(GOOD, "bot.toml")
+    settings = {
+        item.field: fields[item.field] for item, fields in found.items.items() if item.table is Table.CHANNEL
+    }
+    assert settings == {
+        "language": "ja",
+        "zone": "Asia/Tokyo",
+        "digest": "weekly mon 09:00 quiet",
+        "escalate": "after:30m to:U024BE7LH",
+        "workspace": "apac",
+    }
+    users = Item(table=Table.SUBSCRIPTION, channel="C024BE91L", workspace="emea", selector="Users*")
+    assert found.items[users] == {
+        "on": ("error", "late"),
+        "off": ("spike",),
+        "rows": 10,
+        "percent": 2.0,
+        "fresh": "09:00",
+        "mention": "S0614TZR7",
+    }
+    assert found.lines[users] == 21
+    assert found.items[Item(table=Table.WORKSPACE, workspace="apac")] == {
+        "base_url": "https://rest.us-10.braze.com",
+        "api_key": "file:/run/secrets/apac key",
+    }
+    assert found.lines[Item(table=Table.CHANNEL, channel="C024BE91L", field="digest")] == 17
+
+
+def test_every_problem_is_told_at_its_line() -> None:
+    """One wrong entry hides none of another; words that are nearly right are named."""
+    text = """\
+[[workspac]]
+[[workspace]]
+name = "EMEA"
+base_url = "https://dashboard-01.braze.com"
+api_key = "11111111-2222-3333-4444-555555555555"
+[[channel]]
+id = "C024BE91L"
+digst = "daily 09:00"
+zone = "Europe/Nowhere"
+[[channel]]
+id = "C024BE91M"
+[[channel]]
+id = "C024BE91M"
+[[subscription]]
+channel = "#general"
+selector = "Users: attributes"
+rows = true
+on = ["eror"]
+"""
+    found = problems(text)
+    assert [line for line, _ in found] == [1, 3, 4, 5, 8, 9, 12, 15, 16, 17, 18]
+    words = dict(found)
+    assert words[1] == "[[workspac]] isn't a table of this file: workspace?"
+    assert words[8] == "channel: digst isn't a key of it: digest?"
+    assert words[12] == "channel: stands in line 10 already"
+    assert "Users*" in words[16]
+    assert "env:NAME" in words[5]
+    assert "11111111" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[[channel]]\nid = "C1\n', 2),
+        ("[[channel]]\nid =\n", 2),
+        ("a = 1\na = 2\n", 2),
+        ("[[a]\n", 1),
+        ("a = [\n1,\n", 3),
+    ],
+)
+def test_what_is_no_toml_is_told_at_its_line(text: str, line: int) -> None:
+    """The file's own grammar comes first, and alone."""
+    ((found, words),) = problems(text)
+    assert found == line
+    assert words.startswith("isn't valid TOML: ")
+
+
+def test_a_table_that_is_no_array_is_told() -> None:
+    """With one pair of brackets it would be one entry only."""
+    assert problems('[channel]\nid = "C024BE91L"\n') == [(1, "channel: has to be written as [[channel]]")]
+
+
+def test_the_schema_in_the_repository_is_the_models() -> None:
+    """`make golden` writes it."""
+    if os.environ.get("CDI_BOT_WRITE_GOLDEN"):
+        SCHEMA.write_text(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert json.loads(SCHEMA.read_text()) == json_schema()
+
+
+BAD = [
+    ("workspace", {"name": "a/b", "base_url": "https://rest.x", "api_key": "env:X"}),
+    ("workspace", {"name": "a", "base_url": "rest.x", "api_key": "env:X"}),
+    ("workspace", {"name": "a", "base_url": "https://rest.x?y=1", "api_key": "env:X"}),
+    ("workspace", {"name": "a", "base_url": "https://rest.x", "api_key": "a-key"}),
+    ("workspace", {"name": "a", "base_url": "https://rest.x", "api_key": "env:1X"}),
+    ("workspace", {"name": "a", "base_url": "https://rest.x"}),
+    ("workspace", {"name": "a", "base_url": "https://rest.x", "api_key": "env:X", "visible_to": []}),
+    ("workspace", {"name": "a", "base_url": "https://rest.x", "api_key": "env:X", "visible_to": ["x"]}),
+    ("workspace", {"name": "a", "base_url": "https://rest.x", "api_key": "env:X", "visible_to": "C024BE91L"}),
+    (
+        "workspace",
+        {"name": "a", "base_url": "https://rest.x", "api_key": "env:X", "visble_to": ["C024BE91L"]},
+    ),
+    ("channel", {"id": "general"}),
+    ("channel", {"id": "C024BE91L", "digest": "daily 9am"}),
+    ("channel", {"id": "C024BE91L", "digest": "weekly 09:00"}),
+    ("channel", {"id": "C024BE91L", "escalate": "after:30m"}),
+    ("channel", {"id": "C024BE91L", "escalate": 30}),
+    ("subscription", {"channel": "C024BE91L", "selector": ""}),
+    ("subscription", {"channel": "C024BE91L", "selector": "Users"}),
+    ("subscription", {"selector": "all"}),
+    ("subscription", {"channel": "C024BE91L", "selector": "all", "on": []}),
+    ("subscription", {"channel": "C024BE91L", "selector": "all", "on": "error"}),
+    ("subscription", {"channel": "C024BE91L", "selector": "all", "off": ["late"]}),
+    ("subscription", {"channel": "C024BE91L", "selector": "all", "rows": 0}),
+    ("subscription", {"channel": "C024BE91L", "selector": "all", "rows": "10"}),
+    ("subscription", {"channel": "C024BE91L", "selector": "all", "percent": 101}),
+    ("subscription", {"channel": "C024BE91L", "selector": "all", "fresh": "soon"}),
+    ("subscription", {"channel": "C024BE91L", "selector": "all", "mention": "@ann"}),
+    ("sbscription", {"channel": "C024BE91L"}),
+]
+
+
+@pytest.mark.parametrize(("table", "entry"), BAD)
+def test_the_schema_refuses_what_the_checker_refuses(table: str, entry: dict[str, object]) -> None:
+    """An editor and the command tell the same."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in entry.items()]
+    text = "\n".join([f"[[{table}]]", *lines])
+    assert problems(text)
+    assert not Draft202012Validator(json_schema()).is_valid(tomllib.loads(text))
+
+
+def test_the_documented_example_is_one() -> None:
+    """The page shows the file beside it, which is valid."""
+    example = (SCHEMA.parent / "cdi-bot.toml").read_text()
+    assert f"```toml\n{example}```" in (SCHEMA.parent / "configuration.md").read_text()
+    assert read_config(example, "cdi-bot.toml").items
+    assert Draft202012Validator(json_schema()).is_valid(tomllib.loads(example))
+
+
+def test_the_schema_takes_what_the_checker_takes() -> None:
+    """So does an empty file."""
+    for text in (GOOD, ""):
+        assert Draft202012Validator(json_schema()).is_valid(tomllib.loads(text))
+        read_config(text, "bot.toml")
