@@ -12,7 +12,7 @@ import structlog
 from cdi_bot.braze.instances import dashboard_url
 from cdi_bot.cli.workspaces import utc_now
 from cdi_bot.configuration.apply import FileChanges
-from cdi_bot.configuration.document import ConfigFile, read_config
+from cdi_bot.configuration.reading import ConfigFile, read_config
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.configuration import ConfigRefused, FileProblem, FileProblemsError
 from cdi_bot.core.model.message import MessageKind, OwedMessage

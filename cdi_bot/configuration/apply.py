@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from cdi_bot.configuration.document import ConfigFile
-from cdi_bot.configuration.fields import filters_of, read_escalation
+from cdi_bot.configuration.fields import NOBODY, filters_of, mention_of, read_escalation
 from cdi_bot.configuration.plan import Change, Plan, Present, plan_changes
 from cdi_bot.configuration.present import read_present
+from cdi_bot.configuration.reading import ConfigFile
 from cdi_bot.core.digest_schedule import schedule_of, zone_of
 from cdi_bot.core.model.channel import (
     Channel,
     ChannelSettings,
+    ContactsChanged,
     DigestChanged,
+    HoursChanged,
     LanguageChanged,
     WorkspaceChanged,
 )
 from cdi_bot.core.model.configuration import Fields, Item, Table
 from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.message import Content, Subscribed, Unsubscribed
+from cdi_bot.core.model.subscription import selector_matches
 from cdi_bot.delivery.hours import save_settings
-from cdi_bot.monitoring.incident_writer import start_watching
+from cdi_bot.monitoring.incident_writer import refresh_cards, start_watching
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.base import Actor, announce, record
 from cdi_bot.usecases.channel_settings import changed_by
@@ -86,6 +91,8 @@ class FileChanges:
             await self._workspace(uow, actor, change, workspace, is_given=item == present.given)
         elif item.table is Table.CHANNEL:
             await _set_channel(uow, actor, change, known)
+        elif item.table is Table.INTEGRATION:
+            await _set_integrations(uow, actor, change)
         elif change.after is None:
             await _unsubscribe(uow, actor, item)
         else:
@@ -131,7 +138,8 @@ async def _set_channel(
 ) -> None:
     """Set one setting of a channel, or give it its default again."""
     field = change.item.field
-    value = str(change.after[field]) if change.after else None
+    given = change.after[field] if change.after else None
+    value = " ".join(given) if isinstance(given, tuple) else None if given is None else str(given)
     before = await uow.channels.settings(actor.channel)
     after, action, subject, content = _SETTERS[field](changed_by(before, actor), value, actor, workspaces)
     await save_settings(uow, before, after, actor.at)
@@ -152,7 +160,28 @@ def _language(before: ChannelSettings, value: str | None, actor: Actor, _: objec
 
 
 def _zone(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
-    return _digest(replace(before, zone=value), before.digest, actor, _)
+    after = replace(before, zone=value)
+    if before.digest:
+        return _digest(after, before.digest, actor, _)
+    return _hours(after, before.hours, actor, _) if before.hours else (after, "zone", value or "UTC", None)
+
+
+def _hours(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
+    zone = before.zone or "UTC"
+    content = HoursChanged(who=actor.who, hours=value, zone=zone)
+    return replace(before, hours=value), "hours", f"{value} {zone}" if value else "off", content
+
+
+def _holidays(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
+    after = replace(before, holidays=value)
+    return (
+        _hours(after, before.hours, actor, _) if before.hours else (after, "holidays", value or "off", None)
+    )
+
+
+def _contacts(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
+    content = ContactsChanged(who=actor.who, mention=value is not None)
+    return replace(before, mention_contacts=value is not None), "contacts", value or "show", content
 
 
 def _digest(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
@@ -195,8 +224,36 @@ _SETTERS: dict[str, Callable[[ChannelSettings, str | None, Actor, dict[str, Work
     "language": _language,
     "workspace": _default_workspace,
     "digest": _digest,
+    "holidays": _holidays,
+    "hours": _hours,
+    "contacts": _contacts,
     "escalate": _escalate,
 }
+
+
+# --------------------------------------------------------------------------------- integrations
+
+
+async def _set_integrations(uow: UnitOfWork, actor: Actor, change: Change) -> None:
+    """Set what holds for integrations, and have their alerts show it."""
+    field, selector = change.item.field, change.item.selector
+    known = await uow.integration_settings.all()
+    before = next(
+        (each for each in known if (each.workspace_id, each.selector) == (actor.workspace_id, selector)),
+        IntegrationSettings(workspace_id=actor.workspace_id, selector=selector),
+    )
+    said = change.after[field] if change.after else None
+    stored: Any = "" if said == NOBODY else mention_of(str(said)) if said and field == "owner" else said
+    values: dict[str, Any] = {field: stored}
+    await uow.integration_settings.save(replace(before, **values))
+    told = "none" if said in (None, False) else "on" if said is True else said
+    await record(uow, actor, field, f"{told} {selector}")
+    ids = [
+        each.integration.integration_id
+        for each in await uow.integrations.all(actor.workspace_id)
+        if selector_matches(selector, each.integration)
+    ]
+    await refresh_cards(uow, await uow.incidents.open_for(actor.workspace_id, None, ids), actor.at)
 
 
 # --------------------------------------------------------------------------------- subscriptions

@@ -1,4 +1,4 @@
-"""The configuration file: what may stand in it, as a model, and reading it.
+"""The configuration file: what may stand in it, as a model.
 
 `docs/cdi-bot.schema.json` is made of the same model, so that an editor says what `cdi-bot config check` says. What has
 to do with other entries, or with what the database holds, is checked by code alone.
@@ -6,33 +6,25 @@ to do with other entries, or with what the database holds, is checked by code al
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from cdi_bot.configuration.fields import escalation_text, filters_of, read_escalation, subscription_fields
-from cdi_bot.configuration.lines import Place, line_of, lines_of
-from cdi_bot.core.commands.specification import nearest
+from cdi_bot.configuration.fields import read_escalation
+from cdi_bot.core.commands.tokenizer import web_address
 from cdi_bot.core.digest_schedule import read_zone
 from cdi_bot.core.freshness_limit import read_limit
+from cdi_bot.core.hours import parse_hours
 from cdi_bot.core.model.configuration import (
     EVERYONE,
-    Configuration,
-    Fields,
-    FileProblem,
-    FileProblemsError,
-    Item,
     Table,
 )
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration import workspace_name
-from cdi_bot.core.model.subscription import in_one_spelling
 from cdi_bot.settings import checks
 from cdi_bot.slack.render.kit.i18n import languages
 
@@ -40,6 +32,7 @@ SCHEMA = "https://github.com/cdi-bot/cdi-bot/raw/main/docs/cdi-bot.schema.json"
 """Where editors find the schema."""
 
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_DAYS = r"(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?"
 _CHANNEL = r"[CGD][A-Z0-9]{2,30}"
 
 
@@ -54,11 +47,27 @@ def _checked(is_valid: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _is_date(text: str) -> bool:
+    """Whether there is such a day."""
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _is_hours(text: str) -> bool:
+    """Whether they can be read, with the alerts that pass."""
+    passing = text.partition(" except:")[2]
+    return parse_hours(text) is not None and set(filter(None, passing.split(","))) <= set(Topic)
+
+
 def _text(description: str, pattern: str | None = None, *, longest: int | None = None) -> Any:
     return Field(description=description, pattern=pattern and f"^({pattern})$", max_length=longest)
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """An entry of the file."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -67,7 +76,17 @@ _IS_NAME = _checked(lambda value: workspace_name(value) == value)
 _IS_ADDRESS = AfterValidator(checks.web_address("").func)
 
 
-class WorkspaceEntry(_Entry):
+_SELECTOR = Annotated[
+    str,
+    _text(
+        "An integration's id, a pattern of names such as `Users*`, or `all`",
+        r"all|[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*|.*[*?].*",
+        longest=300,
+    ),
+]
+
+
+class WorkspaceEntry(Entry):
     """A Braze workspace that the bot watches."""
 
     name: Annotated[
@@ -93,7 +112,7 @@ class WorkspaceEntry(_Entry):
     ] = EVERYONE  # type: ignore[assignment]
 
 
-class ChannelEntry(_Entry):
+class ChannelEntry(Entry):
     """Settings of a channel; those that are left out are set in chat."""
 
     id: Annotated[str, _text("The channel's id, such as C024BE91L", _CHANNEL)]
@@ -114,6 +133,22 @@ class ChannelEntry(_Entry):
             rf"(daily|weekly (mon|tue|wed|thu|fri|sat|sun)) {_TIME}( quiet)?",
         ),
     ] = None
+    hours: Annotated[
+        str | None,
+        _text(
+            "Outside these hours nothing is posted: `mon-fri 08:00-19:00`, with `except:error,late` for what is",
+            rf"(daily|{_DAYS}(,{_DAYS})*) {_TIME}-({_TIME}|24:00)( except:[a-z_]+(,[a-z_]+)*)?",
+        ),
+        _checked(_is_hours),
+    ] = None
+    holidays: Annotated[
+        list[Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), _checked(_is_date)]] | None,
+        Field(min_length=1, description='Dates without these hours: `["2026-12-25", "2026-12-26"]`'),
+    ] = None
+    contacts: Annotated[
+        Literal["mention"] | None,
+        _text("`mention` lets alerts mention the contacts in Braze of an integration without an owner"),
+    ] = None
     escalate: Annotated[
         str | None,
         _text(
@@ -127,21 +162,39 @@ class ChannelEntry(_Entry):
     ] = None
 
 
-class SubscriptionEntry(_Entry):
+class IntegrationEntry(Entry):
+    """What holds for the integrations that a selector takes in, wherever their alerts go."""
+
+    workspace: Annotated[
+        str | None, _text("The workspace; may be left out while there is but one"), _IS_NAME
+    ] = None
+    selector: _SELECTOR
+    owner: Annotated[
+        str | None,
+        _text(
+            "The id of the person (U…) or group (S…) whom alerts mention, or `none`",
+            r"[UWS][A-Z0-9]{2,30}|none",
+        ),
+    ] = None
+    runbook: Annotated[
+        str | None,
+        _text("The web address of what to do, or `none`", r"https?://[^\s<>|]+|none"),
+        _checked(lambda it: it == "none" or web_address(it)),
+    ] = None
+    critical: Annotated[
+        bool | None,
+        Field(description="Whether they pass hours, mention their owner each time, and escalate sooner"),
+    ] = None
+
+
+class SubscriptionEntry(Entry):
     """A subscription of a channel."""
 
     channel: Annotated[str, _text("The channel's id, such as C024BE91L", _CHANNEL)]
     workspace: Annotated[
         str | None, _text("The workspace; may be left out while there is but one"), _IS_NAME
     ] = None
-    selector: Annotated[
-        str,
-        _text(
-            "An integration's id, a pattern of names such as `Users*`, or `all`",
-            r"all|[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*|.*[*?].*",
-            longest=300,
-        ),
-    ]
+    selector: _SELECTOR
     on: Annotated[
         list[
             Annotated[str, Field(json_schema_extra={"enum": list(Topic)}), _checked(set(Topic).__contains__)]
@@ -177,11 +230,12 @@ class SubscriptionEntry(_Entry):
     ] = None
 
 
-class Document(_Entry):
-    """What cdi-bot sets up by itself: Braze workspaces, channels and their subscriptions."""
+class Document(Entry):
+    """What cdi-bot sets up by itself: Braze workspaces, channels, their subscriptions, and whose integrations are."""
 
     workspace: list[WorkspaceEntry] = []
     channel: list[ChannelEntry] = []
+    integration: list[IntegrationEntry] = []
     subscription: list[SubscriptionEntry] = []
 
 
@@ -201,148 +255,10 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA, **schema}
 
 
-# --------------------------------------------------------------------------------- reading
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFile:
-    """What a file says, and at which line it says each thing: a subscription may still name no workspace."""
-
-    name: str
-    items: Configuration
-    lines: dict[Item, int]
-
-    def refuse(self, problems: list[tuple[Item, str]]) -> None:
-        """Raise `FileProblemsError` if there are any."""
-        if problems:
-            raise FileProblemsError(
-                self.name, [FileProblem(line=self.lines[item], text=text) for item, text in problems]
-            )
-
-
-def read_config(text: str, name: str) -> ConfigFile:
-    """Read a file. Raises `FileProblemsError` with all that is wrong with it; no text of it is repeated."""
-    try:
-        values = tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as error:
-        raise FileProblemsError(name, [_syntax_problem(error, text)]) from None
-    lines = lines_of(text.removeprefix("\ufeff"))
-    problems: list[FileProblem] = []
-    items: dict[Item, Fields] = {}
-    at: dict[Item, int] = {}
-    seen: dict[Item, int] = {}
-    for place, entry in _entries(values, lines, problems):
-        line = line_of(place, lines)
-        named = _named(entry)
-        if named in seen:
-            problems.append(FileProblem(line=line, text=f"{place[0]}: stands in line {seen[named]} already"))
-            continue
-        seen[named] = line
-        for item, fields in _items(entry, named):
-            items[item], at[item] = fields, line_of((*place, item.field), lines)
-            if str(fields.get("escalate", "")).endswith(f" to:{item.channel}"):
-                problems.append(
-                    FileProblem(
-                        line=at[item], text="channel.escalate: goes to the channel that it comes from"
-                    )
-                )
-    if problems:
-        raise FileProblemsError(name, problems)
-    return ConfigFile(name=name, items=items, lines=at)
-
-
-def _entries(
-    values: dict[str, Any], lines: dict[Place, int], problems: list[FileProblem]
-) -> Iterator[tuple[Place, _Entry]]:
-    """The valid entries in the order of the tables; what is wrong with the others is added to the problems."""
-    for table in sorted(values, key=[*Document.model_fields, *values].index):
-        entries = values[table]
-        if table not in _ENTRIES:
-            text = f"[[{table}]] isn't a table of this file{_meant(table, list(_ENTRIES))}"
-            problems.append(FileProblem(line=line_of((table,), lines), text=text))
-        elif not isinstance(entries, list):
-            text = f"{table}: has to be written as [[{table}]]"
-            problems.append(FileProblem(line=line_of((table,), lines), text=text))
-        else:
-            for number, values_of_one in enumerate(entries):
-                try:
-                    yield (table, number), _ENTRIES[table].model_validate(values_of_one)
-                except ValidationError as error:
-                    details = error.errors(include_url=False, include_input=False, include_context=False)
-                    keys = {str(next(iter(each["loc"]), "")): each["type"] for each in details[::-1]}
-                    problems += (
-                        FileProblem(line=line_of((table, number, key), lines), text=_words(table, key, kind))
-                        for key, kind in keys.items()
-                    )
-
-
-def _syntax_problem(error: tomllib.TOMLDecodeError, text: str) -> FileProblem:
-    what, _, place = str(error).partition(" (at ")
-    found = re.search(r"line (\d+)", place)
-    line = int(found[1]) if found else text.count("\n") + 1
-    return FileProblem(line=line, text=f"isn't valid TOML: {what[:1].lower()}{what[1:]}")
-
-
-def _words(table: str, key: str, kind: str) -> str:
-    """What is wrong with a key, by what pydantic found; without the value."""
-    fields = _ENTRIES[table].model_fields
-    if key not in fields:
-        return f"{table}: {key or 'this'} isn't a key of it{_meant(key, list(fields))}"
-    problem = "is missing" if kind == "missing" else "isn't valid"
-    return f"{table}.{key}: {problem}. {fields[key].description}"
-
-
-def _meant(word: str, known: list[str]) -> str:
-    found = nearest(word, known)
-    return f": {found}?" if found else f". It takes {', '.join(known)}"
-
-
-_ENTRIES: dict[str, type[_Entry]] = {
+ENTRIES: dict[str, type[Entry]] = {
     Table.WORKSPACE: WorkspaceEntry,
     Table.CHANNEL: ChannelEntry,
+    Table.INTEGRATION: IntegrationEntry,
     Table.SUBSCRIPTION: SubscriptionEntry,
 }
-
-OF_CHANNELS = ("zone", "language", "workspace", "digest", "escalate")
-"""The settings of a channel, in the order in which they build on each other."""
-
-
-def _named(entry: _Entry) -> Item:
-    """Which thing an entry is about."""
-    match entry:
-        case WorkspaceEntry():
-            return Item(table=Table.WORKSPACE, workspace=entry.name)
-        case ChannelEntry():
-            return Item(table=Table.CHANNEL, channel=entry.id)
-        case SubscriptionEntry():
-            return Item(
-                table=Table.SUBSCRIPTION,
-                channel=entry.channel,
-                workspace=entry.workspace or "",
-                selector=in_one_spelling(entry.selector),
-            )
-    raise TypeError(type(entry))
-
-
-def _items(entry: _Entry, named: Item) -> Iterator[tuple[Item, Fields]]:
-    """What an entry sets."""
-    said = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in entry.model_dump(exclude_none=True, exclude=set(named.names)).items()
-    }
-    match named.table:
-        case Table.WORKSPACE:
-            visible_to = said.pop("visible_to")
-            yield (
-                named,
-                said | ({} if visible_to == EVERYONE else {"visible_to": tuple(sorted({*visible_to}))}),
-            )
-        case Table.SUBSCRIPTION:
-            said.pop("workspace", None)
-            yield named, subscription_fields(filters_of(said, "UTC"))
-        case _:
-            for field in filter(said.__contains__, OF_CHANNELS):
-                value = said[field]
-                if field == "escalate" and (escalation := read_escalation(str(value))):
-                    value = escalation_text(*escalation)
-                yield replace(named, field=field), {field: value}
+"""The model of an entry of each table."""

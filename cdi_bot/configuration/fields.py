@@ -15,6 +15,9 @@ from cdi_bot.core.model.configuration import Fields, Value
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
 
+NOBODY = "none"
+"""As an owner or a runbook: there is none, whatever a wider selector says."""
+
 _ESCALATION = re.compile(r"(?:after:(\S+) )?to:([CGUW][A-Z0-9]{2,30})")
 
 
@@ -32,22 +35,31 @@ def subscription_fields(filters: Filters) -> Fields:
     if filters.fresh:
         fields["fresh"] = filters.fresh.partition(" ")[0]
     if filters.mention:
-        fields["mention"] = filters.mention.strip("<>@!").removeprefix("subteam^")
+        fields["mention"] = bare_mention(filters.mention)
     return fields
 
 
 def filters_of(fields: Fields, zone: str) -> Filters:
     """The filters of an entry that was read, in a channel of this time zone."""
     on, off = cast("tuple[str, ...]", fields.get("on", ())), cast("tuple[str, ...]", fields.get("off", ()))
-    who = str(fields.get("mention", ""))
     return Filters(
         topics=frozenset(map(Topic, on)) or DEFAULT_TOPICS,
         off=frozenset(off),
         min_rows=cast("int | None", fields.get("rows")),
         min_percent=float(cast("float", fields["percent"])) if "percent" in fields else None,
         fresh=limit_in_zone(cast("str | None", fields.get("fresh")), zone),
-        mention=mention(f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>"),
+        mention=mention_of(str(fields.get("mention", ""))),
     )
+
+
+def mention_of(who: str) -> str | None:
+    """The mention of a person or a group, by the id; `None` for anything else."""
+    return mention(f"<!subteam^{who}>" if who.startswith("S") else f"<@{who}>")
+
+
+def bare_mention(text: str) -> str:
+    """The id that a mention holds."""
+    return text.strip("<>@!").removeprefix("subteam^")
 
 
 def escalation_text(after: int, to: str) -> str:

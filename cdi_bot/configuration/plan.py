@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from cdi_bot.configuration.document import ConfigFile
+from cdi_bot.configuration.reading import ConfigFile
 from cdi_bot.core.model.configuration import (
     Configuration,
     Fields,
@@ -13,8 +13,7 @@ from cdi_bot.core.model.configuration import (
     Table,
     may_see,
 )
-from cdi_bot.core.model.integration import same_name
-from cdi_bot.core.model.subscription import is_pattern
+from cdi_bot.core.model.subscription import same_selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +108,13 @@ def _resolved(file: ConfigFile, present: Present, *, prune: bool) -> dict[Item, 
             problems += ((item, text) for text in _given_problem(item, fields, present))
         elif workspace and workspace not in names:
             problems.append((item, f"{item.table}.workspace: isn't known. There are {_listed(names)}"))
-        elif item.table is Table.SUBSCRIPTION:
+        elif item.table in {Table.SUBSCRIPTION, Table.INTEGRATION}:
             if not workspace and len(names) > 1:
-                problems.append((item, f"subscription.workspace: is missing. There are {_listed(names)}"))
+                problems.append((item, f"{item.table}.workspace: is missing. There are {_listed(names)}"))
             workspace = workspace or min(names)
             resolved = replace(item, workspace=workspace, selector=_known_selector(item, workspace, present))
             if resolved in wanted:
-                problems.append((item, "subscription: stands in the file already"))
+                problems.append((item, f"{item.table}: stands in the file already"))
         wanted[resolved], meant[item] = fields, workspace
     after = {**present.items, **wanted}
     problems += (
@@ -145,8 +144,7 @@ def _known_selector(item: Item, workspace: str, present: Present) -> str:
         each.selector
         for each in present.items
         if each == replace(item, workspace=workspace, selector=each.selector)
-        and is_pattern(item.selector)
-        and same_name(each.selector, item.selector)
+        and same_selector(each.selector, item.selector)
     )
     return next(same, item.selector)
 

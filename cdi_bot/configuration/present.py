@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdi_bot.configuration.fields import escalation_text, subscription_fields
+from cdi_bot.configuration.fields import NOBODY, bare_mention, escalation_text, subscription_fields
 from cdi_bot.configuration.plan import Present
 from cdi_bot.core.model.channel import ChannelSettings
 from cdi_bot.core.model.configuration import Fields, Item, Table, Value
 from cdi_bot.core.model.integration import Workspace, default_workspace_name
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.store import UnitOfWork
 from cdi_bot.store.secret_keys import is_reference
 
@@ -36,6 +37,13 @@ async def read_present(uow: UnitOfWork, base_url: str, team_id: str | None = Non
     for settings in await uow.channels.all_settings():
         if team_id in (None, settings.channel.team_id):
             items.update(_channel_items(settings, names))
+    items |= await _of_selectors(uow, names, team_id)
+    return Present(items=items, owned=frozenset(await uow.file_items.all()), given=given)
+
+
+async def _of_selectors(uow: UnitOfWork, names: dict[int, str], team_id: str | None) -> dict[Item, Fields]:
+    """What is set up by selector: subscriptions, and what holds for integrations."""
+    items: dict[Item, Fields] = {}
     for workspace_id, name in names.items():
         for one in await uow.subscriptions.for_workspace(workspace_id):
             if team_id in (None, one.channel.team_id):
@@ -46,7 +54,10 @@ async def read_present(uow: UnitOfWork, base_url: str, team_id: str | None = Non
                     selector=one.selector,
                 )
                 items[item] = subscription_fields(one.filters)
-    return Present(items=items, owned=frozenset(await uow.file_items.all()), given=given)
+    for each in await uow.integration_settings.all():
+        if each.workspace_id in names:
+            items.update(_integration_items(each, names[each.workspace_id]))
+    return items
 
 
 def _workspace_fields(workspace: Workspace, key: str) -> Fields:
@@ -59,11 +70,26 @@ def _workspace_fields(workspace: Workspace, key: str) -> Fields:
     return fields
 
 
+def _integration_items(settings: IntegrationSettings, workspace: str) -> Iterator[tuple[Item, Fields]]:
+    values = {
+        "owner": settings.owner if settings.owner is None else bare_mention(settings.owner),
+        "runbook": settings.runbook,
+        "critical": settings.critical,
+    }
+    for field, value in values.items():
+        if value is not None:
+            item = Item(table=Table.INTEGRATION, workspace=workspace, selector=settings.selector, field=field)
+            yield item, {field: NOBODY if value == "" else value}
+
+
 def _channel_items(settings: ChannelSettings, names: dict[int, str]) -> Iterator[tuple[Item, Fields]]:
     values: dict[str, Value | None] = {
         "language": settings.language,
         "zone": settings.zone,
         "digest": settings.digest,
+        "holidays": tuple((settings.holidays or "").split()) or None,
+        "hours": settings.hours,
+        "contacts": "mention" if settings.mention_contacts else None,
         "workspace": names.get(settings.workspace_id or 0),
         "escalate": (
             escalation_text(settings.escalate_after, settings.escalate_to)

@@ -222,12 +222,22 @@ def silence(settings: ChannelSettings | None, now: datetime) -> Silence | None:
     return None if settings.hours_told == hours.last_begin(zone, now) else Silence(hours=hours, until=now)
 
 
-def next_begin(settings: ChannelSettings | None, now: datetime) -> datetime | None:
-    """When the channel's hours begin, outside of them; `None` within them, and where it has none."""
-    hours = hours_of(settings)
-    if hours is None or hours.are_on(zone_of(settings), now):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursNow:
+    """The hours of a channel in a zone, and, where nothing may be posted now, when they begin."""
+
+    hours: Hours
+    zone: str
+    next_begin: datetime | None = None
+
+
+def hours_now(settings: ChannelSettings | None, now: datetime) -> HoursNow | None:
+    """How a channel's hours are; `None` where it has none."""
+    hours, zone = hours_of(settings), zone_of(settings)
+    if hours is None or settings is None:
         return None
-    return hours.next_begin(zone_of(settings), now)
+    begin = None if hours.are_on(zone, now) else hours.next_begin(zone, now)
+    return HoursNow(hours=hours, zone=settings.zone or "UTC", next_begin=begin)
 
 
 def silent_since(settings: ChannelSettings, now: datetime) -> datetime:
@@ -246,11 +256,13 @@ _TOPICS = {
 }
 
 
-def passes_hours(hours: Hours, incident: Incident) -> bool:
-    """Whether an incident is told outside of a channel's hours too.
+def passes_hours(hours: Hours, incident: Incident, *, is_critical: bool = False) -> bool:
+    """Whether an incident is told outside of a channel's hours too: any of a critical integration is.
 
     That Braze can't be reached, and statuses that Braze does not document, can't be named: they wait.
     """
+    if is_critical:
+        return True
     status = incident.last_failed.job_status if incident.last_failed else ""
     topic = TOPIC_OF_STATUS.get(status) if incident.kind is Kind.SYNC_FAILED else _TOPICS.get(incident.kind)
     return topic in hours.passing

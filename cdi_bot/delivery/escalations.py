@@ -91,7 +91,7 @@ class Escalations:
                     continue
                 begins = row.counts_from if row else None
                 hours = hours_of(origin)
-                if hours and not passes_hours(hours, incident):
+                if hours and not passes_hours(hours, incident, is_critical=is_critical):
                     if silence(origin, now):
                         continue
                     begins = max(filter(None, (begins, hours.last_begin(zone_of(origin), now))), default=None)

@@ -16,6 +16,7 @@ from cdi_bot.core.escalation import is_unanswered
 from cdi_bot.core.hours import Hours, hours_of, passes_hours, silence, silent_since
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
 from cdi_bot.core.model.message import (
     Card,
@@ -98,7 +99,7 @@ async def held_back(
         return {}
     cards = await uow.cards.get_many({each.owed.card_id for each in owed if each.owed.card_id})
     waiting = [each for each in owed if _may_wait(each, cards.get(each.owed.card_id or 0))]
-    passing = await _passing(uow, silent.hours, waiting, cards) if silent.hours.passing else set()
+    passing = await _passing(uow, silent.hours, waiting, cards)
     until = max(silent.until or now + _LOOK_AGAIN, now + _SHORTEST_WAIT)
     return {
         each.message_id: until
@@ -142,21 +143,42 @@ async def _passing(
     replied = await uow.incidents.get_many(
         {one for each in waiting for one in incidents_of(each.owed.content)}
     )
+    critical = await _critical(uow, [*replied.values(), *(one for some in members.values() for one in some)])
+
+    def is_told(incident: Incident) -> bool:
+        return passes_hours(hours, incident, is_critical=incident.incident_id in critical)
 
     def passes(message: OutboxMessage) -> bool:
         content, card = message.owed.content, cards.get(message.owed.card_id or 0)
         if card is None:
             return all(_topic(each) in hours.passing for each in _alerts(content))
-        if card.ts is None and not any(passes_hours(hours, each) for each in members.get(card.card_id, ())):
+        if card.ts is None and not any(map(is_told, members.get(card.card_id, ()))):
             return False  # nor do the replies, which wait for their card
         if message.owed.kind is MessageKind.CARD:
             return True
+        told = [replied[each] for each in incidents_of(content) if each in replied]
         if fact_of(content) == "recovered":
-            return Topic.RECOVERY in hours.passing
-        told = (replied[each] for each in incidents_of(content) if each in replied)
-        return any(passes_hours(hours, each) for each in told)
+            return Topic.RECOVERY in hours.passing or any(each.incident_id in critical for each in told)
+        return any(map(is_told, told))
 
     return {each.message_id for each in waiting if passes(each)}
+
+
+async def _critical(uow: UnitOfWork, incidents: Sequence[Incident]) -> set[int]:
+    """The ids of those incidents that are of critical integrations."""
+    set_for = await uow.integration_settings.all()
+    if not any(each.critical for each in set_for):
+        return set()
+    known = {
+        workspace_id: await uow.integrations.get_many(workspace_id, ids)
+        for workspace_id, ids in integration_ids(incidents).items()
+    }
+    return {
+        each.incident_id
+        for each in incidents
+        if (watched := known.get(each.workspace_id, {}).get(each.integration_id or ""))
+        and settings_of(watched.integration, set_for).critical
+    }
 
 
 def _topic(alert: RunStarted | IntegrationChanged | NewIntegrations | Spike) -> Topic:

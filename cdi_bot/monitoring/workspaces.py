@@ -180,10 +180,16 @@ class WatchedWorkspaces:
         return workspace_id is None or workspace_id in self._by_id
 
     def visible_in(self, channel: Channel | None) -> tuple[WatchedWorkspace, ...]:
-        """Those that a channel may see; `None` sees all, as whoever runs the bot does."""
-        return tuple(
-            each for each in self if channel is None or each.workspace.is_visible_in(channel.channel_id)
-        )
+        """Those that a channel may see; where it is not known yet (`None`), those that every channel may see.
+
+        The terminal, a channel without an id, sees all.
+        """
+        place = channel.channel_id if channel else "–"
+        return tuple(each for each in self if not place or each.workspace.is_visible_in(place))
+
+    def names_in(self, channel: Channel | None) -> tuple[str, ...]:
+        """The names that a channel may choose among: none where there is but one workspace."""
+        return tuple(each.workspace.name for each in self.visible_in(channel)) if len(self) > 1 else ()
 
     def is_given(self, workspace_id: int) -> bool:
         """Whether it is watched because the settings say so, so that only they can end that."""

@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.incident import Incident, Kind, Measured
 from cdi_bot.core.model.run import Run, RunKey, key_of
+from cdi_bot.store.channel_tables import ESCALATIONS
 from cdi_bot.store.escalations import Escalations
 from cdi_bot.store.portable import (
     AnyRow,
@@ -82,6 +83,13 @@ class Incidents(Repository):
             columns.resolved_at.is_(None),
             or_(columns.integration_id.is_(None), columns.integration_id.in_(self._names(integration_ids))),
         )
+
+    async def of_person(self, who: str) -> list[Incident]:
+        """The open incidents that somebody acknowledged, or that were escalated to them, of every workspace."""
+        columns = INCIDENTS.c
+        to_them = select(ESCALATIONS.c.incident_id).where(ESCALATIONS.c.target == who)
+        theirs = or_(columns.acknowledged_by == who, columns.incident_id.in_(to_them))
+        return await self._where(columns.resolved_at.is_(None), theirs)
 
     async def unreachable(self, workspace_id: int) -> Incident | None:
         """The open incident of a workspace that can't be reached now, `None` while Braze answers."""

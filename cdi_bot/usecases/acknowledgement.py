@@ -1,14 +1,16 @@
-"""Acknowledging: somebody is on incidents, hands them on to somebody else, or takes that back."""
+"""Who is on incidents: they are acknowledged, handed on and taken back; and which are somebody's own."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import NOBODY, HandedOn, Incident, acknowledged
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, reply
+from cdi_bot.core.rules.kinds import attention, rules_of, severity, worst_by_integration
 from cdi_bot.monitoring.incident_writer import ConflictError, refresh_cards, store_incidents
 from cdi_bot.store import StoreTrouble, UnitOfWork
 from cdi_bot.usecases.answers import Answer, BrazeRefused, NoMatch, NotAllowed, NothingOpen, SeveralMatches
@@ -181,3 +183,53 @@ async def _tell(uow: UnitOfWork, actor: Actor, cards: Sequence[Card], content: H
             not_before=actor.at,
         )
     await uow.outbox.add([told], now=actor.at)
+
+
+# -------------------------------------------------------------------------------- somebody's own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mine:
+    """An unhealthy integration that is somebody's own, with its worst incident that is, maybe `escalated` to them."""
+
+    watched: WatchedIntegration
+    incident: Incident
+    escalated: bool
+
+
+async def mine_of(uow: UnitOfWork, who: str, workspace_ids: Collection[int]) -> list[Mine]:
+    """What needs somebody's attention as their own in these workspaces, in whatever channel: the worst first.
+
+    They own it, somebody escalated it to them, or they acknowledged it.
+    """
+    theirs = await uow.incidents.of_person(who)
+    gone = await uow.escalations.of_incidents(_ids(theirs))
+    escalated = {key for key, rows in gone.items() if any(row.target == who for row in rows)}
+    settings = await uow.integration_settings.all()
+    own = f"<@{who}>"
+    known = {each.incident_id: each for each in theirs}
+    for workspace_id in {each.workspace_id for each in settings if each.owner == own}:
+        known |= {each.incident_id: each for each in await uow.incidents.open_for(workspace_id, None, None)}
+    wanted: dict[int, set[str]] = {}
+    for each in known.values():
+        if each.integration_id and not each.is_recovering and each.workspace_id in workspace_ids:
+            wanted.setdefault(each.workspace_id, set()).add(each.integration_id)
+    found: dict[tuple[int, str], Mine] = {}
+    for workspace_id, ids in wanted.items():
+        for key, watched in (await uow.integrations.get_many(workspace_id, ids)).items():
+            owned = settings_of(watched.integration, settings).owner == own
+            mine = [
+                each
+                for each in known.values()
+                if (each.workspace_id, each.integration_id) == (workspace_id, key)
+                and not each.is_recovering
+                and (each in theirs or (owned and not rules_of(each).only_where_asked_for))
+            ]
+            worst = worst_by_integration(mine).get((workspace_id, key))
+            if worst is None or watched.missing_since:
+                continue
+            is_escalated = any(each.incident_id in escalated for each in mine)
+            found[workspace_id, key] = Mine(watched=watched, incident=worst, escalated=is_escalated)
+    return sorted(
+        found.values(), key=lambda each: (attention(each.incident, missing=False), severity(each.incident))
+    )

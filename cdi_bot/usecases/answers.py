@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cdi_bot.core.hours import HoursNow
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
@@ -34,6 +35,7 @@ class SubscriptionList:
 
     rows: tuple[tuple[Subscription, int, str | None], ...]
     workspace_name: str | None = None
+    hours: HoursNow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +229,6 @@ class SettingsShown:
     `language` is `None` for the bot's own, `digest` for no digest, `escalate_to` where nothing is escalated.
     `escalate_trouble` is why nothing can be posted there. `languages` are those to choose from, `workspaces` the names
     of the workspaces where there are several; `workspace_name` is that of the channel's own, `None` for all of them.
-    `hours` is `None` for none; `next_begin` is when they begin, where nothing may be posted now.
     `mention_contacts`: alerts mention the contacts in Braze of an integration without an owner.
     """
 
@@ -239,8 +240,7 @@ class SettingsShown:
     escalate_after: timedelta | None = None
     escalate_to: str | None = None
     escalate_trouble: str | None = None
-    hours: str | None = None
-    next_begin: datetime | None = None
+    hours: HoursNow | None = None
     mention_contacts: bool = False
     workspace_name: str | None = None
     workspaces: tuple[str, ...] = ()
@@ -274,14 +274,9 @@ class DigestSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursSet:
-    """The channel has these hours in this zone, or (`None`) none; `unchanged` if that was so before.
+    """The channel has these hours, or (`None`) none; `unchanged` if that was so before."""
 
-    `next_begin` is when they begin, where nothing may be posted now.
-    """
-
-    hours: str | None
-    zone: str
-    next_begin: datetime | None
+    hours: HoursNow | None
     unchanged: bool
 
 

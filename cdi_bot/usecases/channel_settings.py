@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from cdi_bot.core.commands.escalation import length_text
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
-from cdi_bot.core.hours import Hours, next_begin
+from cdi_bot.core.hours import Hours, hours_now
 from cdi_bot.core.model.channel import (
     Channel,
     ChannelSettings,
@@ -61,11 +61,10 @@ class ChangeChannelSettings(UseCases):
             ),
             escalate_to=settings.escalate_to if settings else None,
             escalate_trouble=settings.escalate_trouble if settings else None,
-            hours=settings.hours if settings else None,
-            next_begin=next_begin(settings, self.clock()),
+            hours=hours_now(settings, self.clock()),
             mention_contacts=settings is not None and settings.mention_contacts,
             workspace_name=names.get(settings.workspace_id or 0) if settings else None,
-            workspaces=tuple(names.values()),
+            workspaces=self.workspaces.names_in(channel),
         )
 
     async def set_language(self, channel: Channel, who: str, language: str | None) -> Answer:
@@ -94,7 +93,7 @@ class ChangeChannelSettings(UseCases):
         refusal = await self.access.to_change(who)
         if refusal:
             return refusal
-        known = {each.workspace.name: each for each in self.workspaces}
+        known = {each.workspace.name: each for each in self.workspaces.visible_in(channel)}
         chosen = next((one for each, one in known.items() if name and same_name(each, name)), None)
         if name is not None and chosen is None:
             return UnknownWorkspace(given=name, names=tuple(known))
@@ -191,7 +190,7 @@ class ChangeChannelSettings(UseCases):
                 content = HoursChanged(who=who, hours=text, zone=chosen)
                 await announce(uow, actor, "hours", f"{text} {chosen}" if text else "off", content)
         self.wake()
-        return HoursSet(hours=text, zone=chosen, next_begin=next_begin(after, actor.at), unchanged=unchanged)
+        return HoursSet(hours=hours_now(after, actor.at), unchanged=unchanged)
 
     async def set_escalation(self, channel: Channel, who: str, after: timedelta, to: str | None) -> Answer:
         """Let what nobody acknowledges for so long go to another channel or a person, or (`None`) nowhere."""

@@ -15,7 +15,7 @@ from cdi_bot.core.model.integration_settings import IntegrationSettings, setting
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Subscription, selector_matches
 from cdi_bot.core.routing import concerns
-from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
+from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.query_answers import BotTroubles
@@ -112,7 +112,7 @@ async def watched_of(
     return {each.key: found[each.key] for each in wanted}
 
 
-async def newest_runs(uow: UnitOfWork, integrations: Sequence[Named]) -> dict[tuple[int, str], Run]:
+async def newest_runs(uow: UnitOfWork, integrations: Iterable[Integration]) -> dict[tuple[int, str], Run]:
     """The newest run of each integration, by its key."""
     ids: dict[int, list[str]] = {}
     for each in integrations:
@@ -164,3 +164,22 @@ async def snoozes_in(
         for snooze in await uow.snoozes.active(workspace_id, wanted, now)
         if snooze.channel == channel
     }
+
+
+def most_urgent_first(
+    integration: Named,
+    incidents: dict[tuple[int, str], Incident],
+    snoozes: dict[tuple[int, str], Snooze],
+) -> tuple[int, int, int, str]:
+    """Sort by what needs attention most, then by severity, by the row of failures, and by name."""
+    incident = incidents.get(integration.key)
+    return (
+        attention(
+            incident,
+            missing=integration.missing,
+            snoozed=integration.key in snoozes,
+        ),
+        severity(incident) if incident else 0,
+        longest_row_first(incident),
+        integration.integration_name.casefold(),
+    )

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import groupby, islice
 from operator import itemgetter
 
+from cdi_bot.core.hours import HoursNow, hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration, Named, WatchedIntegration, dashboard_page
@@ -20,6 +21,7 @@ from cdi_bot.core.model.subscription import Subscription, is_pattern
 from cdi_bot.core.rules.kinds import attention, longest_row_first
 from cdi_bot.core.statistics import expected_next
 from cdi_bot.item_troubles import Work
+from cdi_bot.usecases.acknowledgement import Mine, mine_of
 from cdi_bot.usecases.base import UseCases
 from cdi_bot.usecases.health import Health, bot_troubles, health_of, watched_of
 from cdi_bot.usecases.queries import TREND
@@ -34,13 +36,18 @@ ROOM = 76
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsAttention:
-    """An unhealthy integration, and the channels of the person that are subscribed to it."""
+    """An unhealthy integration, and the channels of the person that are subscribed to it.
+
+    One that `is_own`, the person's, may stand here without any of their channels; it may be `escalated` to them.
+    """
 
     integration: Integration
     incident: Incident
     dashboard_url: str | None
     channels: tuple[Channel, ...]
     settings: IntegrationSettings
+    is_own: bool = False
+    escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,7 @@ class Home:
     lost: int = 0
     may_change: bool = True
     troubles: BotTroubles = field(default_factory=BotTroubles)
+    hours: Mapping[Channel, HoursNow] = field(default_factory=dict)
 
 
 def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
@@ -130,7 +138,9 @@ def split(weights: Sequence[int], room: int = ROOM) -> list[range]:
 class HomeQueries(UseCases):
     """Builds Home from what is stored, which is never older than a poll. Raises only `StoreTrouble`."""
 
-    async def home(self, channels: frozenset[Channel], page: int, *, may_change: bool = True) -> Home:
+    async def home(
+        self, channels: frozenset[Channel], page: int, *, who: str = "", may_change: bool = True
+    ) -> Home:
         """Build a page, counted from 0, for somebody who is in these channels; one past the end is the last."""
         async with self.store.read() as uow:
             subscriptions = [
@@ -140,14 +150,23 @@ class HomeQueries(UseCases):
             ]
             health = await health_of(uow, subscriptions)
             names = await uow.workspaces.told_names()
+            mine = (await mine_of(uow, who, self.workspaces.ids) if who else [])[:MOST_URGENT]
+            own = {each.watched.integration.key for each in mine}
             by_urgency = sorted(
                 health.subscribed, key=lambda each: _most_urgent_first(each, health.incidents)
             )
-            unhealthy = list(islice(filter(health.is_unhealthy, by_urgency), MOST_URGENT))
-            urgent = await watched_of(uow, unhealthy)
+            others = (each for each in by_urgency if health.is_unhealthy(each) and each.key not in own)
+            urgent = await watched_of(uow, islice(others, MOST_URGENT))
             by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
             entries: list[_Entry] = [
-                *(self._needs_attention(each, urgent[each.key], subscriptions, health) for each in unhealthy),
+                *(
+                    self._needs_attention(each.watched, each.incident, subscriptions, health, each)
+                    for each in mine
+                ),
+                *(
+                    self._needs_attention(each, health.incidents[key], subscriptions, health)
+                    for key, each in urgent.items()
+                ),
                 *(self._channel_subscription(one, health) for one in by_channel),
                 *sorted(by_urgency, key=lambda each: names.get(each.workspace_id, "")),
             ]
@@ -156,6 +175,7 @@ class HomeQueries(UseCases):
             here = [entries[place] for place in pages[page]]
             watched = await watched_of(uow, (each for each in here if isinstance(each, Named)))
             marks = await uow.subscriptions.channels()
+            settings = await uow.channels.with_hours()
             looks = [
                 await uow.integrations.oldest_look(workspace_id, [each.integration_id for each in found])
                 for workspace_id, found in groupby(health.subscribed, key=itemgetter(0))
@@ -172,12 +192,17 @@ class HomeQueries(UseCases):
             total=len(health.subscribed),
             failing=health.failing,
             unhealthy=health.unhealthy,
-            not_shown=max(0, health.unhealthy - MOST_URGENT),
+            not_shown=max(0, health.unhealthy - sum(isinstance(each, NeedsAttention) for each in entries)),
             unreachable=health.unreachable,
             checked_at=min((at for at, _ in looks if at), default=None),
             unseen=sum(unseen for _, unseen in looks),
             lost=sum(mark is not None for mark in marks.values()),
             may_change=may_change,
+            hours={
+                each.channel: hours
+                for each in settings
+                if each.channel in channels and (hours := hours_now(each, self.clock()))
+            },
             troubles=troubles,
         )
 
@@ -187,18 +212,19 @@ class HomeQueries(UseCases):
         return NotShown(kind=ChannelSubscription, name=one.selector)
 
     def _needs_attention(
-        self, each: Named, watched: WatchedIntegration, subscriptions: Sequence[Subscription], health: Health
+        self,
+        each: WatchedIntegration,
+        incident: Incident,
+        subscriptions: Sequence[Subscription],
+        health: Health,
+        own: Mine | None = None,
     ) -> NeedsAttention | NotShown:
-        integration = watched.integration
+        integration = each.integration
         with self.workspaces.troubles.guard(Work.SHOW, integration.key, "attention"):
-            channels = {
-                one.channel
-                for one in subscriptions
-                if each in health.by_selector[one.workspace_id, one.selector]
-            }
+            channels = {one.channel for one in subscriptions if one.covers(integration)}
             return NeedsAttention(
                 integration=integration,
-                incident=health.incidents[integration.key],
+                incident=incident,
                 dashboard_url=dashboard_page(
                     self.workspaces.of(integration.workspace_id).workspace,
                     integration.integration_id,
@@ -206,6 +232,8 @@ class HomeQueries(UseCases):
                 ),
                 channels=tuple(sorted(channels)),
                 settings=health.settings_of(integration),
+                is_own=own is not None,
+                escalated=own is not None and own.escalated,
             )
         return NotShown(kind=NeedsAttention, name=integration.integration_name)
 
@@ -252,7 +280,7 @@ def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscript
 
 
 def _weights(entries: Sequence[_Entry], names: Mapping[int, str]) -> list[int]:
-    """How many blocks each entry uses: the first of a channel has a heading, and of a named workspace a larger one."""
+    """How many blocks each entry uses: the first of a channel or of a named workspace has some above it."""
     weights = []
     before: _Entry | None = None
     for one in entries:
@@ -266,7 +294,8 @@ def _weights(entries: Sequence[_Entry], names: Mapping[int, str]) -> list[int]:
             and one.workspace_id in names
             and not (isinstance(before, Named) and before.workspace_id == one.workspace_id)
         )
-        weights.append(3 if is_first else 1 if same or isinstance(one, Named | NotShown) else 2)
+        leads = is_first or (isinstance(one, ChannelSubscription) and not same)
+        weights.append(3 if leads else 1 if same or isinstance(one, Named | NotShown) else 2)
         before = one
     return weights
 

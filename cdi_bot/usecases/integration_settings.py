@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.configuration import Item, Table
 from cdi_bot.core.model.integration import WatchedIntegration, normalize_name
 from cdi_bot.core.model.integration_settings import (
     IntegrationSettingChanged,
@@ -22,10 +23,11 @@ from cdi_bot.usecases.answers import (
     BrazeRefused,
     InEachWorkspace,
     NoMatch,
+    OwnedByFile,
     SeveralMatches,
     WhichWorkspace,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file
 from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.lookup import which_workspace
 from cdi_bot.usecases.matching import nearest_to
@@ -37,13 +39,15 @@ _Target = tuple[int, Selection]
 class ChangeIntegrationSettings(UseCases):
     """Shows and changes what is set for integrations."""
 
-    async def show(self) -> IntegrationSettingsShown:
-        """Everything that is set."""
+    async def show(self, channel: Channel) -> IntegrationSettingsShown:
+        """Everything that is set in the workspaces that a channel may see."""
+        visible = {each.workspace_id for each in self.workspaces.visible_in(channel)}
         async with self.store.read() as uow:
             names = await uow.workspaces.told_names()
             rows = [
                 (each, await _selection(uow, each.workspace_id, each.selector, names.get(each.workspace_id)))
                 for each in await uow.integration_settings.all()
+                if each.workspace_id in visible
             ]
         rows.sort(key=lambda row: specificity(row[0].selector), reverse=True)
         return IntegrationSettingsShown(rows=tuple(sorted(rows, key=lambda row: row[0].workspace_id)))
@@ -137,7 +141,7 @@ class ChangeIntegrationSettings(UseCases):
 
 async def _set(
     uow: UnitOfWork, actor: Actor, what: Selection, setting: SettingName, value: str | None
-) -> IntegrationSettingSet:
+) -> IntegrationSettingSet | OwnedByFile:
     present = [
         each for each in await uow.integration_settings.all() if each.workspace_id == actor.workspace_id
     ]
@@ -146,6 +150,16 @@ async def _set(
     wider = any(
         getattr(each, setting) for each in present if specificity(each.selector) < specificity(selector)
     )
+    names = {each.workspace_id: each.name for each in await uow.workspaces.all()}
+    item = Item(
+        table=Table.INTEGRATION,
+        workspace=names[actor.workspace_id],
+        selector=selector,
+        field=setting,
+    )
+    owned = await owned_by_file(uow, item)
+    if owned:
+        return owned
     stored: str | bool | None = (value is not None) if setting == "critical" else (value or "")
     if not stored and not wider:
         stored = None  # nothing has to be kept from it

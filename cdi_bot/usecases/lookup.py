@@ -81,20 +81,28 @@ class Lookup:
         self.list_patience = list_patience
 
     async def scope(
-        self, query: str, channel: Channel | None = None, workspace_id: int | None = None
+        self,
+        query: str,
+        channel: Channel | None = None,
+        workspace_id: int | None = None,
+        *,
+        prefers_default: bool = True,
     ) -> Scope:
-        """Where to look for what somebody means in a channel, of which a button may have named the workspace."""
-        everywhere = tuple(self._workspaces)
+        """Where to look for what somebody means in a channel, of which a button may have named the workspace.
+
+        What the channel may not see is not there. Its default workspace comes first if it `prefers_default`.
+        """
+        everywhere = self._workspaces.visible_in(channel)
         if workspace_id is not None:
             named = tuple(each for each in everywhere if each.workspace_id == workspace_id)
             return Scope(query=query, workspaces=named)
         called = len(everywhere) > 1 and in_named_workspace(query, [each.workspace for each in everywhere])
-        if called and not await self._is_a_name(query):
+        if called and not await self._is_a_name(query, everywhere):
             ids = {each.workspace_id for each in called[0]}
             named = tuple(each for each in everywhere if each.workspace_id in ids)
             return Scope(query=called[1], workspaces=named)
         async with self._store.read() as uow:
-            settings = await uow.channels.settings(channel) if channel else None
+            settings = await uow.channels.settings(channel) if channel and prefers_default else None
         default = tuple(
             each for each in everywhere if settings and each.workspace_id == settings.workspace_id
         )
@@ -127,8 +135,9 @@ class Lookup:
             return await self._find(scope.query, scope.otherwise)
         if isinstance(found, NoMatch):
             found = replace(found, query=query)
-            if workspace_id is None and len(self._workspaces) > 1 and not found.nearest:
-                return replace(found, nearest=await self._elsewhere(query))
+            everywhere = self._workspaces.visible_in(channel)
+            if workspace_id is None and len(everywhere) > 1 and not found.nearest:
+                return replace(found, nearest=await self._elsewhere(query, everywhere))
         return found
 
     async def _find(self, query: str, workspaces: Sequence[WatchedWorkspace]) -> Match | BrazeRefused:
@@ -165,12 +174,12 @@ class Lookup:
             patience or self.list_patience, self._workspaces.of(workspace_id).poller.discover()
         )
 
-    async def names(self) -> frozenset[str]:
+    async def names(self, channel: Channel) -> frozenset[str]:
         """The normalized names of the integrations that may be meant by what is typed, in every form that it takes."""
         async with self._store.read() as uow:
             known = [
                 watched.integration
-                for each in self._workspaces
+                for each in self._workspaces.visible_in(channel)
                 for watched in await uow.integrations.all(each.workspace_id)
             ]
         return frozenset(
@@ -207,13 +216,13 @@ class Lookup:
         match = match_integration(query, known)
         return match if workspaces or not isinstance(match, NoMatch) else replace(match, list_known=True)
 
-    async def _is_a_name(self, query: str) -> bool:
+    async def _is_a_name(self, query: str, workspaces: Sequence[WatchedWorkspace]) -> bool:
         """Whether an integration has this name, or names match this pattern: a slash is then a part of it."""
         wanted = normalize_name(query)
         async with self._store.read() as uow:
             known = [
                 each.integration
-                for one in self._workspaces
+                for one in workspaces
                 for each in await uow.integrations.all(one.workspace_id)
             ]
         if is_pattern(query):
@@ -222,10 +231,10 @@ class Lookup:
             wanted in map(normalize_name, (each.integration_name, each.integration_id)) for each in known
         )
 
-    async def _elsewhere(self, query: str) -> tuple[Integration, ...]:
+    async def _elsewhere(self, query: str, workspaces: Sequence[WatchedWorkspace]) -> tuple[Integration, ...]:
         """What is called so in other workspaces than in the one that was named, or that there is not."""
         for meant in (query, _SLASH.split(query, 1)[-1].strip()):
-            match = await self._stored(meant, tuple(self._workspaces))
+            match = await self._stored(meant, workspaces)
             if isinstance(match, WatchedIntegration):
                 return (match.integration,)
             found = match.candidates if isinstance(match, SeveralMatches) else match.nearest

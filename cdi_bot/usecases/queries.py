@@ -6,28 +6,30 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cdi_bot.core.hours import hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import (
     Integration,
-    Named,
     WatchedIntegration,
     dashboard_page,
     normalize_name,
 )
 from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.run import Outcome, status_outcome
-from cdi_bot.core.model.subscription import Snooze, is_pattern, is_subscribed, selector_matches
-from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
+from cdi_bot.core.model.subscription import is_pattern, is_subscribed, selector_matches
+from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
 from cdi_bot.core.statistics import expected_next, usual_of
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint, within
 from cdi_bot.monitoring.fetch import backfill_history
 from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
+from cdi_bot.usecases.acknowledgement import mine_of
 from cdi_bot.usecases.answers import Answer, SubscriptionList
 from cdi_bot.usecases.health import (
     bot_troubles,
     health_of,
+    most_urgent_first,
     newest_runs,
     snoozes_in,
     watched_of,
@@ -81,42 +83,57 @@ class Queries:
         *,
         failing: bool = False,
         workspace_ids: Collection[int] | None = None,
+        who: str | None = None,
     ) -> Overview:
-        """Show all integrations that a channel (`None`: any) is subscribed to, or the unhealthy ones, worst first."""
+        """Show all integrations that a channel (`None`: any) is subscribed to, or the unhealthy ones, worst first.
+
+        On the first page of the unhealthy ones, what is the reader's own (`who`) comes before all others.
+        """
         now = self.clock()
         async with self.store.read() as uow:
             here = await (uow.subscriptions.for_channel(channel) if channel else uow.subscriptions.all())
             asked = self.workspaces.ids if workspace_ids is None else workspace_ids
             health = await health_of(uow, [one for one in here if one.workspace_id in asked])
-            unhealthy = [each for each in health.subscribed if each.key in health.incidents]
-            snoozes = await snoozes_in(uow, channel, unhealthy, now)
+            mine = await mine_of(uow, who, self.workspaces.ids) if failing and who else []
+            own = {each.watched.integration.key for each in mine}
+            others = [each for each in health.subscribed if each.key not in own]
+            open_ones = [each for each in others if each.key in health.incidents]
+            snoozes = await snoozes_in(uow, channel, open_ones, now)
             by_urgency = sorted(
-                filter(health.is_unhealthy, health.subscribed) if failing else health.subscribed,
-                key=lambda each: _most_urgent_first(each, health.incidents, snoozes),
+                filter(health.is_unhealthy, others) if failing else others,
+                key=lambda each: most_urgent_first(each, health.incidents, snoozes),
             )
             start = _page_start(offset, len(by_urgency), OVERVIEW_PAGE)
-            page = by_urgency[start : start + OVERVIEW_PAGE]
-            snoozes |= await snoozes_in(uow, channel, page, now)
-            watched_here = await watched_of(uow, page)
-            newest = await newest_runs(uow, page)
+            page = await watched_of(uow, by_urgency[start : start + OVERVIEW_PAGE])
+            shown = [each.integration for each in (*page.values(), *(one.watched for one in mine))]
+            snoozes |= await snoozes_in(uow, channel, shown, now)
+            newest = await newest_runs(uow, shown)
             troubles = await bot_troubles(
                 uow, self.workspaces.troubles, health.subscribed, {channel} if channel else ()
             )
             marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
-        rows = tuple(
-            OverviewRow(
+            settings = await uow.channels.settings(channel) if channel else None
+
+        def row(
+            watched: WatchedIntegration, incident: Incident | None, *, escalated: bool = False
+        ) -> OverviewRow:
+            return OverviewRow(
                 integration=watched.integration,
                 newest=newest.get(watched.integration.key),
-                incident=health.incidents.get(watched.integration.key),
+                incident=incident,
                 snooze=snoozes.get(watched.integration.key),
                 observed_at=watched.observed_at,
                 missing=watched.missing_since is not None,
+                escalated=escalated,
             )
-            for watched in watched_here.values()
-        )
+
         return Overview(
-            rows=rows,
+            rows=tuple(row(each, health.incidents.get(key)) for key, each in page.items()),
             offset=start,
+            mine=tuple(
+                row(each.watched, each.incident, escalated=each.escalated)
+                for each in mine[: 0 if start else None]
+            ),
             listed=len(by_urgency),
             only_failing=failing,
             workspace_ids=tuple(workspace_ids) if workspace_ids is not None else None,
@@ -128,6 +145,7 @@ class Queries:
                 here=marks.get(channel) if channel else None, elsewhere=len(marks.keys() - {channel})
             ),
             troubles=troubles,
+            hours=hours_now(settings, now),
         )
 
     async def history(
@@ -289,6 +307,7 @@ class Queries:
                 for one in subscriptions
             ),
             workspace_name=told.get(settings.workspace_id or 0) if settings else None,
+            hours=hours_now(settings, self.clock()),
         )
 
     async def audit(self, channel: Channel) -> AuditTrail:
@@ -326,22 +345,3 @@ def _page_start(offset: int, total: int, size: int) -> int:
     """The offset of the first row of a page. A button may be older than a list that has become shorter since."""
     last = max(0, (total - 1) // size * size)
     return min(max(0, offset), last)
-
-
-def _most_urgent_first(
-    integration: Named,
-    incidents: dict[tuple[int, str], Incident],
-    snoozes: dict[tuple[int, str], Snooze],
-) -> tuple[int, int, int, str]:
-    """Sort by what needs attention most, then by severity, by the row of failures, and by name."""
-    incident = incidents.get(integration.key)
-    return (
-        attention(
-            incident,
-            missing=integration.missing,
-            snoozed=integration.key in snoozes,
-        ),
-        severity(incident) if incident else 0,
-        longest_row_first(incident),
-        integration.integration_name.casefold(),
-    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cdi_bot.core.hours import HoursNow
 from cdi_bot.core.model.channel import AuditEntry
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
@@ -19,7 +20,7 @@ from cdi_bot.monitoring.braze_port import BrazeReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewRow:
-    """The present state of one integration that a channel is subscribed to."""
+    """The present state of one integration that a channel is subscribed to, or that is the reader's own."""
 
     integration: Integration
     newest: Run | None
@@ -27,6 +28,7 @@ class OverviewRow:
     snooze: Snooze | None
     observed_at: datetime | None  # when Braze last told of it
     missing: bool  # Braze no longer lists it
+    escalated: bool = False  # to the reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,15 @@ class BotTroubles:
 class Overview:
     """`/cdi status`: the integrations that the channel is subscribed to, worst first.
 
-    `rows` is one page of those `listed`: all, or `only_failing` the unhealthy ones.
+    `rows` is one page of those `listed`: all, or `only_failing` the unhealthy ones, but for those that are `mine`: the
+    reader's own, of whatever channel.
     """
 
     rows: tuple[OverviewRow, ...]
     offset: int
     listed: int
     only_failing: bool = False
+    mine: tuple[OverviewRow, ...] = ()
     workspace_ids: tuple[int, ...] | None = None  # those that were asked for, `None` for all
     total: int  # to how many the channel is subscribed
     failing: int  # how many have failing runs
@@ -63,6 +67,7 @@ class Overview:
     unreachable: tuple[Incident, ...] = ()  # of each workspace in which Braze can't be reached
     lost: LostChannels = LostChannels()
     troubles: BotTroubles = BotTroubles()
+    hours: HoursNow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

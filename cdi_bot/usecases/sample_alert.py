@@ -34,7 +34,7 @@ class SampleAlerts(UseCases):
         integrations, unreachable = 0, None
         async with self.store.read() as uow:
             subscriptions = await uow.subscriptions.for_channel(channel)
-            for workspace in self.workspaces:
+            for workspace in self.workspaces.visible_in(channel):
                 integrations += len(await subscribed_integrations(uow, workspace.workspace_id, channel))
                 unreachable = unreachable or await uow.incidents.unreachable(workspace.workspace_id)
         called = " ".join(each.filters.mention or "" for each in subscriptions)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cdi_bot.core.commands.hours import SetHours
 from cdi_bot.core.commands.tokenizer import page_id
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.escalation import USUAL
@@ -59,7 +60,7 @@ class SettingsChange:
     """The settings of the channel that the form asks for.
 
     `language` is `None` for the bot's own, `workspace` a name, `None` for all of them. Each is changed only if its
-    `changes_...` is set, `mention_contacts` only if it is not `None`.
+    `changes_...` is set, `mention_contacts` and `hours` only if they are not `None`.
     """
 
     language: str | None = None
@@ -71,6 +72,7 @@ class SettingsChange:
     escalate_after: timedelta = USUAL
     escalate_to: str | None = None
     mention_contacts: bool | None = None
+    hours: SetHours | None = None
     changes_escalation: bool = False
 
 
@@ -81,10 +83,9 @@ class SubscriptionForms:
     subscriptions: ChangeSubscriptions
     channels: ChangeChannelSettings
 
-    async def workspace_names(self) -> tuple[str, ...]:
-        """The names of the workspaces, where there are several."""
-        async with self.subscriptions.store.read() as uow:
-            return tuple((await uow.workspaces.told_names()).values())
+    def workspace_names(self, channel: Channel | None) -> tuple[str, ...]:
+        """The names of the workspaces that the channel, if it is known yet, may see, where there are several."""
+        return self.subscriptions.workspaces.names_in(channel)
 
     async def search(self, query: str, channel: Channel | None = None) -> Choices:
         """Find what to offer for a text that a person has typed so far; the channel's default workspace comes first."""
@@ -128,7 +129,8 @@ class SubscriptionForms:
         async with self.subscriptions.store.read() as uow:
             found = await uow.subscriptions.for_channel(channel)
             watched = await uow.integrations.get(workspace_id, integration_id)
-        if watched is None:
+        seen = {each.workspace_id for each in self.subscriptions.workspaces.visible_in(channel)}
+        if watched is None or workspace_id not in seen:
             return None
         matching = [each for each in found if each.covers(watched.integration)]
         if not matching:
@@ -170,6 +172,8 @@ class SubscriptionForms:
             answers.append(
                 await self.channels.set_escalation(channel, who, change.escalate_after, change.escalate_to)
             )
+        if change.hours:
+            answers.append(await self.channels.set_hours(channel, who, change.hours.hours, change.hours.zone))
         if change.mention_contacts is not None:
             answers.append(await self.channels.set_contacts(channel, who, mention=change.mention_contacts))
         return answers

@@ -212,7 +212,7 @@ class ChangeSubscriptions(UseCases):
     ) -> _Target | SeveralMatches | NoMatch | BrazeRefused:
         """Find what is meant; where a name matches several integrations, the one that the channel subscribed to."""
         # Not in the default workspace only: what a channel is subscribed to is all that can be meant.
-        scope = await self.lookup.scope(query, None, workspace_id)
+        scope = await self.lookup.scope(query, channel, workspace_id, prefers_default=False)
         ids = frozenset(each.workspace_id for each in scope.workspaces)
         async with self.store.read() as uow:
             subscribed = [

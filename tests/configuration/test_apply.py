@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.configuration.apply import FileChanges
-from cdi_bot.configuration.document import read_config
 from cdi_bot.configuration.plan import Plan
 from cdi_bot.configuration.present import read_present
+from cdi_bot.configuration.reading import read_config
 from cdi_bot.configuration.text import config_text, plan_json, plan_text
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.configuration import FileProblemsError
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.store import Store
 from tests.databases import new_sqlite
@@ -115,8 +116,8 @@ async def test_a_file_is_applied_whole_told_and_audited_once(changes: Changes) -
     assert planned == applied
     assert [(each.item.table.value, each.item.field) for each in applied.changes] == [
         ("workspace", ""),
-        ("channel", "digest"),
         ("channel", "zone"),
+        ("channel", "digest"),
         ("subscription", ""),
     ]
     assert await changes.audit(ADMINS) == [("bot.toml", "workspace", "add emea")]
@@ -150,6 +151,30 @@ async def test_what_people_set_up_is_left_alone_unless_pruned(changes: Changes) 
     pruned = await changes.apply(FILE, prune=True)
     assert [(each.item.channel, each.after) for each in pruned.changes] == [(THERE, None)]
     assert await changes.audit(THERE) == [("bot.toml", "unsubscribe", "all")]
+
+
+async def test_hours_and_owners_are_set_by_the_file(changes: Changes) -> None:
+    """With the holidays of the hours; what the file no longer says is nobody's word again."""
+    hours = f'[[channel]]\nid = "{HERE}"\nhours = "mon-fri 08:00-19:00"\nholidays = ["2026-12-25"]\n'
+    owner = '[[integration]]\nselector = "Users*"\nowner = "U024BE7LH"\ncritical = true\n'
+    await changes.apply(f"{hours}{owner}")
+    assert not (await changes.apply(f"{hours}{owner}")).changes
+    async with changes.store.read() as uow:
+        here = await uow.channels.settings(Channel(team_id=TEAM, channel_id=HERE))
+        (users,) = await uow.integration_settings.all()
+    assert here is not None
+    assert (here.hours, here.holidays) == ("mon-fri 08:00-19:00", "2026-12-25")
+    assert (users.owner, users.runbook, users.critical) == ("<@U024BE7LH>", None, True)
+    assert await changes.audit(ADMINS) == [
+        ("bot.toml", "owner", "U024BE7LH Users*"),
+        ("bot.toml", "critical", "on Users*"),
+    ]
+    await changes.apply("")
+    async with changes.store.read() as uow:
+        here = await uow.channels.settings(Channel(team_id=TEAM, channel_id=HERE))
+        assert not await uow.integration_settings.all()
+    assert here is not None
+    assert (here.hours, here.holidays) == (None, None)
 
 
 async def test_a_workspace_that_leaves_the_file_takes_its_subscriptions_along(changes: Changes) -> None:
@@ -282,11 +307,27 @@ _FILTERS = st.builds(
     mention=st.sampled_from([None, "<@U024BE7LH>", "<!subteam^S0614TZR7>"]),
 )
 _SELECTORS = st.sampled_from(["all", "Users*", '*"quoted" \\ 日本語*', "3e5f6d1c-0000", "#[x]?\u007f"])
+_INTEGRATIONS = st.builds(
+    IntegrationSettings,
+    workspace_id=st.sampled_from([1, 2]),
+    selector=_SELECTORS,
+    owner=st.sampled_from([None, "", "<@U024BE7LH>", "<!subteam^S0614TZR7>"]),
+    runbook=st.sampled_from([None, "", "https://wiki.example.com/users?a=b#c"]),
+    critical=st.none() | st.booleans(),
+)
 _SETTINGS = st.fixed_dictionaries(
     {
         "language": st.sampled_from([None, "ja", "en"]),
         "zone": st.sampled_from([None, "Asia/Tokyo", "Europe/Berlin"]),
         "digest": st.sampled_from([None, "daily 09:00", "weekly mon 17:30 quiet"]),
+        "hours": st.sampled_from(
+            [
+                (None, None),
+                ("daily 08:00-24:00", "2026-12-25"),
+                ("sun-fri 22:00-06:00 except:error", None),
+            ]
+        ),
+        "mention_contacts": st.booleans(),
         "escalation": st.sampled_from([(None, None), (1800, "U024BE7LH"), (5430, "C0ONCALL1")]),
     }
 )
@@ -298,26 +339,31 @@ _SETTINGS = st.fixed_dictionaries(
     subscriptions=st.dictionaries(
         st.tuples(_CHANNELS, st.sampled_from(["iad-03", "emea"]), _SELECTORS), _FILTERS
     ),
+    integrations=st.lists(
+        _INTEGRATIONS, unique_by=lambda each: (each.workspace_id, each.selector), max_size=4
+    ),
 )
 def test_what_is_exported_changes_nothing_when_it_is_applied(
-    channels: dict[str, dict[str, Any]], subscriptions: dict[tuple[str, str, str], Filters]
+    channels: dict[str, dict[str, Any]],
+    subscriptions: dict[tuple[str, str, str], Filters],
+    integrations: list[IntegrationSettings],
 ) -> None:
     """Whatever people set up; and what was applied is exported as it stood in the file, on another machine too."""
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
-        asyncio.run(_round_trip(Path(first), Path(second), channels, subscriptions))
+        asyncio.run(_round_trip((Path(first), Path(second)), channels, subscriptions, integrations))
 
 
 async def _round_trip(
-    first: Path,
-    second: Path,
+    folders: tuple[Path, Path],
     channels: dict[str, dict[str, Any]],
     subscriptions: dict[tuple[str, str, str], Filters],
+    integrations: list[IntegrationSettings],
 ) -> None:
     async with AsyncExitStack() as stack:
-        stores = [await Store.open(new_sqlite(each)) for each in (first, second)]
+        stores = [await Store.open(new_sqlite(each)) for each in folders]
         for store in stores:
             stack.push_async_callback(store.close)
-        await _there_and_back(Changes(stores[0]), Changes(stores[1]), channels, subscriptions)
+        await _there_and_back(Changes(stores[0]), Changes(stores[1]), channels, subscriptions, integrations)
 
 
 async def _there_and_back(
@@ -325,17 +371,23 @@ async def _there_and_back(
     there: Changes,
     channels: dict[str, dict[str, Any]],
     subscriptions: dict[tuple[str, str, str], Filters],
+    integrations: list[IntegrationSettings],
 ) -> None:
     await here.apply(EMEA)
     async with here.store.write() as uow:
+        for each in integrations:
+            await uow.integration_settings.save(each)
         for channel, values in channels.items():
             after, to = values.pop("escalation")
+            hours, holidays = values.pop("hours")
             await uow.channels.save_settings(
                 ChannelSettings(
                     channel=Channel(team_id=TEAM, channel_id=channel),
                     set_by="U1",
                     set_at=NOW,
                     digest_until=NOW if values["digest"] else None,
+                    hours=hours,
+                    holidays=holidays,
                     escalate_after=after,
                     escalate_to=to,
                     escalate_since=NOW if to else None,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from cdi_bot.configuration.document import json_schema, read_config
+from cdi_bot.configuration.document import json_schema
+from cdi_bot.configuration.reading import read_config
 from cdi_bot.core.model.configuration import FileProblemsError, Item, Table
 
 SCHEMA = Path(__file__).parent.parent.parent / "docs" / "cdi-bot.schema.json"
@@ -33,8 +34,24 @@ id = "C024BE91L"
 language = "ja"
 zone = "Asia/Tokyo"
 digest = "weekly mon 09:00 quiet"
+hours = "mon-fri 08:00-19:00 except:error,late"
+holidays = ["2026-12-26", "2026-12-25"]
+contacts = "mention"
 escalate = "to:U024BE7LH"
 workspace = "apac"
+
+[[integration]]
+workspace = "emea"
+selector = "Users*"
+owner = "S0614TZR7"
+runbook = "https://wiki.example.com/users"
+critical = true
+
+[[integration]]
+workspace = "emea"
+selector = "all"
+owner = "none"
+critical = false
 
 [[subscription]]
 channel = "C024BE91L"
@@ -72,6 +89,9 @@ def test_what_a_file_says_stands_at_its_lines() -> None:
         "language": "ja",
         "zone": "Asia/Tokyo",
         "digest": "weekly mon 09:00 quiet",
+        "hours": "mon-fri 08:00-19:00 except:error,late",
+        "holidays": ("2026-12-25", "2026-12-26"),
+        "contacts": "mention",
         "escalate": "after:30m to:U024BE7LH",
         "workspace": "apac",
     }
@@ -84,7 +104,7 @@ def test_what_a_file_says_stands_at_its_lines() -> None:
         "fresh": "09:00",
         "mention": "S0614TZR7",
     }
-    assert found.lines[users] == 21
+    assert found.lines[users] == 37
     assert found.items[Item(table=Table.WORKSPACE, workspace="apac")] == {
         "base_url": "https://rest.us-10.braze.com",
         "api_key": "file:/run/secrets/apac key",
@@ -168,6 +188,13 @@ BAD = [
         "workspace",
         {"name": "a", "base_url": "https://rest.x", "api_key": "env:X", "visble_to": ["C024BE91L"]},
     ),
+    ("channel", {"id": "C024BE91L", "hours": "mon-fri 8-19"}),
+    ("channel", {"id": "C024BE91L", "holidays": ["tomorrow"]}),
+    ("channel", {"id": "C024BE91L", "contacts": "all"}),
+    ("integration", {"selector": "Users*", "owner": "@ann"}),
+    ("integration", {"selector": "Users*", "runbook": "wiki"}),
+    ("integration", {"selector": "Users*", "critical": "yes"}),
+    ("integration", {"selector": "Users", "critical": True}),
     ("channel", {"id": "general"}),
     ("channel", {"id": "C024BE91L", "digest": "daily 9am"}),
     ("channel", {"id": "C024BE91L", "digest": "weekly 09:00"}),

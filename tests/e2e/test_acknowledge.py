@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA
+from cdi_bot.sandbox.slack.seed_data import GUEST, KENJI, MARA, PRIYA
 from tests.e2e.kit import Json, System, says
 from tests.e2e.screen import Screen
 
@@ -58,4 +58,42 @@ async def test_by_button(system: System) -> None:
     home = await screen.home_shows("home_unack:0")
     await screen.press(home, "home_unack:0")
     await screen.home_shows("home_ack:0")
+    await system.stop()
+
+
+async def test_ones_own_stands_first(system: System) -> None:
+    """Owned, in `status failing` and in Home, also for somebody in none of the channels that get it."""
+    await failing(system)
+    await system.type(f"owner Users <@{PRIYA}|priya>")
+    system.create("Orders")
+    await system.type("list")
+    await system.polled()
+    system.run(system.id_of("Orders"))
+    await system.alert("Orders")
+    shown = await system.type("status failing", user=PRIYA)
+    assert str(shown["blocks"]).index("Yours") < str(shown["blocks"]).index("Needs attention")
+    shown = await system.type("status failing")
+    assert not says(shown, "Yours")
+    screen = Screen(system, PRIYA)
+    home = await screen.open_home("Yours", "home_ack:0")
+    await screen.press(home, "home_ack:0")
+    await screen.home_shows("home_unack:0", f"<@{PRIYA}>")
+    await system.stop()
+
+
+async def test_a_sample_alert_is_sent_by_button(system: System) -> None:
+    """From Home and from the form, which both say how far it came."""
+    await failing(system)
+    screen = Screen(system)
+    home = await screen.open_home("Send a sample alert")
+    await screen.press(home, next(part for part in str(home).split("'") if part.startswith("home_sample:")))
+    await screen.shows("Posted in Slack after")
+    await screen.close()
+    shown = await system.type("subscriptions")
+    change = next(part for part in str(shown["blocks"]).split("'") if part.startswith("form_change:"))
+    form = await screen.press_in_message(shown, change)
+    await screen.press(form, "form_sample")
+    await screen.shows("Posted in Slack after")
+    told = [each for each in system.public() if says(each, "Sample alert")]
+    assert len(told) == 2
     await system.stop()

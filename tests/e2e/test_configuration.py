@@ -13,7 +13,7 @@ import pytest
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import RunPlan
-from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, PRIYA
 from tests.e2e.kit import System, says
 
 KEY, NEW_KEY = "emea-key-5f0c2b7d-9a41", "emea-key-81d3a6e2-7c55"
@@ -47,7 +47,8 @@ def write(system: System, *entries: str) -> Path:
 async def test_a_file_is_applied_at_the_start_and_anew_at_sighup(system: System, emea: Sandbox) -> None:
     """What it owns chat can't change; a bad file changes nothing; what it no longer names goes; no key shows."""
     (system.program.folder / "emea.key").write_text(f"{KEY}\n")
-    settings = f'[[channel]]\nid = "{DATA_ALERTS}"\nlanguage = "en"\n'
+    settings = f'[[channel]]\nid = "{DATA_ALERTS}"\nlanguage = "en"\ncontacts = "mention"\n'
+    settings += f'[[integration]]\nworkspace = "emea"\nselector = "Users*"\nowner = "{PRIYA}"\n'
     write(system, workspace(emea), settings, SUBSCRIBED)
     bot = await system.start(CDI_BOT_ADMINS=MARA, CDI_BOT_ADMIN_CHANNEL=MARKETING_OPS)
     await system.seen(lambda each: says(each, "cdi-bot.toml") and says(each, "Users"))
@@ -59,6 +60,8 @@ async def test_a_file_is_applied_at_the_start_and_anew_at_sighup(system: System,
         "unsubscribe emea/Users*",
         "subscribe emea/Users* rows:5",
         "language ja",
+        "contacts show",
+        "owner emea/Users* none",
         "workspace remove emea",
     ):
         refused = await system.type(text)

@@ -473,3 +473,20 @@ def test_workspaces_are_named_by_their_clusters(bare: str) -> None:
     with connected(bare) as connection:
         found = connection.execute(text("SELECT base_url FROM braze_workspaces ORDER BY workspace_id"))
         assert list(found.scalars()) == [*urls, "http://a.test#5"]
+
+
+def test_contacts_are_not_mentioned_where_nobody_chose_so(bare: str) -> None:
+    """A channel that had settings before keeps them, and only shows the contacts in Braze."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0021")
+    with connected(bare) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO channel_settings (team_id, channel_id, language, set_by, set_at) "
+                "VALUES ('T1', 'C1', 'ja', 'U1', '2026-03-25 12:00:00')"
+            )
+        )
+    migrate.upgrade(bare)
+    with connected(bare) as connection:
+        found = connection.execute(text("SELECT language, mention_contacts FROM channel_settings"))
+        assert [tuple(row) for row in found] == [("ja", False)]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cdi_bot.core.model import message as contents
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
+from cdi_bot.core.model.integration_settings import SettingName
 from cdi_bot.core.model.lifecycle import LifecycleChange, LifecycleEvent
 from cdi_bot.core.model.message import (
     Content,
@@ -77,6 +78,9 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "since": TIMES,
     "at": TIMES,
     "mentions": st.none() | ANY_TEXT,
+    "mention": st.booleans(),
+    "setting": st.sampled_from(get_args(SettingName)),
+    "value": st.none() | ANY_TEXT,
     "next_due": st.none() | TIMES,
     "language": st.none() | ANY_TEXT,
     "digest": st.none() | ANY_TEXT,

@@ -9,6 +9,7 @@ import pytest
 
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
 from cdi_bot.core.model.incident import SPIKE, Expected
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.message import ChannelBroken, Snoozed, Subscribed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Filters, Snooze
@@ -223,3 +224,24 @@ async def test_who_gets_escalations(store: Store, dump: Dump) -> None:
             channel=HERE, language="ja", set_by=STAYS, set_at=NOW
         )
         assert await look.cards.of_incidents([stored.incident_id]) == {}
+
+
+async def test_who_owns_integrations(store: Store, dump: Dump) -> None:
+    """What they owned has no owner any more; what was set besides stays, and the audit tells that something was set."""
+    workspace_id = await a_workspace(store)
+    settings = IntegrationSettings(
+        workspace_id=workspace_id, selector="Users*", owner=f"<@{GONE}>", runbook="https://w/x"
+    )
+    entry = AuditEntry(
+        channel=HERE, at=NOW, who=STAYS, action="owner", subject=f"{GONE} Users*", workspace_id=workspace_id
+    )
+    async with store.write() as work:
+        await work.integration_settings.save(settings)
+        await work.audit.add(entry)
+    await erased(store, GONE)
+    assert GONE not in await dump()
+    async with store.read() as look:
+        assert await look.integration_settings.all() == [replace(settings, owner=None)]
+        (kept,) = await look.audit.newest(HERE, limit=9)
+        assert await look.audit.place_of("owner", workspace_id, "Users*") == HERE
+    assert (kept.value, kept.about) == ("–", "Users*")

@@ -10,10 +10,20 @@ from pathlib import Path
 import pytest
 
 from cdi_bot.core.digest_schedule import Schedule, zone_named
+from cdi_bot.core.hours import read_hours
 from cdi_bot.core.model.channel import ChannelSettings, DigestChanged, LanguageChanged
+from cdi_bot.core.model.configuration import OF_CHANNELS
 from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.sandbox.slack.seed_data import BOT
-from cdi_bot.usecases.answers import DigestSet, LanguageSet, NeedsInvite, SettingsShown, UnknownLanguage
+from cdi_bot.usecases.answers import (
+    DigestSet,
+    LanguageSet,
+    NeedsInvite,
+    OwnedByFile,
+    SettingsShown,
+    UnknownLanguage,
+)
+from cdi_bot.usecases.base import setting
 from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
@@ -172,3 +182,24 @@ async def test_nothing_is_escalated_where_nothing_can_be_posted(at: At, to: str,
     answer = await at.channels.set_escalation(ALERTS, ANN, HALF_AN_HOUR, to)
     assert answer == BadTarget(target=replace(ALERTS, channel_id=to), reason=reason)
     assert await at.settings() is None
+
+
+async def test_what_a_configuration_file_owns_is_not_changed_in_chat(at: At) -> None:
+    """Whatever is asked for, the answer names the file; a setting that it leaves alone is the channel's."""
+    async with at.responder.store.write() as uow:
+        items = [setting(ALERTS, field) for field in OF_CHANNELS if field not in {"digest", "hours"}]
+        await uow.file_items.replace(items, "bot.toml")
+    refused = OwnedByFile(file="bot.toml")
+    hours = read_hours(["mon-fri", "08:00-19:00"])
+    assert await at.channels.set_language(ALERTS, ANN, "ja") == refused
+    assert await at.channels.set_workspace(ALERTS, ANN, None) == refused
+    assert await at.channels.set_contacts(ALERTS, ANN, mention=True) == refused
+    assert await at.channels.set_escalation(ALERTS, ANN, timedelta(minutes=30), None) == refused
+    # These two would move the zone, which is the file's.
+    assert await at.channels.set_digest(ALERTS, ANN, NINE, TOKYO) == refused
+    assert await at.channels.set_hours(ALERTS, ANN, hours, TOKYO) == refused
+    async with at.responder.store.write() as uow:
+        await uow.file_items.replace([setting(ALERTS, "hours")], "bot.toml")
+    assert isinstance(await at.channels.set_digest(ALERTS, ANN, NINE, TOKYO), DigestSet)
+    assert await at.channels.set_hours(ALERTS, ANN, None, None) == refused
+    assert isinstance(await at.channels.set_language(ALERTS, ANN, "ja"), LanguageSet)

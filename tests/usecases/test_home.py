@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cdi_bot.core.model.incident import NOBODY
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.usecases.home import (
@@ -110,3 +111,29 @@ async def test_two_hundred(desk: Desk) -> None:
     assert all(len(one.recent) <= TREND for one in hows)
     assert all(len(home.entries) <= ROOM for home in shown)
     assert (await homes(desk).home(frozenset({ALERTS}), 99)).page == 2
+
+
+async def test_ones_own_stands_first(desk: Desk) -> None:
+    """Owned, acknowledged or escalated to the person, also where none of their channels gets it."""
+    owned, acked, gone, other = (desk.add(name, "success", "error") for name in ("D", "C", "B", "A"))
+    await desk.subscriptions.subscribe(MARKETING, MARA, "all", Filters())
+    await desk.polled()
+    await desk.app.settings.change(MARKETING, MARA, "D", "owner", f"<@{MARA}>")
+    await desk.incidents.acknowledge(MARKETING, MARA, "C")
+    async with desk.store.write() as uow:
+        (incident,) = await uow.incidents.open_for(desk.workspace.workspace_id, None, [gone])
+        await uow.escalations.claim(MARKETING, incident.incident_id, target=MARA, now=desk.clock.now)
+    home = await homes(desk).home(frozenset({MARKETING}), 0, who=MARA)
+    wrong = [each for each in home.entries if isinstance(each, NeedsAttention)]
+    assert {each.integration.integration_id for each in wrong[:3]} == {owned, acked, gone}
+    assert [each.is_own for each in wrong] == [True, True, True, False]
+    assert wrong[2].integration.integration_id == acked, "what somebody is on needs less"
+    assert [each.integration.integration_id for each in wrong if each.escalated] == [gone]
+    assert wrong[3].integration.integration_id == other
+    elsewhere = await homes(desk).home(frozenset(), 0, who=MARA)
+    assert [type(each) for each in elsewhere.entries] == [NeedsAttention] * 3
+    nobody = await homes(desk).home(frozenset(), 0, who="UBEN")
+    assert nobody.entries == ()
+    await desk.incidents.acknowledge(MARKETING, MARA, "C", to=NOBODY)
+    later = await homes(desk).home(frozenset(), 0, who=MARA)
+    assert len(later.entries) == 2

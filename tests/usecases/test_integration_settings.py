@@ -93,7 +93,7 @@ async def test_none_is_kept_against_a_wider_one(desk: Desk) -> None:
     assert isinstance(answer, IntegrationSettingSet)
     assert not answer.unchanged
     assert {each.owner for each in await stored(desk)} == {ANN, ""}
-    shown = await desk.app.settings.show()
+    shown = await desk.app.settings.show(ALERTS)
     assert [what.name or what.selector for _, what in shown.rows] == ["Users", "all"]
 
 
@@ -105,7 +105,7 @@ async def test_a_name_means_the_integration_of_that_name(desk: Desk) -> None:
     (row,) = await stored(desk)
     assert row.selector == answer.what.selector != "Users"
     assert isinstance(await change(desk, "owner", ANN, "nothing like it"), NoMatch)
-    assert await desk.app.settings.show() == IntegrationSettingsShown(rows=((row, answer.what),))
+    assert await desk.app.settings.show(ALERTS) == IntegrationSettingsShown(rows=((row, answer.what),))
 
 
 async def test_what_matches_nothing_yet_says_so(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.model.channel import WorkspaceChanged
 from cdi_bot.core.model.integration import WatchedIntegration
+from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
@@ -30,7 +31,7 @@ from cdi_bot.usecases.preview import Preview
 from cdi_bot.usecases.query_answers import IntegrationList
 from cdi_bot.usecases.workspace_answers import UnknownWorkspace, WorkspaceSet
 from tests.rigs import people
-from tests.rigs.people import ALERTS, START, Desk
+from tests.rigs.people import ALERTS, MARKETING, START, Desk
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ async def test_known_names_win_in_every_form(two: Two) -> None:
     two.desk.add("failing", integration_id="odd")
     two.desk.clock.advance(120)
     await two.desk.queries.listing(ALERTS, None)
-    names = await two.desk.app.lookup.names()
+    names = await two.desk.app.lookup.names(ALERTS)
     assert {"users", "prod/users", "staging / users", "prod/failing"} <= names
     assert depends_on_names("prod/failing")
     assert parse("prod/failing", now=START, names=names) == ShowStatus(query="prod/failing")
@@ -262,3 +263,47 @@ async def told(two: Two) -> dict[int, str]:
     """What the workspaces are called in texts."""
     async with two.desk.store.read() as uow:
         return await uow.workspaces.told_names()
+
+
+async def test_what_a_channel_may_not_see_is_not_there(two: Two) -> None:
+    """No name, id, pattern, button, form, preview, list or suggestion leads to it; another channel sees it."""
+    desk = two.desk
+    async with desk.store.write() as uow:
+        (staging,) = (each for each in await uow.workspaces.all() if each.name == "staging")
+        await uow.workspaces.change(staging.workspace_id, visible_to=MARKETING.channel_id)
+        await uow.integration_settings.save(
+            IntegrationSettings(workspace_id=staging.workspace_id, selector="all", owner="<@U1>")
+        )
+    await desk.app.workspaces.refresh()
+    hidden = staging.workspace_id
+
+    assert await two.found("Users") == "prod / Users"
+    for query in ("staging/Users", "Events / web", "Evnts / web", "event-2", "staging/Orders"):
+        assert "staging" not in str(await two.found(query)), query
+    for query in ("users-2", "Users", "all", "Events*"):
+        by_button = await desk.subscriptions.subscribe(ALERTS, MARA, query, Filters(), workspace_id=hidden)
+        assert isinstance(by_button, NoMatch), query
+        assert isinstance(
+            await desk.app.previews.preview(query, Filters(), ALERTS, workspace_id=hidden), NoMatch
+        )
+    assert isinstance(await desk.subscriptions.subscribe(ALERTS, MARA, "all", Filters()), SubscriptionSet)
+    listed = await desk.queries.listing(ALERTS, None)
+    assert isinstance(listed, IntegrationList)
+    assert {row.integration.workspace_name for row in listed.rows} == {"prod"}
+    assert await two.prefer("staging") == UnknownWorkspace(given="staging", names=("prod",))
+    assert (await desk.channels.show(ALERTS)).workspaces == ("prod",)
+    assert desk.forms.workspace_names(ALERTS) == desk.forms.workspace_names(None) == ("prod",)
+    for channel in (ALERTS, None):
+        offered = await desk.forms.search("", channel)
+        assert {one.workspace_name for one in offered.integrations} == {"prod"}
+    assert await desk.forms.for_integration(ALERTS, hidden, "users-2") is None
+    assert not (await desk.app.settings.show(ALERTS)).rows
+    assert not {"events / web", "staging/users"} & await desk.app.lookup.names(ALERTS)
+
+    assert isinstance(await desk.app.lookup.find("staging/Users", MARKETING), WatchedIntegration)
+    assert (await desk.app.settings.show(MARKETING)).rows
+    told = await desk.subscriptions.subscribe(MARKETING, MARA, "Events*", Filters())
+    assert isinstance(told, SubscriptionSet)
+    assert told.total == 1
+    ended = await desk.subscriptions.unsubscribe(MARKETING, MARA, "staging/Events*")
+    assert isinstance(ended, SubscriptionEnded)

@@ -73,6 +73,23 @@ class TestOverview:
         ]
         assert (first.listed, first.total, first.failing, first.only_failing) == (10, 20, 10, True)
 
+    async def test_ones_own_comes_first(self, at: Desk) -> None:
+        """What the reader owns or acknowledged stands apart, on the first page, from whatever channel it is."""
+        for name in ("Users", "Orders", "Catalog"):
+            at.add(name, "success", "error")
+        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
+        await at.subscriptions.subscribe(ALERTS, ANN, "Orders", Filters())
+        await at.subscriptions.subscribe(MARKETING, ANN, "Catalog", Filters())
+        await at.polled()
+        await at.app.settings.change(ALERTS, ANN, "Orders", "owner", f"<@{ANN}>")
+        await at.incidents.acknowledge(MARKETING, ANN, "Catalog")
+        shown = await at.queries.overview(ALERTS, failing=True, who=ANN)
+        assert [row.integration.integration_name for row in shown.mine] == ["Orders", "Catalog"]
+        assert [row.integration.integration_name for row in shown.rows] == ["Users"]
+        assert (shown.total, shown.unhealthy, shown.listed) == (2, 2, 1)
+        assert (await at.queries.overview(ALERTS, failing=True)).mine == ()
+        assert (await at.queries.overview(ALERTS, who=ANN)).mine == ()
+
     async def test_unsubscribed_channel(self, at: Desk) -> None:
         """A channel without subscriptions has an empty overview."""
         at.add("Users", "error")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from cdi_bot.core.commands import tokenizer
 from cdi_bot.core.commands.channels import ShowSettings
@@ -63,6 +64,15 @@ def _read_hours(arguments: Arguments) -> Command | Mistake:
     if hours is None or len(zones) > 1:
         return arguments.mistake(MistakeKind.BAD_HOURS, tokenizer.join(arguments.tokens))
     return SetHours(hours=replace(hours, passing=passing), zone=zones[0] if zones else None)
+
+
+def typed_hours(text: str | None) -> Command | Mistake | None:
+    """Read what was typed into a form; `None` for nothing."""
+    tokens = tokenizer.split(text or "")
+    return _read_hours(Arguments(word="hours", tokens=tokens, now=_NO_MATTER)) if tokens else None
+
+
+_NO_MATTER = datetime.max.replace(tzinfo=UTC)
 
 
 def _written_hours(command: SetHours) -> Sequence[str]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from cdi_bot.core.expectations.history import Day, IntegrationHistory
+from cdi_bot.core.expectations.days import Day
+from cdi_bot.core.expectations.history import IntegrationHistory
 from cdi_bot.core.expectations.hours import (
     SLOTS,
     DaySums,

@@ -11,17 +11,24 @@ EVERYONE = "everyone"
 """As `visible_to`: every channel may see the workspace."""
 
 
+OF_CHANNELS = ("zone", "language", "workspace", "digest", "holidays", "hours", "contacts", "escalate")
+OF_INTEGRATIONS = ("owner", "runbook", "critical")
+FIELDS = (*OF_CHANNELS, *OF_INTEGRATIONS)
+"""The settings of channels and integrations, in the order in which they build on each other."""
+
+
 class Table(StrEnum):
     """The tables of the file, in the order in which they build on each other."""
 
     WORKSPACE = "workspace"  # a Braze workspace: its address, its key, who may see it
     CHANNEL = "channel"  # one setting of a channel
+    INTEGRATION = "integration"  # one setting of the integrations that a selector takes in
     SUBSCRIPTION = "subscription"  # a subscription with its filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing that a file can set: a workspace, a subscription, or one `field` of a channel.
+    """One thing that a file can set: a workspace, a subscription, or one `field` of a channel or of integrations.
 
     `channel` is an id, `workspace` a name; each is empty where the table has none. An item is owned by the file that
     set it: nothing else changes it.
@@ -49,14 +56,14 @@ class Item:
         return {key: value for key, value in named.items() if value}
 
     @property
-    def place(self) -> tuple[int, str, str, str, str]:
+    def place(self) -> tuple[int, str, str, str, int]:
         """Sorts items as they stand in a file."""
         return (
             list(Table).index(self.table),
             self.channel,
             self.workspace,
             self.selector,
-            self.field,
+            FIELDS.index(self.field) if self.field else 0,
         )
 
 

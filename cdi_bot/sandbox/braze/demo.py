@@ -45,6 +45,7 @@ def _config(
         schedule_seconds=every,
         run_seconds=takes,
         rows=rows,
+        contact_emails="priya@northwind.example",  # somebody in the other stand-in
         **more,
     )
 

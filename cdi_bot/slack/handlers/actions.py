@@ -113,6 +113,7 @@ async def _overview(to: Responder, press: ButtonPress, here: Channel) -> Answer:
         press.value["offset"],
         failing=press.value.get("failing", False),
         workspace_ids=press.value.get("workspaces"),
+        who=press.who,
     )
 
 

@@ -112,7 +112,7 @@ class Responder:
         """Answer what was typed, whatever goes wrong; `None` where the channel shows everybody that it was done."""
         try:
             now, person = self.clock(), await self.directory.person(who)
-            names = await self.queries.lookup.names() if depends_on_names(text) else ()
+            names = await self.queries.lookup.names(channel) if depends_on_names(text) else ()
             return await self.answer(parse(text, now=now.astimezone(person.zone), names=names), channel, who)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             return self.failed(error, command=text.split(" ", 1)[0], channel=channel.channel_id, user=who)
@@ -209,9 +209,9 @@ async def _help(to: Responder, command: ShowHelp, _channel: Channel, _who: str) 
     return render_help(command.topic, to.i18n)
 
 
-async def _status(to: Responder, command: ShowStatus, channel: Channel, _who: str) -> Answer:
+async def _status(to: Responder, command: ShowStatus, channel: Channel, who: str) -> Answer:
     if command.query is None:
-        return await to.queries.overview(channel, failing=command.failing)
+        return await to.queries.overview(channel, failing=command.failing, who=who)
     scope = await to.queries.lookup.scope(command.query, channel, command.workspace_id)
     if scope.query == "all":
         ids = [each.workspace_id for each in scope.workspaces]
@@ -308,7 +308,7 @@ USE_CASES: dict[type[Command], UseCase] = {
         "on" if command.critical else None,
         workspace_id=command.workspace_id,
     ),
-    ShowIntegrationSettings: lambda to, _command, _channel, _: to.settings.show(),
+    ShowIntegrationSettings: lambda to, _command, channel, _: to.settings.show(channel),
     SendSample: lambda to, _command, channel, who: to.samples.send(channel, who),
     ShowSettings: lambda to, _command, channel, _: to.channels.show(channel),
     ManageWorkspaces: _workspaces,

@@ -37,12 +37,13 @@ from cdi_bot.slack.render.forms.subscription import (
     outcome_title,
     outcome_view,
     plain_outcome,
+    sample_block,
     subscription_form,
 )
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.windows import View, refused, waiting_window, window
-from cdi_bot.slack.render.preview import preview_line, with_preview
+from cdi_bot.slack.render.preview import preview_block, preview_line, with_block
 from cdi_bot.slack.render.subscriptions import selection
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.answers import Answer, SubscriptionSet
@@ -71,6 +72,7 @@ class FormHandlers:
             slack.on_action(f"^{action_id}(:|$)", self.pressed)
         slack.on_action("^more$", self.chosen)
         slack.on_action("^form_unsubscribe$", self.unsubscribe)
+        slack.on_action("^form_sample$", self.sample)
         slack.on_action(f"^({'|'.join(TELLING)})$", self.changing)
         slack.on_options(SELECTOR, self.options)
         slack.on_submit(FORM, self.submit)
@@ -80,7 +82,7 @@ class FormHandlers:
     async def shortcut(self, body: Json) -> None:
         """Open the form from anywhere: it asks for the channel."""
         try:
-            await self._open(body, await self._blank())
+            await self._open(body, self._blank())
         except StoreTrouble as trouble:
             said = self.responder.failed(trouble, user=body["user"]["id"])
             i18n = await self._translator(body)
@@ -114,9 +116,9 @@ class FormHandlers:
     async def _draft(self, press: ButtonPress) -> FormDraft:
         channel, carried = press.channel, press.value
         if channel is None:
-            return await self._blank()
+            return self._blank()
         draft = replace(
-            await self._blank(),
+            self._blank(channel),
             channel_id=channel.channel_id,
             now=await self.forms.channels.show(channel),
         )
@@ -142,8 +144,8 @@ class FormHandlers:
             return draft
         return replace(draft, what=Selection.of(found))
 
-    async def _blank(self) -> FormDraft:
-        names = await self.forms.workspace_names()
+    def _blank(self, channel: Channel | None = None) -> FormDraft:
+        names = self.forms.workspace_names(channel)
         return FormDraft(languages=self.forms.channels.languages, workspaces=names)
 
     async def _open(self, body: Json, draft: FormDraft) -> None:
@@ -222,7 +224,7 @@ class FormHandlers:
             return  # why is said when it is submitted
         try:
             await self.responder.slack.api.update_view(
-                view["id"], with_preview(view, preview_line(found, i18n)), hash=view["hash"]
+                view["id"], with_block(view, preview_block(preview_line(found, i18n))), hash=view["hash"]
             )
         except SlackTrouble as trouble:
             log.debug("a preview was not shown", reason=trouble.reason)  # closed, or changed again meanwhile
@@ -294,7 +296,9 @@ class FormHandlers:
                 what=Selection(selector=values.selector or "", name=values.name),
                 filters=values.filters,
                 languages=self.forms.channels.languages,
-                workspaces=await self.forms.workspace_names(),
+                workspaces=self.forms.workspace_names(
+                    self.responder.slack.channel(values.channel_id) if values.channel_id else None
+                ),
                 settings=values.settings,
                 problem=plain_outcome(outcome, i18n, now),
             )
@@ -306,6 +310,20 @@ class FormHandlers:
             await self.responder.slack.api.update_view(view_id, view)
         except SlackTrouble as trouble:
             log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
+
+    async def sample(self, body: Json) -> None:
+        """Send a sample alert to the channel that the form is about, and say in the form how far it came."""
+        press = ButtonPress.read(body, self.responder.slack)
+        reader = await self.responder.speaking_to(press.who)
+        channel = self.responder.slack.channel(press.value["channel"])
+        try:
+            refusal = await reader.access.to_reach(press.who, channel)
+            said = reader.say(refusal or await reader.samples.send(channel, press.who))
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            said = reader.failed(error, action=press.action_id, user=press.who)
+        text = said.blocks[0]["text"]["text"]
+        view = with_block(body["view"], sample_block(channel.channel_id, reader.i18n, text))
+        await self._show(body["view"]["id"], view)
 
     async def unsubscribe(self, body: Json) -> None:
         """End the subscription that the form is about."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.history import history_window
 from cdi_bot.slack.render.home import View, fingerprint, home_view, troubled_home, unknown_home
+from cdi_bot.slack.render.kit.blocks import Block
 from cdi_bot.slack.render.kit.windows import waiting_window, window
 from cdi_bot.slack.render.refusals import render_help
 from cdi_bot.store import StoreTrouble
@@ -92,6 +93,7 @@ class HomeTab:
         slack.on_action("^home_refresh$", self.refreshed)
         slack.on_action("^home_(un)?ack(:|$)", self.acknowledged)
         slack.on_action("^home_runs(:|$)", self.runs)
+        slack.on_action("^home_sample(:|$)", self.sample)
         slack.on_action("^home_help$", self.help)
 
     # -------------------------------------------------------------------------------- what people do
@@ -134,8 +136,10 @@ class HomeTab:
         """Acknowledge what is wrong; where that is refused, say why in a window."""
         press = ButtonPress.read(body, self.responder.slack)
         responder = await self.responder.speaking_to(press.who)
-        channel = self.responder.slack.channel(press.value["channel"])
         try:
+            channel = press.channel or await responder.access.messenger.opened(
+                self.responder.slack.channel(press.who)  # it is theirs, though none of their channels gets it
+            )
             answer = await responder.access.to_reach(
                 press.who, channel
             ) or await responder.incidents.acknowledge_incidents(
@@ -151,25 +155,46 @@ class HomeTab:
             await self._open(body, window(responder.i18n("Acknowledge"), told.blocks, responder.i18n))
 
     async def runs(self, body: Json) -> None:
-        """Show an integration's runs in a window, which waits while Braze is asked."""
-        press = ButtonPress.read(body, self.responder.slack)
-        responder = await self.responder.speaking_to(press.who)
-        title = responder.i18n("History")
-        view_id = await self._open(body, waiting_window(title, responder.i18n))
-        if view_id is None:
-            return
-        nowhere = self.responder.slack.channel("")
-        try:
+        """Show an integration's runs in a window."""
+
+        async def blocks(responder: Responder, press: ButtonPress) -> list[Block]:
+            nowhere = self.responder.slack.channel("")
             answer = await responder.queries.history(
                 nowhere, press.value["id"], workspace_id=press.workspace_id
             )
-            blocks = history_window(answer, responder.i18n, self.clock()) or responder.say(answer).blocks
+            shown = history_window(answer, responder.i18n, self.clock())
+            return shown or responder.say(answer).blocks
+
+        await self._answer(body, "History", blocks)
+
+    async def sample(self, body: Json) -> None:
+        """Send a sample alert to a channel, and show in a window how far it came."""
+
+        async def blocks(responder: Responder, press: ButtonPress) -> list[Block]:
+            channel = self.responder.slack.channel(press.value["channel"])
+            refusal = await responder.access.to_reach(press.who, channel)
+            return responder.say(refusal or await responder.samples.send(channel, press.who)).blocks
+
+        await self._answer(body, "Sample alert", blocks)
+
+    async def _answer(
+        self, body: Json, title: str, answer: Callable[[Responder, ButtonPress], Awaitable[list[Block]]]
+    ) -> None:
+        """Answer a button in a window, which waits while Braze or Slack is asked; `title` is a message id."""
+        press = ButtonPress.read(body, self.responder.slack)
+        responder = await self.responder.speaking_to(press.who)
+        heading = responder.i18n.translated(title)
+        view_id = await self._open(body, waiting_window(heading, responder.i18n))
+        if view_id is None:
+            return
+        try:
+            blocks = await answer(responder, press)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
             blocks = responder.failed(error, action=press.action_id, user=press.who).blocks
         try:
-            await self.responder.slack.api.update_view(view_id, window(title, blocks, responder.i18n))
+            await self.responder.slack.api.update_view(view_id, window(heading, blocks, responder.i18n))
         except SlackTrouble as trouble:
-            log.info("runs not shown", reason=trouble.reason)  # closed meanwhile, mostly
+            log.info("answer not shown", action=press.action_id, reason=trouble.reason)  # closed, mostly
 
     async def help(self, body: Json) -> None:
         """Explain the commands in a window."""
@@ -222,7 +247,7 @@ class HomeTab:
         person = await self.responder.directory.person(who)
         began = self.seconds()
         try:
-            home = await self.homes.home(channels, viewer.page, may_change=person.may_change)
+            home = await self.homes.home(channels, viewer.page, who=who, may_change=person.may_change)
         except StoreTrouble as trouble:
             return troubled_home(responder.failed(trouble, home=who).blocks, responder.i18n)
         self._spent += self.seconds() - began

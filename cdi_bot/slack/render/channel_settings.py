@@ -53,7 +53,7 @@ def _settings_shown(answer: SettingsShown, i18n: Translator) -> Rendered:
     lines = [
         *([workspace_text(answer.workspace_name, i18n)] if answer.workspaces else []),
         digest_text(answer.digest, answer.zone, answer.next_due, i18n),
-        hours_text(answer, i18n),
+        hours_text(answer.hours, i18n),
         escalation_text(answer.escalate_after, answer.escalate_to, i18n),
         contacts_text(i18n, mention=answer.mention_contacts),
     ]

@@ -13,6 +13,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.item_troubles import ItemTroubles, Work
+from cdi_bot.slack.render.hours import hours_text
 from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import Block, actions, button, context, plain_text, section
 from cdi_bot.slack.render.kit.buttons import (
@@ -37,6 +38,7 @@ from cdi_bot.slack.render.kit.reasons import (
 from cdi_bot.slack.render.kit.runs import UNSEEN, row_counts, short_status, sparkline, sparkline_legend
 from cdi_bot.slack.render.kit.text import SHORT_NAME, bold_name, date, escape, name_of, plain, user
 from cdi_bot.slack.render.kit.text import channel as named_channel
+from cdi_bot.slack.render.sample_alert import sample_button
 from cdi_bot.slack.render.subscriptions import filter_text, matching_now, selection, selector_text
 from cdi_bot.usecases.home import (
     ChannelSubscription,
@@ -64,7 +66,8 @@ def home_view(home: Home, i18n: Translator, now: datetime, troubles: ItemTrouble
     ]
     banner = [*map(section, warnings)]
     if not home.channels:
-        return _view(home.page, [*banner, *_welcome(home, i18n)])
+        own = _listed(home, i18n, now, troubles)
+        return _view(home.page, [*banner, *own, *_welcome(home, i18n)])
     pages = pager("home_page", {}, i18n, offset=home.page, size=1, has_more=home.page + 1 < home.pages)
     return _view(
         home.page,
@@ -188,7 +191,7 @@ def _drawn(home: Home, place: int, i18n: Translator, now: datetime, troubles: It
         with troubles.guard(Work.SHOW, channel, f"draw {name}"):
             blocks = [_subscription_block(entry, place, i18n, may_change=home.may_change)]
             if not isinstance(before, ChannelSubscription) or before.subscription.channel != channel:
-                blocks.insert(0, _channel(channel, place, i18n, may_change=home.may_change))
+                return [*_channel(channel, place, i18n, home), *blocks]
             return blocks
     else:
         about = entry.integration
@@ -209,7 +212,8 @@ def _heading(entry: HomeEntry | NotShown, i18n: Translator) -> str:
     """Return what stands above an entry and the like; integrations are listed workspace by workspace."""
     kind = _kind(entry)
     if kind is NeedsAttention:
-        return i18n("Needs attention")
+        is_own = isinstance(entry, NeedsAttention) and entry.is_own
+        return i18n("Yours") if is_own else i18n("Needs attention")
     if kind is ChannelSubscription:
         return i18n("Subscriptions")
     workspace_name = entry.workspace_name if isinstance(entry, NotShown) else _workspace(entry)
@@ -227,13 +231,15 @@ def _attention_blocks(
 ) -> list[Block]:
     incident = entry.incident
     channels = i18n.listed(named_channel(one.channel_id) for one in entry.channels[:_FEW_CHANNELS])
-    notes = [channels, *ownership(entry.settings, i18n)]
+    notes = [*([channels] if channels else []), *ownership(entry.settings, i18n)]
+    if entry.escalated:
+        notes.insert(0, i18n("escalated to you"))
     if incident.acknowledged_by:
         notes.insert(0, i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     view = IncidentView(incident=incident, integration=entry.integration, dashboard_url=entry.dashboard_url)
-    there = entry.channels[0].channel_id
-    acknowledge = ack_button([view], i18n, action_id=f"home_ack:{place}", channel=there) or unack_button(
-        [view], i18n, action_id=f"home_unack:{place}", channel=there
+    there = {"channel": entry.channels[0].channel_id} if entry.channels else {}
+    acknowledge = ack_button([view], i18n, action_id=f"home_ack:{place}", **there) or unack_button(
+        [view], i18n, action_id=f"home_unack:{place}", **there
     )
     return [
         section(attention_line(view, i18n, notes)),
@@ -252,17 +258,16 @@ def _runs(entry: NeedsAttention | IntegrationSummary, place: int, i18n: Translat
     return button(i18n("History"), f"home_runs:{place}", carried_integration(entry.integration), says=says)
 
 
-def _channel(channel: Channel, place: int, i18n: Translator, *, may_change: bool) -> Block:
-    if channel.channel_id.startswith("D"):
-        title = i18n("Direct messages")
-        return section(f"*{title}*")
+def _channel(channel: Channel, place: int, i18n: Translator, home: Home) -> list[Block]:
+    hours = f"\n{hours_text(home.hours[channel], i18n)}" if channel in home.hours else ""
+    is_direct = channel.channel_id.startswith("D")
+    title = i18n("Direct messages") if is_direct else named_channel(channel.channel_id)
+    carried = {"channel": channel.channel_id}
     more = button(
-        i18n("Add…"),
-        f"form_new:{place}",
-        {"channel": channel.channel_id},
-        says=i18n("Add… a subscription of this channel"),
+        i18n("Add…"), f"form_new:{place}", carried, says=i18n("Add… a subscription of this channel")
     )
-    return section(f"*{named_channel(channel.channel_id)}*", accessory=more if may_change else None)
+    buttons = [None if is_direct else more, sample_button(f"home_sample:{place}", carried, i18n)]
+    return [section(f"*{title}*{hours}"), *(actions(buttons) if home.may_change else [])]
 
 
 def _subscription_block(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from cdi_bot.core.hours import Hours, day_rows, parse_hours
+from cdi_bot.core.hours import Hours, HoursNow, day_rows, parse_hours
 from cdi_bot.core.model.channel import HoursChanged
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.delivery.views import EventView
@@ -12,30 +12,29 @@ from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import date, outside, user
-from cdi_bot.usecases.answers import HoursSet, SettingsShown
+from cdi_bot.usecases.answers import HoursSet
 
 SIGN = "🕗"
 
 
-def hours_text(answer: HoursSet | SettingsShown, i18n: Translator) -> str:
+def hours_text(now: HoursNow | None, i18n: Translator) -> str:
     """Say in mrkdwn when alerts are posted in a channel, and when its hours begin next."""
-    hours = parse_hours(answer.hours)
-    if hours is None:
+    if now is None:
         return i18n("Hours: none, alerts are posted at any time")
-    line = i18n("Hours: {hours}").format(hours=times_text(hours, answer.zone, i18n))
-    if answer.next_begin is None:
+    line = i18n("Hours: {hours}").format(hours=times_text(now.hours, now.zone, i18n))
+    if now.next_begin is None:
         return line
-    return i18n("{line} – now outside, until {when}").format(line=line, when=date(answer.next_begin))
+    return i18n("{line} – now outside, until {when}").format(line=line, when=date(now.next_begin))
 
 
-def hours_hint(hours: str | None, i18n: Translator) -> str:
+def hours_hint(hours: HoursNow | None, i18n: Translator) -> str:
     """Say in mrkdwn how to end the hours, or how to set some."""
     if hours:
         return i18n("`/cdi hours off` ends them.")
     return i18n("`/cdi hours mon-fri 08:00-19:00` sets them.")
 
 
-def times_text(hours: Hours, zone: str | None, i18n: Translator) -> str:
+def times_text(hours: Hours, zone: str, i18n: Translator) -> str:
     """Say in mrkdwn on which days they are, from when until when, and what is posted outside of them too."""
     text = i18n("{days}, all day ({zone})")
     if hours.begin != hours.end or hours.begin != time(0):
@@ -46,7 +45,7 @@ def times_text(hours: Hours, zone: str | None, i18n: Translator) -> str:
             days=_days_text(hours, i18n),
             begin=f"{hours.begin:%H:%M}",
             end=end,
-            zone=outside(zone or "UTC"),
+            zone=outside(zone),
         )
     ]
     if hours.passing:
@@ -90,7 +89,7 @@ def hours_changed(content: HoursChanged, _view: EventView, i18n: Translator) -> 
 
 
 def _hours_set(answer: HoursSet, i18n: Translator) -> Rendered:
-    return short_message(hours_text(answer, i18n), hours_hint(answer.hours, i18n))
+    return short_message(hours_text(answer.hours, i18n), hours_hint(answer.hours, i18n))
 
 
 RENDERERS: Renderers = {HoursSet: _hours_set}

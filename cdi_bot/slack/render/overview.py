@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from cdi_bot.core.model.run import Outcome
 from cdi_bot.delivery.views import IncidentView
+from cdi_bot.slack.render.hours import hours_text
 from cdi_bot.slack.render.kinds.table import attention_line, overall_state, renderer_of, state_sign
 from cdi_bot.slack.render.kit.blocks import (
     Block,
@@ -64,24 +65,32 @@ _SHORT_ID = 8
 
 
 def _overview(answer: Overview, i18n: Translator) -> Rendered:
-    seen = [row.observed_at for row in answer.rows if row.observed_at]
-    workspace_name = shared_workspace(row.integration for row in answer.rows)
+    seen = [row.observed_at for row in (*answer.mine, *answer.rows) if row.observed_at]
+    workspace_name = shared_workspace(row.integration for row in (*answer.mine, *answer.rows))
     if workspace_name:
-        answer = replace(
-            answer, rows=tuple(replace(row, integration=row.integration.alone) for row in answer.rows)
+        mine, rows = (
+            tuple(replace(row, integration=row.integration.alone) for row in some)
+            for some in (answer.mine, answer.rows)
         )
+        answer = replace(answer, mine=mine, rows=rows)
     warnings = last_known_states(answer.unreachable, min(seen, default=None), i18n)
     warnings += [broken_channel(answer.lost.here, i18n)] if answer.lost.here else []
     warnings += [*lost_channels(answer.lost.elsewhere, i18n), *bot_troubles(answer.troubles, i18n)]
     mark, title = _overview_title(answer, i18n)
     title = titled(workspace_name, title)
-    if not answer.rows:
+    if not (answer.rows or answer.mine):
         return _nothing(answer, warnings, f"{mark} *{title}*", i18n)
     attention = [row for row in answer.rows if _needs_attention(row)]
-    lines = [_attention_line(row, i18n) for row in attention]
-    listed, held = paragraphs(lines, blocks=5, room=_LINES_ROOM)
+    own = [_attention_line(row, i18n) for row in answer.mine]
+    others = [_attention_line(row, i18n) for row in attention]
+    lines = [*own, *others]
+    yours, kept = paragraphs(own, blocks=5, room=_LINES_ROOM)
+    if yours:
+        yours.insert(0, section("*{}*".format(i18n("Yours"))))
+    listed, held = paragraphs(others, blocks=5, room=_LINES_ROOM - sum(map(len, own[:kept])))
     if listed:
         listed.insert(0, section("*{}*".format(i18n("Needs attention"))))
+    rest = [*answer.mine[kept:], *attention[held:], *(row for row in answer.rows if row not in attention)]
     fresh = "" if answer.unreachable else _oldest(answer, i18n)
     shown = [each for each in (part(answer.offset, len(answer.rows), answer.listed, i18n), fresh) if each]
     pages = pager(
@@ -94,6 +103,7 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
         has_more=answer.offset + len(answer.rows) < answer.listed,
     )
     todo = [i18n("`/cdi status NAME` shows an integration's runs.")]
+    todo += [hours_text(answer.hours, i18n)] if answer.hours else []
     if answer.unreachable:
         todo.insert(0, braze_advice(answer.unreachable[0].reason, i18n))
     return Rendered(
@@ -101,8 +111,9 @@ def _overview(answer: Overview, i18n: Translator) -> Rendered:
         blocks=[
             *map(section, warnings),
             section("\n".join([f"{mark} *{title}*", *([i18n.listed(shown)] if shown else [])])),
+            *yours,
             *listed,
-            *_state_table([*attention[held:], *(row for row in answer.rows if row not in attention)], i18n),
+            *_state_table(rest, i18n),
             *pages,
             context(*todo),
         ],
@@ -143,7 +154,7 @@ def _attention_line(row: OverviewRow, i18n: Translator) -> str:
     incident = row.incident
     if incident is None:
         return ""
-    notes = []
+    notes = [i18n("escalated to you")] if row.escalated else []
     if incident.failed_in_a_row and row.newest and row.newest.outcome is Outcome.RUNNING:
         notes.append(i18n("running again"))
     if incident.acknowledged_by:

@@ -70,12 +70,12 @@ def preview_block(line: str) -> Block:
     return context(f"🔎 {escape(line)}") | {"block_id": PREVIEW}
 
 
-def with_preview(view: Mapping[str, Any], line: str) -> Block:
-    """Return an open form as Slack is to show it now: what was filled in stays."""
+def with_block(view: Mapping[str, Any], block: Block) -> Block:
+    """Return an open form with another block in the place of that of its id: what was filled in stays."""
     shown = {
         key: view[key] for key in ("type", "callback_id", "private_metadata", "title", "submit", "close")
     }
-    blocks = [preview_block(line) if each.get("block_id") == PREVIEW else each for each in view["blocks"]]
+    blocks = [block if each.get("block_id") == block["block_id"] else each for each in view["blocks"]]
     return {**shown, "blocks": blocks}
 
 

@@ -11,7 +11,15 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.sample_alert import SampleAlert
 from cdi_bot.delivery.views import CardView, EventView, IncidentView
 from cdi_bot.slack.render.cards import render_card
-from cdi_bot.slack.render.kit.blocks import Block, Rendered, Renderers, context, section, short_message
+from cdi_bot.slack.render.kit.blocks import (
+    Block,
+    Rendered,
+    Renderers,
+    button,
+    context,
+    section,
+    short_message,
+)
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem, reason_text
 from cdi_bot.slack.render.kit.runs import BAD, GOOD, UNSEEN
@@ -40,6 +48,12 @@ def sample_alert(content: SampleAlert, _view: EventView, i18n: Translator) -> Re
         blocks=[*blocks, *_calls(called, i18n)],
         plainer=blocks,
     )
+
+
+def sample_button(action_id: str, carried: dict[str, str], i18n: Translator) -> Block | None:
+    """Return the button that sends a sample alert to a channel."""
+    label = i18n("Send a sample alert")
+    return button(label, action_id, carried, says=label)
 
 
 def _calls(called: str | None, i18n: Translator) -> list[Block]:

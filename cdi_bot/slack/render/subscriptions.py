@@ -10,6 +10,7 @@ from cdi_bot.core.freshness_limit import read_limit
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters, Selection, Subscription, is_pattern
 from cdi_bot.delivery.views import SubscribedView
+from cdi_bot.slack.render.hours import hours_text
 from cdi_bot.slack.render.kinds.flaws import flaw_name
 from cdi_bot.slack.render.kinds.table import topic_texts
 from cdi_bot.slack.render.kit.blocks import (
@@ -273,6 +274,7 @@ def _subscriptions(answer: SubscriptionList, i18n: Translator) -> Rendered:
         "This channel has {count} subscription", "This channel has {count} subscriptions", count
     )
     own = f"\n{workspace_text(answer.workspace_name, i18n)}" if answer.workspace_name else ""
+    own += f"\n{hours_text(answer.hours, i18n)}" if answer.hours else ""
     head = section(f"*{title}*{own}")
     form = actions([subscribe_button(i18n)])
     more = i18n("… and {count} more. `/cdi unsubscribe NAME` ends one.")

@@ -12,6 +12,7 @@ from cdi_bot.core.clusters import Cluster, Trouble
 from cdi_bot.core.commands.parser import WORDS
 from cdi_bot.core.commands.queries import ShowStatus
 from cdi_bot.core.commands.specification import Mistake, MistakeKind, Suggestion
+from cdi_bot.core.hours import HoursNow, parse_hours
 from cdi_bot.core.model.channel import (
     AuditEntry,
     Channel,
@@ -269,6 +270,9 @@ def _cluster(lasting: list[Incident], other: Integration) -> ClusterView:
 
 _hours = st.sampled_from(
     [None, "mon-fri 08:00-19:00", "daily 22:00-06:00 except:error,late", "sat 00:00-24:00"]
+)
+_hours_now = st.none() | st.builds(
+    HoursNow, hours=_hours.map(parse_hours).filter(bool), zone=text, next_begin=st.none() | times
 )
 _WHO: dict[str, Any] = {"who": people, "workspace_id": st.just(1)}
 _WHOM: dict[str, Any] = {"integration_id": ids}
@@ -612,8 +616,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         escalate_after=st.none() | _lengths,
         escalate_to=st.none() | people,
         escalate_trouble=_maybe_text,
-        hours=_hours,
-        next_begin=st.none() | times,
+        hours=_hours_now,
         workspace_name=workspace_names,
         workspaces=st.lists(text, max_size=3).map(tuple),
     ),
@@ -625,9 +628,7 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
         mentions=st.none() | st.text(max_size=200),
         unreachable=st.none() | incidents,
     ),
-    st.builds(
-        answers.HoursSet, hours=_hours, zone=text, next_begin=st.none() | times, unchanged=st.booleans()
-    ),
+    st.builds(answers.HoursSet, hours=_hours_now, unchanged=st.booleans()),
     st.builds(EscalationSet, after=_lengths, to=st.none() | people, unchanged=st.booleans()),
     st.builds(BadTarget, target=channels, reason=text),
     st.builds(

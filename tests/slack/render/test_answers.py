@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.parser import BY_WORD, parse
 from cdi_bot.core.commands.parser import WORDS as COMMANDS
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
+from cdi_bot.core.hours import Hours, HoursNow
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.incident import NOBODY, QualityReason, Topic
 from cdi_bot.core.model.integration_settings import IntegrationSettings
@@ -191,11 +192,34 @@ def entry(action: str, subject: str) -> AuditEntry:
 HERE: dict[str, Any] = {"integration": integration()}
 CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100, fresh="09:00 Europe/Berlin")
 
+HOURS = HoursNow(
+    hours=Hours(
+        days=frozenset({0, 1, 2, 4}),
+        begin=time(8),
+        end=time(19),
+        passing=frozenset({Topic.ERROR, Topic.LATE}),
+        holidays=frozenset({date(2026, 12, 25), date(2026, 12, 26)}),
+    ),
+    zone="Europe/Berlin",
+    next_begin=NOW,
+)
+
 ANSWERS: dict[str, Answer] = {
     "overview": OVERVIEW,
+    "overview_hours": replace(OVERVIEW, hours=HOURS),
     "overview_later_page": LATER_PAGE,
     "overview_unreachable": replace(OVERVIEW, unreachable=(unreachable(reason="bad_key"),)),
     "overview_failing": replace(OVERVIEW, rows=OVERVIEW.rows[:4], listed=4, only_failing=True),
+    "overview_mine": replace(
+        OVERVIEW,
+        mine=(replace(OVERVIEW.rows[0], escalated=True), OVERVIEW.rows[1]),
+        rows=OVERVIEW.rows[2:4],
+        listed=2,
+        only_failing=True,
+    ),
+    "overview_mine_alone": replace(
+        OVERVIEW, mine=OVERVIEW.rows[:1], rows=(), listed=0, total=0, only_failing=True
+    ),
     "overview_failing_none": replace(OVERVIEW, rows=(), listed=0, failing=0, unhealthy=0, only_failing=True),
     "overview_lost": replace(
         OVERVIEW, lost=query_answers.LostChannels(here="channel_not_found", elsewhere=1)
@@ -299,6 +323,7 @@ ANSWERS: dict[str, Answer] = {
             (subscription(USERS, broken_reason="is_archived"), 1, "Users attributes (Snowflake)"),
         )
     ),
+    "subscriptions_hours": answers.SubscriptionList(rows=((subscription("all"), 12, None),), hours=HOURS),
     "subscriptions_none": answers.SubscriptionList(rows=()),
     "subscribed_to": answers.SubscriptionSet(
         what=Selection(selector=USERS, name="Users attributes"), filters=Filters(), total=1, unchanged=False
@@ -440,11 +465,12 @@ ANSWERS: dict[str, Answer] = {
         zone="Europe/Berlin",
         next_due=None,
         languages=("en", "ja"),
-        hours="mon-wed,fri 08:00-19:00 except:error,late",
-        next_begin=NOW,
+        hours=HOURS,
     ),
-    "hours_set": answers.HoursSet(hours="sat 00:00-24:00", zone="UTC", next_begin=None, unchanged=False),
-    "hours_off": answers.HoursSet(hours=None, zone="UTC", next_begin=None, unchanged=True),
+    "hours_set": answers.HoursSet(
+        hours=HoursNow(hours=Hours(days=frozenset({5})), zone="UTC"), unchanged=False
+    ),
+    "hours_off": answers.HoursSet(hours=None, unchanged=True),
     "settings_escalated": answers.SettingsShown(
         language=None,
         digest=None,

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdi_bot.core.commands.hours import SetHours
 from cdi_bot.core.digest_schedule import Schedule
+from cdi_bot.core.hours import Hours
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.integration_settings import IntegrationSettings
@@ -334,6 +336,28 @@ def test_an_escalation(after: str, to: str, wish: SettingsChange) -> None:
     errors = read_form(filled(draft, escalate=option("600")), WORDS)
     assert isinstance(errors, dict)
     assert set(errors) == {ESCALATE_TO}
+
+
+@pytest.mark.parametrize(
+    ("typed", "wish"),
+    [
+        ("", None),
+        ("off", SetHours(hours=None)),
+        (
+            "weekdays 8am-7pm UTC",
+            SetHours(hours=Hours(days=frozenset(range(5)), begin=time(8), end=time(19)), zone="UTC"),
+        ),
+    ],
+)
+def test_hours(typed: str, wish: SetHours | None) -> None:
+    """They are typed as behind the command; what are none is said at the field."""
+    draft = FormDraft(channel_id="C1", what=Selection(selector="all"), languages=LANGUAGES)
+    values = read_form(filled(draft, hours={"value": typed}), WORDS)
+    assert isinstance(values, FormValues)
+    assert values.settings.hours == wish
+    errors = read_form(filled(draft, hours={"value": "nine to five"}), WORDS)
+    assert isinstance(errors, dict)
+    assert set(errors) == {"hours"}
 
 
 def test_nobody_else_is_called() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdi_bot.core.hours import Hours, HoursNow
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.integration_settings import IntegrationSettings
@@ -136,7 +137,9 @@ ENTRIES: tuple[HomeEntry, ...] = (
     how(next_run=NOW - timedelta(minutes=5)),
     how(incident=replace(failing(), kind=Kind.LATE, last_failed=None)),
 )
+HOURS = HoursNow(hours=Hours(days=frozenset({5, 6})), zone="UTC")
 HOMES = {
+    "hours": home(subscribed("all"), subscribed("all", DIRECT), hours={ALERTS: HOURS, DIRECT: HOURS}),
     "busy": home(*ENTRIES, failing=10, unhealthy=12, not_shown=2, unseen=1),
     "healthy": home(subscribed("all"), how(), total=1, channels=1),
     "guest": home(*ENTRIES[:3], may_change=False),
@@ -156,6 +159,14 @@ HOMES = {
                 ItemTrouble(work=Work.CHANNEL, item=MARKETING, since=NOW, tried_at=NOW),
             ),
         ),
+    ),
+    "mine": home(
+        unhealthy(is_own=True, escalated=True, channels=()),
+        unhealthy(is_own=True, incident=failing(run("partial"), acknowledged_by=MARA, acknowledged_at=NOW)),
+        *ENTRIES[:4],
+    ),
+    "mine_without_channels": home(
+        unhealthy(is_own=True, escalated=True, channels=()), channels=0, total=0, checked_at=None
     ),
     "second_page": home(how(), how(), page=1, pages=3, total=200),
     "empty": home(channels=0, total=0, checked_at=None),
@@ -251,7 +262,7 @@ def test_extremes(length: int, count: int, rows: int) -> None:
         how(integration=integration(str(n), name), newest=bad, recent=(good, bad) * 10) for n in range(count)
     ]
     entries = wrongs + heards + hows
-    weights = [2 if isinstance(one, NeedsAttention | ChannelSubscription) else 1 for one in entries]
+    weights = [{NeedsAttention: 2, ChannelSubscription: 3}.get(type(one), 1) for one in entries]
     pages = split(weights)
     for number, page in enumerate(pages):
         shown = home(

@@ -1,4 +1,4 @@
-"""The fields of the form for a channel's settings: its language, workspace, digest and escalation, whom it mentions."""
+"""The fields of the form for a channel's settings: language, workspace, digest, hours, escalation, whom it mentions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from cdi_bot.core.commands.hours import SetHours, typed_hours
+from cdi_bot.core.commands.parser import print_command
+from cdi_bot.core.commands.specification import Mistake
 from cdi_bot.core.digest_schedule import WEEKDAYS, Schedule, read_schedule
 from cdi_bot.core.escalation import USUAL
 from cdi_bot.slack.render.escalation import escalation_text
+from cdi_bot.slack.render.hours import hours_text
 from cdi_bot.slack.render.kit.blocks import Block, plain_text
 from cdi_bot.slack.render.kit.i18n import Translator, language_name
 from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
@@ -19,7 +23,7 @@ from cdi_bot.slack.render.subscriptions import schedule_text, weekday_names
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import SettingsChange
 
-LANGUAGE, WORKSPACE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO, CONTACTS = (
+LANGUAGE, WORKSPACE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO, CONTACTS, HOURS = (
     "language",
     "workspace",
     "digest",
@@ -27,6 +31,7 @@ LANGUAGE, WORKSPACE, DIGEST, DIGEST_AT, ESCALATE, ESCALATE_TO, CONTACTS = (
     "escalate",
     "escalate_to",
     "contacts",
+    "hours",
 )
 """The fields: each is the id of its block and of its element."""
 
@@ -84,6 +89,7 @@ def settings_fields(
         input_block(
             DIGEST_AT, i18n("Digest at"), {"type": "timepicker", "initial_time": at}, hint=hint, optional=True
         ),
+        _hours_field(now, chosen, i18n),
         *_escalation_fields(now, chosen, i18n),
         _contacts_field(now, chosen, i18n),
     ]
@@ -171,6 +177,19 @@ def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: 
     ]
 
 
+def _hours_field(now: SettingsShown | None, chosen: SettingsChange, i18n: Translator) -> Block:
+    typed = print_command(chosen.hours).partition(" ")[2] if chosen.hours else None
+    field: Block = {
+        "type": "plain_text_input",
+        "max_length": 200,
+        "placeholder": plain_text("mon-fri 08:00-19:00 except:error"),
+    } | ({"initial_value": typed} if typed else {})
+    hint = i18n("Nothing leaves it as it is, `off` posts alerts at any time.").replace("`", "")
+    if now:
+        hint = i18n.sentences([plain_line(hours_text(now.hours, i18n)) + ".", hint])
+    return input_block(HOURS, i18n("Hours in which alerts are posted"), field, hint=hint, optional=True)
+
+
 def _contacts_field(now: SettingsShown | None, chosen: SettingsChange, i18n: Translator) -> Block:
     offered = [
         (KEEP, i18n("Leave it as it is")),
@@ -199,17 +218,20 @@ def read_settings_change(values: Values) -> SettingsChange:
         escalate_after=timedelta(seconds=int(after)) if has_delay else USUAL,
         escalate_to=values.get(ESCALATE_TO, {}).get("selected_conversation") if has_delay else None,
         changes_escalation=after != KEEP,
+        hours=wish if isinstance(wish := typed_hours(values.get(HOURS, {}).get("value")), SetHours) else None,
         mention_contacts={MENTION: True, SHOW: False}.get(_chosen(values, CONTACTS)),
     )
 
 
 def settings_errors(values: Values, i18n: Translator) -> dict[str, str]:
-    """Say what is missing: a digest without a time, an escalation without a channel."""
+    """Say what is missing: a digest without a time, an escalation without a channel; or what are no hours."""
     wish, errors = read_settings_change(values), {}
     if _chosen(values, DIGEST) not in {KEEP, NO_DIGEST} and wish.digest is None:
         errors[DIGEST_AT] = i18n("Choose a time for the digest.")
     if _chosen(values, ESCALATE) not in {KEEP, NOBODY} and wish.escalate_to is None:
         errors[ESCALATE_TO] = i18n("Choose a channel.")
+    if isinstance(typed_hours(values.get(HOURS, {}).get("value")), Mistake):
+        errors[HOURS] = i18n("Type days, and from when until when: mon-fri 08:00-19:00")
     return errors
 
 

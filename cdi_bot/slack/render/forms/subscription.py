@@ -45,6 +45,7 @@ from cdi_bot.slack.render.kit.text import channel as named_channel
 from cdi_bot.slack.render.kit.text import mentioned, plain_line
 from cdi_bot.slack.render.kit.windows import View, alert, input_block, window, window_title
 from cdi_bot.slack.render.preview import preview_block
+from cdi_bot.slack.render.sample_alert import sample_button
 from cdi_bot.slack.render.subscriptions import selector_text
 from cdi_bot.usecases.answers import (
     Answer,
@@ -60,6 +61,9 @@ from cdi_bot.usecases.answers import (
     WhichWorkspace,
 )
 from cdi_bot.usecases.subscription_form import SettingsChange
+
+SAMPLE = "sample"
+"""The block that sends a sample alert."""
 
 Outcome = Sequence[Answer | Rendered]
 """The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
@@ -114,6 +118,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             preview_block(i18n("Choose integrations to see which alerts they would have sent.")),
             *_mentions(draft.filters, i18n),
             *settings_fields(draft.languages, draft.workspaces, draft.now, draft.settings, i18n),
+            *([sample_block(draft.channel_id, i18n)] if draft.channel_id else []),
             *_ending(draft, i18n),
         ],
     }
@@ -246,6 +251,13 @@ def _mentions(filters: Filters, i18n: Translator) -> list[Block]:
         input_block(PEOPLE, i18n("Mention these people in new alerts"), people, optional=True),
         input_block(GROUP, i18n("Mention this user group"), group, hint=hint, optional=True),
     ]
+
+
+def sample_block(channel_id: str, i18n: Translator, said: str = "") -> Block:
+    """Return the place in the form where a sample alert is sent from, and where what became of it is `said`."""
+    text = said or i18n("Do alerts reach this channel?")
+    sample = sample_button("form_sample", {"channel": channel_id}, i18n)
+    return section(text, accessory=sample) | {"block_id": SAMPLE}
 
 
 def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:

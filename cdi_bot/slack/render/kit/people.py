@@ -32,7 +32,7 @@ def ownership(
 def contacts_text(i18n: Translator, *, mention: bool) -> str:
     """Say in mrkdwn whether a channel's alerts mention the contacts in Braze."""
     if mention:
-        return i18n("Contacts in Braze are mentioned in new alerts of integrations without an owner.")
+        return i18n("Contacts in Braze are mentioned where an integration has no owner.")
     return i18n("Contacts in Braze are shown, but not mentioned.")
 
 

@@ -1,0 +1,205 @@
+"""Lives of channels with hours: nothing is posted outside them but what may be, and nothing open stays untold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cdi_bot.core.hours import Hours, passes_hours, silence
+from cdi_bot.core.model.channel import Channel
+from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.integration_settings import IntegrationSettings
+from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
+from tests.rigs.whole import ALERTS, WHO, Json, Whole, whole
+
+OTHER = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
+NAMES = ("users", "orders", "carts")
+CRITICAL = "carts"
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass
+class Watched:
+    """A bot whose channels have hours, and what was seen of it."""
+
+    bot: Whole
+    hours: Mapping[Channel, tuple[Hours, ZoneInfo]]
+    critical: frozenset[str] = frozenset()
+    begun: dict[Channel, datetime | None] = field(default_factory=dict)
+    seen: dict[Channel, int] = field(default_factory=dict)
+    summaries: list[tuple[Channel, datetime, str]] = field(default_factory=list)
+
+    async def begin(self) -> None:
+        """Subscribe the channels, and set their hours."""
+        bot = self.bot
+        for name in NAMES:
+            bot.create(name.title(), integration_id=name)
+        await bot.run(3)
+        async with bot.store.write() as uow:
+            for name in self.critical:
+                setting = IntegrationSettings(workspace_id=bot.workspace_id, selector=name, critical=True)
+                await uow.integration_settings.save(setting)
+        for channel, (hours, zone) in self.hours.items():
+            await bot.subscribe(channel=channel)
+            await bot.bot.app.channels.set_hours(channel, WHO, hours, zone.key)
+        await bot.run(5)
+        self.seen = {channel: len(bot.messages(channel)) for channel in self.hours}
+
+    async def live(self, until: datetime, step: timedelta) -> None:
+        """Let time pass until then, with a look at every step, and a minute after hours begin."""
+        now = self.bot.clock.now
+        while now < until:
+            begins = [hours.next_begin(zone, now) or until for hours, zone in self.hours.values()]
+            due = [begin + MINUTE for begin in self.begun.values() if begin and now < begin + MINUTE]
+            to = min(now + step, until, *begins, *due)
+            await self.bot.sleep((to - now).total_seconds())
+            await self.bot.run(1)
+            now = self.bot.clock.now
+            if any(abs(now - begin) < timedelta(seconds=5) for begin in begins):
+                await self.bot.run(50, step=5)
+            for channel, (hours, zone) in self.hours.items():
+                self.begun[channel] = hours.last_begin(zone, now)
+                await self.look(channel, hours, zone)
+
+    async def look(self, channel: Channel, hours: Hours, zone: ZoneInfo) -> None:
+        """Check what was posted, and what is untold."""
+        messages = self.bot.messages(channel)
+        alerts = [each for each in messages[self.seen[channel] :] if not key_of(each).startswith("snooze:")]
+        for each in alerts:
+            at = datetime.fromtimestamp(float(each["ts"]), UTC)
+            told = await self.incidents(each)
+            is_summary = each["text"].startswith("Since ")
+            if is_summary:
+                self.summaries.append((channel, at, each["text"]))
+            may = any(
+                passes_hours(hours, one, is_critical=one.integration_id in self.critical) for one in told
+            )
+            assert hours.are_on(zone, at) or (may and not is_summary), f"{at} {each['text']}"
+        self.seen[channel] = len(messages)
+        now, begun = self.bot.clock.now, self.begun[channel]
+        if hours.are_on(zone, now) and begun and now - begun >= MINUTE:
+            assert await self.untold(channel) == []
+
+    async def incidents(self, message: Json) -> Sequence[Incident]:
+        """What a message is about, by its key."""
+        key = key_of(message)
+        async with self.bot.store.read() as uow:
+            if key.startswith("card:") or ":card:" in key:
+                card_id = int(key.rpartition("card:")[2])
+                members = await uow.cards.members([card_id])
+                return list((await uow.incidents.get_many(members.get(card_id, []))).values())
+        return []
+
+    async def untold(self, channel: Channel) -> list[str]:
+        """Which open incidents have a card in the channel that is not posted, though it has been due for a while."""
+        async with self.bot.store.read() as uow:
+            assert silence(await uow.channels.settings(channel), self.bot.clock.now) is None
+            incidents = await uow.incidents.open_for(self.bot.workspace_id, None, None)
+            cards = await uow.cards.of_incidents([each.incident_id for each in incidents])
+            snoozed = {
+                each.integration_id
+                for each in await uow.snoozes.active(self.bot.workspace_id, NAMES, self.bot.clock.now)
+                if each.channel == channel
+            }
+        return [
+            str(each.integration_id)
+            for each in incidents
+            for card in cards[each.incident_id]
+            if card.channel == channel
+            and card.ts is None
+            and each.integration_id not in snoozed
+            and self.bot.clock.now - each.opened_at > MINUTE
+        ]
+
+
+def key_of(message: Json) -> str:
+    """By what the bot knows a message again."""
+    return str(message["metadata"]["event_payload"]["key"])
+
+
+async def act(bot: Whole, deed: str, name: str) -> None:
+    """Let something happen."""
+    people = bot.bot.app.incidents
+    if deed in {"error", "partial", "success"}:
+        bot.end_run(name, deed)
+    elif deed == "acknowledge":
+        await people.acknowledge(ALERTS, WHO, name.title())
+    elif deed == "snooze":
+        await people.snooze(ALERTS, WHO, name.title(), bot.clock.now + 3 * HOUR, None)
+    else:
+        await bot.bot.kill()
+        await bot.start_bot()
+
+
+DEEDS = st.sampled_from(["error", "error", "partial", "success", "acknowledge", "snooze", "restart"])
+LIVES = st.lists(
+    st.tuples(DEEDS, st.sampled_from(NAMES), st.sampled_from([1, 40, 300, 900])), min_size=2, max_size=8
+)
+HOURS = st.builds(
+    Hours,
+    days=st.sampled_from([frozenset(range(5)), frozenset(range(7)), frozenset({2, 4, 6})]),
+    begin=st.sampled_from([time(0), time(7, 30), time(9), time(22)]),
+    end=st.sampled_from([time(6), time(12), time(19, 45)]),
+    passing=st.sampled_from(
+        [frozenset(), frozenset({Topic.ERROR}), frozenset({Topic.PARTIAL, Topic.RECOVERY})]
+    ),
+)
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"])
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(hours=HOURS, zone=ZONES, life=LIVES, critical=st.booleans())
+async def test_random_hours(
+    hours: Hours, zone: str, life: list[tuple[str, str, int]], *, critical: bool
+) -> None:
+    """Whatever happens when: nothing is posted outside them but what may be, nothing is untold a minute after."""
+    with TemporaryDirectory() as folder:
+        async with whole(Path(folder)) as bot:
+            watched = Watched(
+                bot, {ALERTS: (hours, ZoneInfo(zone))}, frozenset({CRITICAL} if critical else ())
+            )
+            await watched.begin()
+            for deed, name, minutes in life:
+                await act(bot, deed, name)
+                await watched.live(bot.clock.now + minutes * MINUTE, max(10 * MINUTE, minutes * MINUTE / 10))
+            begins = hours.next_begin(ZoneInfo(zone), bot.clock.now)
+            assert begins
+            await watched.live(begins + 3 * MINUTE, HOUR)
+
+
+async def test_a_week_with_two_changes_of_the_clocks(tmp_path: Path) -> None:
+    """Berlin's on Sunday, Sydney's a week later: each working day begins with one message, at eight on the wall."""
+    workdays = Hours(days=frozenset(range(5)), begin=time(8), end=time(19))
+    berlin, sydney = ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Sydney")
+    async with whole(tmp_path) as bot:
+        bot.clock.now = datetime(2026, 3, 27, 16, 30, tzinfo=UTC)
+        watched = Watched(bot, {ALERTS: (workdays, berlin), OTHER: (workdays, sydney)})
+        await watched.begin()
+        end = datetime(2026, 4, 6, 6, 10, tzinfo=UTC)
+        outcomes = ["error", "success", "partial", "error", "success", "success", "error"]
+        place = 0
+        while bot.clock.now < end:
+            for name in NAMES:
+                bot.end_run(name, outcomes[place % len(outcomes)])
+                place += 1
+            await bot.run(30)
+            await watched.live(min(end, bot.clock.now + 5 * HOUR), HOUR)
+        for channel, zone, days in ((ALERTS, berlin, 6), (OTHER, sydney, 6)):
+            told = [at.astimezone(zone) for there, at, _ in watched.summaries if there == channel]
+            assert [f"{at:%H:%M}" for at in told] == ["08:00"] * len(told)
+            assert len({at.date() for at in told}) == len(told) == days
+        offsets = {at.astimezone(berlin).utcoffset() for _, at, _ in watched.summaries}
+        assert offsets == {2 * HOUR}
+        assert {
+            at.astimezone(sydney).utcoffset() for there, at, _ in watched.summaries if there == OTHER
+        } == {
+            10 * HOUR,
+            11 * HOUR,
+        }
