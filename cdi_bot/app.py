@@ -21,6 +21,7 @@ from cdi_bot.delivery.dispatcher import Dispatcher
 from cdi_bot.delivery.escalations import Escalations
 from cdi_bot.delivery.hours import ChannelHours
 from cdi_bot.delivery.slack_port import Directory, Messenger
+from cdi_bot.delivery.snoozes import SnoozeTimes
 from cdi_bot.delivery.store_health import StoreHealth
 from cdi_bot.delivery.view_builder import ViewBuilder
 from cdi_bot.holder import Holder
@@ -45,6 +46,7 @@ from cdi_bot.usecases.lookup import Lookup
 from cdi_bot.usecases.preview import Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
+from cdi_bot.usecases.snoozes import ChangeSnoozes
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from cdi_bot.usecases.workspaces import ManageBrazeWorkspaces
@@ -71,6 +73,7 @@ INTERVALS = {
     "escalate": 2.0,
     "hours": 2.0,
     "contacts": 15.0,
+    "snoozes": 2.0,
     "clusters": 5.0,
     "look": 60.0,
     "database": 5.0,
@@ -87,9 +90,8 @@ class Adapters:
     """How the program reaches what is outside of it: real, or simulated.
 
     `workspaces` are the Braze workspaces that the settings name, each with its client; `reach` makes the client of one
-    that was added in chat. `team_id` is the Slack team that the app was installed
-    to, `team_url` its address on the web. `sleep` waits for seconds, `random` gives 0 to 1 for jitter. `seconds` counts
-    and is never set, so that a step of the clock is noticed; without it none is expected.
+    that was added in chat. `team_id` is the Slack team of the app, `team_url` its address on the web. `sleep` waits for
+    seconds, `random` gives 0 to 1 for jitter. By `seconds`, which nobody sets, a step of the clock is noticed.
     """
 
     store: Store
@@ -118,6 +120,7 @@ class App:
     escalations: Escalations
     hours: ChannelHours
     contacts: Contacts
+    snooze_times: SnoozeTimes
     clusters: ClusterUpdates
     store_health: StoreHealth
     retention: Cleanup
@@ -125,6 +128,7 @@ class App:
     lookup: Lookup
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    snoozes: ChangeSnoozes
     expected: MarkExpected
     channels: ChangeChannelSettings
     settings: ChangeIntegrationSettings
@@ -151,6 +155,7 @@ class App:
             "escalate": self.escalations.tick,
             "hours": self.hours.tick,
             "contacts": self.contacts.tick,
+            "snoozes": self.snooze_times.tick,
             "clusters": self.clusters.tick,
             "look": self.dispatcher.channel_health.check_broken,
             "database": self.store_health.tick,
@@ -199,15 +204,14 @@ def watch_workspaces(
     admin_channel: Channel | None = None,
 ) -> WatchedWorkspaces:
     """What asks these workspaces, and those whose keys are stored, and keeps what they say."""
-    poller_settings = PollerSettings(
-        interval=settings.poll_interval,
-        unreachable_after=settings.unreachable_after,
-        admin_channel=admin_channel,
-    )
     watch = partial(
         watch_workspace,
         store=store,
-        settings=poller_settings,
+        settings=PollerSettings(
+            interval=settings.poll_interval,
+            unreachable_after=settings.unreachable_after,
+            admin_channel=admin_channel,
+        ),
         repeat_after=settings.repeat_interval,
         grace=settings.grace,
         keep=settings.retention,
@@ -298,6 +302,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         digests=timed(Digests, workspace_ids=workspaces.ids),
         escalations=timed(Escalations, workspace_ids=workspaces.ids),
         hours=timed(ChannelHours),
+        snooze_times=timed(SnoozeTimes),
         contacts=contacts,
         clusters=timed(ClusterUpdates, workspace_ids=workspaces.ids),
         store_health=StoreHealth(
@@ -310,6 +315,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         lookup=lookup,
         subscriptions=subscriptions,
         incidents=made(IncidentResponse),
+        snoozes=made(ChangeSnoozes),
         expected=made(MarkExpected),
         channels=channels,
         settings=made(ChangeIntegrationSettings),

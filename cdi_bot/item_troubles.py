@@ -38,7 +38,7 @@ class Work(StrEnum):
     RECORD = "record"  # store what was observed of an integration
     JUDGE = "judge"  # look for incidents that come with time
     REMIND = "remind"  # remind of an integration's incident
-    SNOOZE = "snooze"  # end an integration's snooze
+    SNOOZE = "snooze"  # begin and end the snoozes of a channel
     SYNC = "sync"  # follow a requested sync of an integration
     SHOW = "show"  # draw an integration or a channel on Home
     DIGEST = "digest"  # tell a channel its digest

@@ -24,7 +24,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.demo import demo_world
 from cdi_bot.sandbox.braze.runs import ERROR, SUCCESS
 from cdi_bot.sandbox.braze.scenes import play, play_all
-from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, KENJI, MARA
 from cdi_bot.sandbox.transcript import Transcript
 from cdi_bot.settings.environment import Problem, Settings, SettingsError
 from cdi_bot.store import Store
@@ -40,6 +40,7 @@ _NEXT = """
   Open {url}/ and
     choose “Late” for an integration in the panel Braze: its card comes after about 25 s
     press Acknowledge on a card, then History
+    type /cdi owner Users* @kenji, /cdi hours mon-fri 08:00-19:00, /cdi ack Users off
     type /cdi help, or /cdi status
   With a Braze and a Slack of your own: cdi-bot check --help
 """
@@ -157,6 +158,9 @@ async def _tell_story(sandbox: Sandbox, stop: asyncio.Event) -> None:
 
     _say("\n── A sync is about to fail for some of its rows ──\n", stop)
     await told("Users: attributes")
+    _say("\n── Mara hands it on to Kenji ──\n", stop)
+    await sandbox.people.command(DATA_ALERTS, MARA, f'ack "Users: attributes" <@{KENJI}>')
+    await told("handed on")
     _say("\n── The next one succeeds ──\n", stop)
     play(braze, first, SUCCESS)
     await told("ecovered")

@@ -209,6 +209,7 @@ def _build(
         slack=slack,
         subscriptions=app.subscriptions,
         incidents=app.incidents,
+        snoozes=app.snoozes,
         expected=app.expected,
         queries=app.queries,
         channels=app.channels,

@@ -76,6 +76,11 @@ class Hours:
         begins = (begin for reach in (_NEAR, _FAR) for begin, _ in self._spans(zone, now, reach))
         return next((begin for begin in begins if begin > now), None)
 
+    def span_at(self, zone: tzinfo, now: datetime) -> tuple[datetime, datetime] | None:
+        """The stretch of them that `now` is in, or else the next one; `None` where there is none for a year."""
+        spans = (span for reach in (_NEAR, _FAR) for span in self._spans(zone, now, reach))
+        return next((span for span in spans if now < span[1]), None)
+
     def _spans(self, zone: tzinfo, now: datetime, reach: int) -> Sequence[tuple[datetime, datetime]]:
         return _spans(self, zone, now.astimezone(zone).date(), reach)
 

@@ -1,4 +1,4 @@
-"""Which channels are told of a change, whom an alert mentions, how long a snooze holds back, what becomes one message.
+"""Which channels are told of a change, whom an alert mentions, what becomes one message.
 
 The same that happens to several incidents is told in one message: recoveries in one of the channel, what belongs to one
 card in one reply of its thread. What waits is combined, and a message that is young takes in what comes after it. No
@@ -27,7 +27,7 @@ from cdi_bot.core.model.message import (
     ReplyFact,
 )
 from cdi_bot.core.model.run import Run
-from cdi_bot.core.model.subscription import Snooze, Subscription, passes_filters
+from cdi_bot.core.model.subscription import Subscription, passes_filters
 from cdi_bot.core.rules.kinds import rules_of
 
 
@@ -152,35 +152,6 @@ def mention_for(
     ]
     each = " ".join(filter(None, [*named, *also])).split()
     return " ".join(dict.fromkeys(each)) or None
-
-
-def snoozed_until(
-    snoozes: Iterable[Snooze], channel: Channel, incidents: Sequence[Incident], now: datetime
-) -> datetime | None:
-    """Until when all of these incidents are snoozed in a channel; `None` when one of them may be told now.
-
-    A snooze "until it recovers" has no time: it counts as far away as a date can be. An incident of a whole
-    workspace can't be snoozed.
-    """
-    ends: list[datetime] = []
-    for incident in incidents:
-        snooze = next(
-            (
-                snooze
-                for snooze in snoozes
-                if snooze.channel == channel
-                and (snooze.workspace_id, snooze.integration_id)
-                == (incident.workspace_id, incident.integration_id)
-            ),
-            None,
-        )
-        if snooze is None:
-            return None
-        until = snooze.until or datetime.max.replace(tzinfo=now.tzinfo)
-        if until <= now:
-            return None
-        ends.append(until)
-    return min(ends, default=None)
 
 
 def fact_of(content: Content) -> ReplyFact | None:

@@ -14,7 +14,6 @@ from functools import partial
 
 from cdi_bot.core.escalation import is_unanswered
 from cdi_bot.core.model import still_waits
-from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.escalation import EscalationBroken
 from cdi_bot.core.model.message import (
     Card,
@@ -27,7 +26,8 @@ from cdi_bot.core.model.message import (
     SyncEnded,
 )
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.routing import fact_of, is_news, place_of, snoozed_until
+from cdi_bot.core.routing import fact_of, is_news, place_of
+from cdi_bot.core.snoozes import snoozed_until
 from cdi_bot.delivery.channel_health import ChannelHealth
 from cdi_bot.delivery.slack_port import Messenger, SlackTrouble, SlackVerdict, asking_before_each_call
 from cdi_bot.delivery.view_builder import ViewBuilder
@@ -141,7 +141,7 @@ class MessageSender:
         if owed.kind is MessageKind.CARD:
             notices = owed.content.notices if isinstance(owed.content, ShowCard) else ()
             shown = await self.views.card(uow, card, now, notices)
-            early = None if card.ts or shown.summary else _not_posted_yet(owed.channel, shown, now)
+            early = None if card.ts or shown.summary else _not_posted_yet(shown, now)
             return early or _Ready(view=shown, card=card)
         return await self._prepare_reply(uow, message, card, now)
 
@@ -263,20 +263,18 @@ async def _is_repaired(uow: UnitOfWork, owed: OwedMessage) -> bool:
     return False
 
 
-def _not_posted_yet(channel: Channel, card: CardView, now: datetime) -> AttemptResult | _Wait | None:
+def _not_posted_yet(card: CardView, now: datetime) -> AttemptResult | _Wait | None:
     """What a first post waits for, or why it is not made: an escalation that was answered before it could be told."""
     if card.own and all(each.only_escalated and not is_unanswered(each.incident) for each in card.own):
         return AttemptResult.NOT_NEEDED
-    return _snoozed_until(channel, card, now)
+    return _snoozed_until(card, now)
 
 
-def _snoozed_until(channel: Channel, card: CardView, now: datetime) -> AttemptResult | _Wait | None:
+def _snoozed_until(card: CardView, now: datetime) -> AttemptResult | _Wait | None:
     """Until when a first post waits for the end of a snooze; one that recovered meanwhile is not told at all."""
-    snoozes = [view.snooze for view in card.own if view.snooze]
-    incidents = [view.incident for view in card.own]
-    until = snoozed_until(snoozes, channel, incidents, now)
+    until = snoozed_until(view.snooze for view in card.own)
     if until is None:
         return None
-    if not any(incident.is_open for incident in incidents):
+    if not any(view.incident.is_open for view in card.own):
         return AttemptResult.NOT_NEEDED
     return _Wait(until=min(until, now + _SNOOZE_CHECK), reason=SNOOZED)

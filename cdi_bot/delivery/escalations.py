@@ -13,7 +13,7 @@ from datetime import datetime
 import structlog
 
 from cdi_bot.core.digest_schedule import zone_of
-from cdi_bot.core.escalation import LONGEST, is_due, is_unanswered
+from cdi_bot.core.escalation import is_due, is_unanswered
 from cdi_bot.core.hours import hours_of, passes_hours, silence
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.escalation import Escalated, Escalation
@@ -21,7 +21,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.integration_settings import settings_of
 from cdi_bot.core.model.message import reply, show_card
-from cdi_bot.core.model.subscription import Snooze, Subscription
+from cdi_bot.core.model.subscription import Subscription
 from cdi_bot.core.routing import posted_at, still_concerns
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.delivery.views import EscalationView
@@ -77,7 +77,7 @@ class Escalations:
         cards, kept = await uow.cards.of_incidents(ids), await uow.escalations.of_incidents(ids)
         subscriptions = await uow.subscriptions.for_workspace(workspace_id)
         known = await uow.integrations.get_many(workspace_id, names)
-        snoozes = await uow.snoozes.active(workspace_id, names, now - LONGEST)  # also those just over
+        snoozes = await uow.snoozes.active(workspace_id, names, now)
         set_for = await uow.integration_settings.all()
         by_channel = {each.channel: each for each in settings}
         due: list[_Due] = []
@@ -95,7 +95,11 @@ class Escalations:
                     if silence(origin, now):
                         continue
                     begins = max(filter(None, (begins, hours.last_begin(zone_of(origin), now))), default=None)
-                mine = _snoozes_of(incident, card.channel, snoozes)
+                mine = [
+                    each
+                    for each in snoozes.get(incident.integration_id or "", ())
+                    if each.channel == card.channel
+                ]
                 with self.troubles.guard(Work.REMIND, card.channel, f"escalate {incident.incident_id}"):
                     if (
                         is_due(
@@ -180,12 +184,6 @@ def is_only_escalated(
 
 def _target(each: Escalation) -> Channel:
     return replace(each.channel, channel_id=each.target or "")
-
-
-def _snoozes_of(incident: Incident, channel: Channel, snoozes: Sequence[Snooze]) -> list[Snooze]:
-    return [
-        each for each in snoozes if each.channel == channel and each.integration_id == incident.integration_id
-    ]
 
 
 def _is_told_by_another(incident: Incident, incidents: Sequence[Incident]) -> bool:

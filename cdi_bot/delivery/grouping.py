@@ -29,9 +29,9 @@ from cdi_bot.core.routing import (
     joinable_replies,
     mention_for,
     message_to_extend,
-    snoozed_until,
 )
 from cdi_bot.core.rules.kinds import rules_of
+from cdi_bot.core.snoozes import longest, snoozed_until
 from cdi_bot.core.storms import WITHIN, Fold, fold
 from cdi_bot.delivery.view_builder import integration_ids
 from cdi_bot.store import Store, UnitOfWork
@@ -207,12 +207,16 @@ async def snoozed_cards(
 ) -> set[int]:
     """Those of the cards of which all incidents are snoozed in their channel."""
     found = integration_ids(each for shown in members.values() for each in shown)
-    snoozes = [
-        snooze
+    snoozes = {
+        (workspace_id, key): longest(some, channel)
         for workspace_id, ids in found.items()
-        for snooze in await uow.snoozes.active(workspace_id, ids, now)
-    ]
-    return {card_id for card_id, shown in members.items() if snoozed_until(snoozes, channel, shown, now)}
+        for key, some in (await uow.snoozes.active(workspace_id, ids, now)).items()
+    }
+    return {
+        card_id
+        for card_id, shown in members.items()
+        if snoozed_until(snoozes.get((each.workspace_id, each.integration_id or "")) for each in shown)
+    }
 
 
 async def _called(uow: UnitOfWork, channel: Channel, incident_ids: Collection[int]) -> set[str]:

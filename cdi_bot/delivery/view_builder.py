@@ -40,6 +40,7 @@ from cdi_bot.core.model.spike import Spike
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.core.routing import mention_for
 from cdi_bot.core.rules.kinds import longest_row_first, rules_of, severity_on_card
+from cdi_bot.core.snoozes import longest
 from cdi_bot.delivery.clusters import ClusterReader
 from cdi_bot.delivery.digests import digest_view, subscribed_integrations
 from cdi_bot.delivery.escalations import escalation_views, is_only_escalated
@@ -118,9 +119,7 @@ class ViewBuilder:
         """A message that tells one fact, with the integration and the run that it is about."""
         if isinstance(content, Subscribed):
             return await self._subscribed(uow, channel, content)
-        if isinstance(
-            content, RunStarted | Snoozed | Unsnoozed | SyncRequested | SyncEnded | IntegrationChanged
-        ):
+        if isinstance(content, RunStarted | SyncRequested | SyncEnded | IntegrationChanged):
             integration = await _integration(uow, content.workspace_id, content.integration_id)
             run = None
             if isinstance(content, RunStarted | SyncEnded) and content.run_start:
@@ -139,7 +138,7 @@ class ViewBuilder:
             named = tuple(known[each].integration for each in content.integration_ids if each in known)
             names = await uow.workspaces.told_names()
             return EventView(content=content, others=named, workspace_name=names.get(content.workspace_id))
-        if isinstance(content, Unsubscribed | IntegrationSettingChanged):
+        if isinstance(content, Unsubscribed | Snoozed | Unsnoozed | IntegrationSettingChanged):
             names, integration = await uow.workspaces.told_names(), None
             if not is_pattern(content.selector):
                 integration = await _integration(uow, content.workspace_id, content.selector)
@@ -193,7 +192,7 @@ class ViewBuilder:
     ) -> list[IncidentView]:
         """Views of any number of incidents for a handful of queries."""
         subscriptions = await uow.subscriptions.for_channel(channel)
-        snoozes: dict[tuple[int, str], Snooze] = {}
+        snoozes: dict[tuple[int, str], Snooze | None] = {}
         integrations: dict[tuple[int, str], Integration] = {}
         words: dict[int, list[Expected]] = {}
         unreachable: dict[int, Incident | None] = {}
@@ -202,9 +201,8 @@ class ViewBuilder:
         escalations = await escalation_views(uow, channel, incidents, team_url=self.team_url)
         for workspace_id, ids in integration_ids(incidents).items():
             unreachable[workspace_id] = await uow.incidents.unreachable(workspace_id)
-            for snooze in await uow.snoozes.active(workspace_id, ids, now):
-                if snooze.channel == channel:
-                    snoozes[workspace_id, snooze.integration_id] = snooze
+            for one, some in (await uow.snoozes.active(workspace_id, ids, now)).items():
+                snoozes[workspace_id, one] = longest(some, channel)
             words[workspace_id] = await uow.expected.of_integrations(workspace_id, ids)
             for integration_id, watched in (await uow.integrations.get_many(workspace_id, ids)).items():
                 integrations[workspace_id, integration_id] = watched.integration

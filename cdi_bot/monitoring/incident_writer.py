@@ -215,16 +215,22 @@ async def _escalated_to(uow: UnitOfWork, incident: Incident) -> set[Channel]:
 
 
 async def _end_snoozes(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
-    """End what was snoozed until it recovers, in every channel."""
-    if incident.integration_id is None:
+    """End what was snoozed until it recovers, in every channel: a selector once nothing that it takes in is open."""
+    key, workspace_id = incident.integration_id, incident.workspace_id
+    if key is None:
         return
-    still_open = await uow.incidents.open_for(incident.workspace_id, None, [incident.integration_id])
-    if not rules_of(incident).ends_snooze_while_others_open and any(
-        other.kind is not incident.kind for other in still_open
-    ):
-        return
-    for ended in await uow.snoozes.end(None, incident.workspace_id, incident.integration_id):
-        await uow.escalations.restart(ended.channel, [each.incident_id for each in still_open], now)
+    snoozes = (await uow.snoozes.active(workspace_id, [key], now)).get(key, ())
+    for snooze in snoozes:
+        if snooze.until is not None:
+            continue
+        ids = await uow.snoozes.taken_in(workspace_id, snooze.selector)
+        still_open = await uow.incidents.open_for(workspace_id, None, ids)
+        others = [each for each in still_open if (each.integration_id, each.kind) != (key, incident.kind)]
+        if rules_of(incident).ends_snooze_while_others_open:
+            others = [each for each in others if each.integration_id != key]
+        if not others and await uow.snoozes.change(snooze, None):
+            await uow.escalations.restart(snooze.channel, [each.incident_id for each in still_open], now)
+            await refresh_cards(uow, still_open, now, channel=snooze.channel)
 
 
 async def start_watching(

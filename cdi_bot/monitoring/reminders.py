@@ -1,4 +1,4 @@
-"""What comes due by the clock: an incident that nobody acknowledged is repeated, a snooze ends."""
+"""What comes due by the clock: an incident that nobody acknowledged is repeated."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import structlog
 from cdi_bot.core.model import still_waits
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen, show_card
-from cdi_bot.core.model.subscription import Snooze
+from cdi_bot.core.model.message import Card, MessageKind, OwedMessage, StillOpen
 from cdi_bot.core.routing import posted_at, still_concerns
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.core.rules.small_losses import is_usual_loss
@@ -42,10 +41,6 @@ class Reminders:
         try:
             async with self.store.read() as uow:
                 due = await self._due(uow, now)
-                expired = await uow.snoozes.expired(self.workspace_id, now)
-            for snooze in expired:
-                with self.troubles.guard(Work.SNOOZE, (self.workspace_id, snooze.integration_id)):
-                    await self._end(snooze, now)
             await self._owe([each for each in due if each.key not in self._owed], now)
             if self.admin_channel:
                 with self.troubles.guard(Work.REMIND, self.admin_channel, "new integrations"):
@@ -68,21 +63,6 @@ class Reminders:
                     async with self.store.write() as uow:
                         await uow.outbox.add([message], now=now)
 
-    async def _end(self, snooze: Snooze, now: datetime) -> None:
-        """A card that a snooze held back, or that says it is snoozed, is shown as it is now."""
-        async with self.store.write() as uow:
-            if not await uow.snoozes.remove_expired(snooze, now):
-                return  # another process was faster, or somebody has just made it longer
-            incidents = await uow.incidents.open_for(snooze.workspace_id, None, [snooze.integration_id])
-            shown = await uow.cards.of_incidents([incident.incident_id for incident in incidents])
-            mine = [
-                card.card_id for cards in shown.values() for card in cards if card.channel == snooze.channel
-            ]
-            here = [each for each, cards in shown.items() if any(card.card_id in mine for card in cards)]
-            await uow.escalations.restart(snooze.channel, here, snooze.until or now)
-            raised = await uow.cards.raise_revision(mine)
-            await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)
-
     async def _due(self, uow: UnitOfWork, now: datetime) -> list[OwedMessage]:
         """One reminder per interval since an incident was posted in a channel that is still subscribed to it."""
         due = [
@@ -96,6 +76,8 @@ class Reminders:
         if not due:
             return []
         cards = await uow.cards.of_incidents([incident.incident_id for incident in due])
+        counting = {card.counted_by for shown in cards.values() for card in shown if card.counted_by}
+        told_by = await uow.cards.get_many(counting) if counting else {}
         subscriptions = await uow.subscriptions.for_workspace(self.workspace_id)
         known = await uow.integrations.get_many(
             self.workspace_id, [each.integration_id for each in due if each.integration_id]
@@ -115,6 +97,7 @@ class Reminders:
                     for card in cards.get(incident.incident_id, [])
                     if card.ts
                     and self._is_due(incident, card, now)
+                    and not self._was_told_lately(incident, told_by.get(card.counted_by or 0), now)
                     and still_concerns(incident, card, known, subscriptions)
                     # What is late or fails is stale for that reason: one reminder is enough.
                     and not (
@@ -130,6 +113,12 @@ class Reminders:
         if waited < self.repeat_after:
             return False
         return not incident.reopened or now - waited % self.repeat_after >= incident.failing_since
+
+    def _was_told_lately(self, incident: Incident, summary: Card | None, now: datetime) -> bool:
+        """Whether a summary has told of it within the interval, as a channel's hours began."""
+        if summary is None or summary.summary_since is None or summary.ts is None:
+            return False
+        return now - posted_at(incident, summary.ts, now) < self.repeat_after
 
     def _still_open(self, incident: Incident, card: Card, now: datetime) -> OwedMessage:
         since = _waits_since(incident, card, now)

@@ -16,9 +16,8 @@ from cdi_bot.store import UnitOfWork
 async def owe_spike(uow: UnitOfWork, spike: Spike, integration: Integration, *, now: datetime) -> None:
     """Owe a spike to each channel that is told of such: once, however often it is seen."""
     subscriptions = await uow.subscriptions.for_workspace(spike.workspace_id)
-    snoozed = {
-        snooze.channel for snooze in await uow.snoozes.active(spike.workspace_id, [spike.integration_id], now)
-    }
+    snoozes = await uow.snoozes.active(spike.workspace_id, [spike.integration_id], now)
+    snoozed = {snooze.channel for snooze in snoozes.get(spike.integration_id, ())}
     channels = channels_for_spike(subscriptions, integration) - snoozed
     await uow.outbox.add(
         [

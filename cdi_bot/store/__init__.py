@@ -16,11 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cdi_bot.store.cards import Cards
-from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Snoozes, Subscriptions
+from cdi_bot.store.channels import Audit, Channels, RequestedSyncs, Subscriptions
 from cdi_bot.store.engine import CHANGED, QUEUE_SECONDS, async_url, file_of, note_changes, open_engines
 from cdi_bot.store.errors import LeaseLost, RowRefused, StoreTrouble, as_store_trouble, location
 from cdi_bot.store.escalations import Escalations
-from cdi_bot.store.expected import ExpectedFlaws
 from cdi_bot.store.file_items import FileItems
 from cdi_bot.store.holders import FileLock, Holders, ProcessLock, SessionLock
 from cdi_bot.store.incidents import Incidents
@@ -28,6 +27,7 @@ from cdi_bot.store.integration_settings import AllIntegrationSettings
 from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, OUTSIDE_HOURS, SNOOZED, Outbox
 from cdi_bot.store.runs import IntegrationKey, Runs
+from cdi_bot.store.silences import ExpectedFlaws, Snoozes
 from cdi_bot.store.traces import Traces, is_erasable
 
 __all__ = [

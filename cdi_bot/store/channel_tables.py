@@ -58,18 +58,22 @@ class ExpectedRow(InChannel, Base):
 
 
 class SnoozeRow(InChannel, Base):
-    """A snooze of one integration in one channel; without an end it lasts until the integration recovers."""
+    """A snooze of what a selector takes in, in one channel; without an end it lasts until that recovers."""
 
     __tablename__ = "snoozes"
     __table_args__ = (
-        PrimaryKeyConstraint("team_id", "channel_id", "workspace_id", "integration_id"),
-        Index("ix_snoozes_workspace_id_integration_id", "workspace_id", "integration_id"),
-        Index("ix_snoozes_until", "until"),
+        Index("ix_snoozes_channel", "team_id", "channel_id"),
+        Index("ix_snoozes_workspace_id", "workspace_id"),
+        no_id_reuse(),
     )
 
+    snooze_id: Mapped[Id]
     workspace_id: Mapped[WorkspaceId]
-    integration_id: Mapped[str]
+    selector: Mapped[str]
+    begins: Mapped[datetime]
     until: Mapped[datetime | None]
+    every: Mapped[str | None]
+    has_begun: Mapped[bool]
     by: Mapped[str]
     at: Mapped[datetime]
     reason: Mapped[str | None]

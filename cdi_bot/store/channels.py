@@ -1,4 +1,4 @@
-"""What is kept for a channel: subscriptions, snoozes, what is expected, settings, who changed what, requested syncs."""
+"""What is kept for a channel: subscriptions, settings, who changed what, requested syncs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
     true,
     union_all,
@@ -23,12 +22,11 @@ from cdi_bot.core.freshness_limit import limit_in_zone
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.requested_sync import RequestedSync
-from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.store.channel_tables import (
     AUDIT,
     CHANNEL_SETTINGS,
     REQUESTED_SYNCS,
-    SNOOZES,
     SUBSCRIPTIONS,
 )
 from cdi_bot.store.portable import (
@@ -155,57 +153,6 @@ class Subscriptions(Repository):
             _SUBSCRIPTIONS.where(condition).order_by(SUBSCRIPTIONS.c.subscription_id)
         )
         return list(map(_subscription_of, rows))
-
-
-class Snoozes(Repository):
-    """Snoozes: each silences one integration in one channel."""
-
-    async def active(
-        self, workspace_id: int, integration_ids: Collection[str], now: datetime
-    ) -> list[Snooze]:
-        """The snoozes of these integrations that last at `now`, in any channel."""
-        columns = SNOOZES.c
-        return await self._values(
-            Snooze,
-            select(SNOOZES)
-            .where(
-                columns.workspace_id == workspace_id,
-                columns.integration_id.in_(self._names(integration_ids)),
-                or_(columns.until.is_(None), columns.until > now),
-            )
-            .order_by(columns.at, columns.team_id, columns.channel_id, columns.integration_id),
-        )
-
-    async def save(self, snooze: Snooze) -> None:
-        """Insert or replace the snooze of one integration in one channel."""
-        await self._connection.execute(replace_in(self._connection, SNOOZES), row_of(snooze))
-
-    async def end(self, channel: Channel | None, workspace_id: int, integration_id: str) -> list[Snooze]:
-        """End the snooze in a channel, or (`None`) those "until it recovers" in all channels; returns the ended."""
-        columns = SNOOZES.c
-        which = columns.until.is_(None) if channel is None else in_channel(SNOOZES, channel)
-        return await self._remove(
-            and_(columns.workspace_id == workspace_id, columns.integration_id == integration_id, which)
-        )
-
-    async def expired(self, workspace_id: int, now: datetime) -> list[Snooze]:
-        """The snoozes of a workspace whose time is over."""
-        over = select(SNOOZES).where(SNOOZES.c.workspace_id == workspace_id, SNOOZES.c.until <= now)
-        return await self._values(Snooze, over)
-
-    async def remove_expired(self, snooze: Snooze, now: datetime) -> bool:
-        """Remove a snooze if its time is over; of two calls at once, one returns True."""
-        which = and_(
-            in_channel(SNOOZES, snooze.channel),
-            SNOOZES.c.workspace_id == snooze.workspace_id,
-            SNOOZES.c.integration_id == snooze.integration_id,
-            SNOOZES.c.until <= now,
-        )
-        return bool(await self._remove(which))
-
-    async def _remove(self, which: ColumnElement[bool]) -> list[Snooze]:
-        ended = await self._values(Snooze, delete(SNOOZES).where(which).returning(SNOOZES))
-        return sorted(ended, key=lambda snooze: (snooze.at, snooze.channel, snooze.integration_id))
 
 
 class Channels(Repository):
@@ -336,6 +283,10 @@ class RequestedSyncs(Repository):
     async def remove(self, sync_id: int) -> bool:
         """Delete one; of two calls at once, one returns True."""
         return await self._changed(delete(REQUESTED_SYNCS).where(REQUESTED_SYNCS.c.sync_id == sync_id)) == 1
+
+    async def remove_all(self, workspace_id: int) -> None:
+        """Delete those of a workspace: nobody sees their ends any more."""
+        await self._changed(delete(REQUESTED_SYNCS).where(REQUESTED_SYNCS.c.workspace_id == workspace_id))
 
 
 _TOPICS = frozenset(topic.value for topic in Topic)

@@ -20,8 +20,13 @@ from cdi_bot.usecases.change_answers import (
     CannotTakeOver,
     EscalationSet,
     ExpectedAnswer,
+    IntegrationSettingSet,
+    IntegrationSettingsShown,
+    NothingToSnooze,
+    SnoozeEnded,
+    SnoozeList,
+    SnoozeSet,
 )
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.query_answers import AuditTrail, IntegrationList, Overview, RunHistory
 from cdi_bot.usecases.workspace_answers import WorkspaceAnswer
 
@@ -78,28 +83,6 @@ class NothingOpen:
     """There is no open incident to acknowledge: of the integration, or (`None`) in the channel."""
 
     integration: Integration | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnoozeSet:
-    """The integration is snoozed in the channel until a time, or (`until` is `None`) until it recovers.
-
-    `unchanged` if it was before, until the same time and for the same reason.
-    """
-
-    channel: Channel
-    integration: Integration
-    until: datetime | None
-    reason: str | None
-    unchanged: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnoozeEnded:
-    """The snooze has ended; `was_snoozed` is False if there was none."""
-
-    integration: Integration
-    was_snoozed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +283,9 @@ Answer = (
     | CannotTakeOver
     | NothingOpen
     | SnoozeSet
+    | NothingToSnooze
     | SnoozeEnded
+    | SnoozeList
     | ConfirmSync
     | SyncStarted
     | AuditTrail

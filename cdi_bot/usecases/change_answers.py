@@ -1,4 +1,4 @@
-"""The answers to whoever acknowledged, said what was expected or set an escalation; values as in `answers.py`."""
+"""The answers to whoever changed something beside subscriptions, or asks what is set; values as in `answers.py`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
+from cdi_bot.core.model.integration_settings import IntegrationSettings, SettingName
+from cdi_bot.core.model.subscription import Selection, Snooze
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +94,62 @@ class BadTarget:
 
 
 ExpectedAnswer = MarkedExpected | TakenBack | NothingToMark | SwitchedOff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeSet:
+    """What a selector takes in is snoozed in the channel; `unchanged` if it was before, as long and for this reason."""
+
+    what: Selection
+    snooze: Snooze
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingToSnooze:
+    """Nothing that a selector takes in is open, so that there is no recovery to snooze it until."""
+
+    what: Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeEnded:
+    """The snoozes of what a selector takes in have ended; `was_snoozed` is False if there were none.
+
+    `what` is `None` for one that ended already. `still` is one that silences it all the same, with what that takes in.
+    """
+
+    what: Selection | None
+    was_snoozed: bool
+    still: tuple[Snooze, Selection] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeList:
+    """`/cdi snoozes`: those of the channel, each with what it takes in."""
+
+    channel: Channel
+    rows: tuple[tuple[Snooze, Selection], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationSettingSet:
+    """Something is set for integrations, which a notice says in the channel; `unchanged` if it was before.
+
+    `value` is a mention, a web address, or `on`; `None` for nothing. `total` is how many integrations match now; where
+    none does, `nearest` are those with a similar name.
+    """
+
+    what: Selection
+    setting: SettingName
+    value: str | None
+    total: int
+    unchanged: bool
+    nearest: tuple[Integration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationSettingsShown:
+    """What is set for which integrations: the most specific selectors first, workspace by workspace."""
+
+    rows: tuple[tuple[IntegrationSettings, Selection], ...]

@@ -16,6 +16,7 @@ from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Subscription, selector_matches
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
+from cdi_bot.core.snoozes import longest
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.query_answers import BotTroubles
@@ -159,10 +160,10 @@ async def snoozes_in(
     for each in integrations:
         ids.setdefault(each.workspace_id, []).append(each.integration_id)
     return {
-        (workspace_id, snooze.integration_id): snooze
+        (workspace_id, key): snooze
         for workspace_id, wanted in ids.items()
-        for snooze in await uow.snoozes.active(workspace_id, wanted, now)
-        if snooze.channel == channel
+        for key, some in (await uow.snoozes.active(workspace_id, wanted, now)).items()
+        if channel and (snooze := longest(some, channel))
     }
 
 

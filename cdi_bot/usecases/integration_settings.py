@@ -28,7 +28,7 @@ from cdi_bot.usecases.answers import (
     WhichWorkspace,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
+from cdi_bot.usecases.change_answers import IntegrationSettingSet, IntegrationSettingsShown
 from cdi_bot.usecases.lookup import which_workspace
 from cdi_bot.usecases.matching import nearest_to
 

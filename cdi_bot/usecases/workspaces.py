@@ -316,6 +316,8 @@ async def remove_workspace(
     await uow.workspaces.remove(workspace_id, now)
     ended = await uow.subscriptions.for_workspace(workspace_id)
     await uow.subscriptions.remove([each.subscription_id for each in ended])
+    await uow.snoozes.remove_all(workspace_id)
+    await uow.requested_syncs.remove_all(workspace_id)
     incidents = await uow.incidents.open_for(workspace_id, None, None)
     for each in incidents:
         over = replace(

@@ -29,7 +29,7 @@ def settings(after: int = 1800, since: datetime = NOW - timedelta(days=1)) -> Ch
 
 def snooze(until: datetime | None) -> Snooze:
     """A snooze in the channel."""
-    return Snooze(channel=HERE, workspace_id=1, integration_id="one", until=until, by="U1", at=NOW)
+    return Snooze(channel=HERE, workspace_id=1, selector="one", begins=NOW, until=until, by="U1", at=NOW)
 
 
 def due(found: Incident, **more: object) -> bool:

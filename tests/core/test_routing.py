@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,15 +12,14 @@ from hypothesis import strategies as st
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind, Topic
 from cdi_bot.core.model.run import DOCUMENTED_STATUSES
-from cdi_bot.core.model.subscription import FilterDecision, Filters, Snooze, Subscription, passes_filters
+from cdi_bot.core.model.subscription import FilterDecision, Filters, Subscription, passes_filters
 from cdi_bot.core.routing import (
     channels_for_lifecycle,
     channels_for_recovery,
     channels_for_runs,
     mention_for,
-    snoozed_until,
 )
-from tests.core.runs_kit import NOON, at, integration, run
+from tests.core.runs_kit import NOON, integration, run
 
 ONE, TWO = Channel(team_id="T1", channel_id="C1"), Channel(team_id="T1", channel_id="C2")
 
@@ -138,27 +136,6 @@ def test_everybody_named_is_called_once() -> None:
     assert mention_for(everyone, failed, integration()) == "<@U1> <!subteam^S1>"
     assert mention_for([], failed, integration()) is None
     assert mention_for(everyone, incident(None), None) is None
-
-
-def snooze(minutes: float | None, integration_id: str = "users") -> Snooze:
-    """A mute in the first channel, until so many minutes after noon."""
-    until = None if minutes is None else at(minutes)
-    return Snooze(channel=ONE, workspace_id=1, integration_id=integration_id, until=until, by="U1", at=NOON)
-
-
-def test_a_card_is_muted_while_all_it_shows_is() -> None:
-    """Until the first mute ends; one without an end is far away."""
-    users, orders = incident(), incident("orders")
-    assert snoozed_until([snooze(10)], ONE, [users], NOON) == at(10)
-    assert snoozed_until([snooze(10), snooze(5, "orders")], ONE, [users, orders], NOON) == at(5)
-    assert snoozed_until([snooze(10)], ONE, [users, orders], NOON) is None
-    assert snoozed_until([snooze(10)], TWO, [users], NOON) is None
-    assert snoozed_until([snooze(10)], ONE, [users], at(10)) is None
-    far = snoozed_until([snooze(None)], ONE, [users], NOON)
-    assert far is not None
-    assert far - NOON > timedelta(days=365)
-    assert snoozed_until([snooze(10)], ONE, [incident(None)], NOON) is None
-    assert snoozed_until([], ONE, [], NOON) is None
 
 
 @pytest.mark.parametrize("kind", [Kind.LATE, Kind.SLOW, Kind.QUALITY])

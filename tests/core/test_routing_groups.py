@@ -202,7 +202,7 @@ def test_putting_together_loses_and_reorders_nothing(contents: list[Content]) ->
 
 def unsnoozed(number: int) -> Unsnoozed:
     """A notice of what somebody changed."""
-    return Unsnoozed(who="U1", workspace_id=1, integration_id=str(number))
+    return Unsnoozed(who="U1", workspace_id=1, selector=str(number))
 
 
 def test_notices_are_told_together() -> None:

@@ -217,11 +217,12 @@ async def snooze(bot: Whole, minutes: float | None) -> None:
     """Snooze the integration in the channel."""
     until = None if minutes is None else bot.clock.now + timedelta(minutes=minutes)
     async with bot.store.write() as uow:
-        await uow.snoozes.save(
+        await uow.snoozes.add(
             Snooze(
                 channel=ALERTS,
                 workspace_id=bot.workspace_id,
-                integration_id="users",
+                selector="users",
+                begins=bot.clock.now,
                 until=until,
                 by=WHO,
                 at=bot.clock.now,

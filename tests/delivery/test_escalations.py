@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.delivery.escalations import Escalations
 from cdi_bot.item_troubles import ItemTroubles
@@ -149,7 +150,7 @@ async def test_a_snooze_puts_it_off(bot: Whole) -> None:
     await escalate(bot)
     await fail(bot)
     until = bot.clock.now + timedelta(minutes=3)
-    await bot.bot.app.incidents.snooze(ALERTS, WHO, "Users", until, None)
+    await bot.bot.app.snoozes.snooze(ALERTS, WHO, SetSnooze(selector="Users", until=until, reason=None))
     await bot.run(180 + 50)
     assert bot.messages(ON_CALL) == []
     await bot.run(20)
@@ -160,9 +161,9 @@ async def test_a_snooze_that_is_ended_puts_it_off_too(bot: Whole) -> None:
     """As long as if the alert had been posted then."""
     await escalate(bot)
     await fail(bot)
-    await bot.bot.app.incidents.snooze(ALERTS, WHO, "Users", None, None)
+    await bot.bot.app.snoozes.snooze(ALERTS, WHO, SetSnooze(selector="Users", until=None, reason=None))
     await bot.run(2 * ENOUGH)
-    await bot.bot.app.incidents.unsnooze(ALERTS, WHO, "Users")
+    await bot.bot.app.snoozes.unsnooze(ALERTS, WHO, "Users")
     await bot.run(SOON.total_seconds() - 10)
     assert bot.messages(ON_CALL) == []
     await bot.run(20)

@@ -66,11 +66,12 @@ async def test_a_limit_on_posts_holds_no_change_back(bot: Whole) -> None:
 async def test_what_waits_has_a_time(bot: Whole) -> None:
     """A card that is muted, and its replies with it, are not looked at again and again meanwhile."""
     async with bot.store.write() as uow:
-        await uow.snoozes.save(
+        await uow.snoozes.add(
             Snooze(
                 channel=ALERTS,
                 workspace_id=bot.workspace_id,
-                integration_id="users",
+                selector="users",
+                begins=bot.clock.now,
                 until=bot.clock.now + timedelta(hours=2),
                 by=WHO,
                 at=bot.clock.now,

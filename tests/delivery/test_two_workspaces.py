@@ -33,7 +33,6 @@ from cdi_bot.core.model.message import (
 )
 from cdi_bot.core.model.requested_sync import SyncEnding
 from cdi_bot.core.model.subscription import Filters, Snooze
-from cdi_bot.core.routing import snoozed_until
 from cdi_bot.delivery.digests import Digests
 from cdi_bot.delivery.grouping import alone
 from cdi_bot.delivery.view_builder import ViewBuilder
@@ -113,10 +112,10 @@ class Both:
     async def snooze(self, half: Half) -> Snooze:
         """Snooze this workspace's integration in ALERTS."""
         snooze = Snooze(
-            channel=ALERTS, workspace_id=half.id, integration_id=ID, until=NOW + DAY, by=MARA, at=NOW
+            channel=ALERTS, workspace_id=half.id, selector=ID, begins=NOW, until=NOW + DAY, by=MARA, at=NOW
         )
         async with self.store.write() as uow:
-            await uow.snoozes.save(snooze)
+            await uow.snoozes.add(snooze)
         return snooze
 
     async def digests(self, channel: Channel, *, quiet: bool = False) -> Counter[int]:
@@ -265,8 +264,6 @@ def _notices(half: Half) -> list[Content]:
     begun = half.incident.failing_since
     return [
         RunStarted(workspace_id=half.id, integration_id=ID, run_start=begun),
-        Snoozed(who=MARA, workspace_id=half.id, integration_id=ID, until=None, reason=None),
-        Unsnoozed(who=MARA, workspace_id=half.id, integration_id=ID),
         SyncRequested(who=MARA, workspace_id=half.id, integration_id=ID),
         SyncEnded(
             who=MARA,
@@ -297,10 +294,15 @@ async def test_a_notice_is_about_its_own_workspace(both: Both) -> None:
             if isinstance(content, RunStarted | SyncEnded):
                 assert told.run is not None
                 assert told.run.rows_failed_with_errors == half.rows
-        ended = await both.event(Unsubscribed(who=MARA, workspace_id=half.id, selector=ID))
-        assert isinstance(ended, EventView)
-        assert ended.integration is not None
-        assert ended.integration.integration_name == half.name
+        for by_selector in (
+            Unsubscribed(who=MARA, workspace_id=half.id, selector=ID),
+            Snoozed(who=MARA, workspace_id=half.id, selector=ID, until=None, reason=None),
+            Unsnoozed(who=MARA, workspace_id=half.id, selector=ID),
+        ):
+            ended = await both.event(by_selector)
+            assert isinstance(ended, EventView)
+            assert ended.integration is not None
+            assert ended.integration.integration_name == half.name
         begun = await both.event(
             Subscribed(who=MARA, workspace_id=half.id, selector=ID, filters=Filters(), changed=False)
         )
@@ -328,12 +330,10 @@ async def test_a_snooze_holds_in_its_own_workspace(both: Both) -> None:
         snooze = await both.snooze(half)
         assert (await both.card(half)).snooze == snooze
         assert (await both.card(other)).snooze is None
-        assert snoozed_until([snooze], ALERTS, [half.incident], NOW) == NOW + DAY
-        assert snoozed_until([snooze], ALERTS, [other.incident], NOW) is None
         async with both.store.write() as uow:
             cards = {half.card_id, other.card_id}
             assert await alone(uow, ALERTS, cards, NOW) == {half.card_id}
-            await uow.snoozes.end(ALERTS, half.id, ID)
+            await uow.snoozes.remove_all(half.id)
 
 
 async def test_a_channel_gets_a_digest_of_each_workspace_it_is_subscribed_to(both: Both) -> None:

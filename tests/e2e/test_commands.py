@@ -50,6 +50,7 @@ async def test_every_command_is_answered(busy_system: System) -> None:
     assert says(await system.type("status users eu"), "███")
     assert says(await system.type("snooze orders"), "2h")
     assert says(await system.type("snooze orders 2h maintenance"), "Orders")
+    assert says(await system.type("snoozes"), "nooze")
     assert says(await system.type("unsnooze orders"), "Orders")
     assert says(await system.type("ack orders"), "Orders")
     assert says(await system.type("sync orders"), "CDI_BOT_ADMINS")
@@ -87,7 +88,7 @@ async def test_a_choice_completes_whatever_was_typed(each_system: System) -> Non
         await system.press(several, "pick:0", value='{"command":"status Users EU"}'), "That went wrong"
     )
     several = await system.type("status users")
-    over = '{"command":"snooze","query":"x","until":"2020-01-01T00:00:00Z","reason":null}'
+    over = '{"command":"snooze","selector":"x","until":"2020-01-01T00:00:00Z","reason":null}'
     assert says(await system.press(several, "pick:0", value=over), "valid time")
     await system.stop()
 

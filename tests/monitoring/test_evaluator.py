@@ -247,17 +247,18 @@ async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(b
     snooze = Snooze(
         channel=ALERTS,
         workspace_id=bot.workspace_id,
-        integration_id=users,
+        selector=users,
+        begins=bot.clock.now,
         until=None,
         by=WHO,
         at=bot.clock.now,
     )
     async with bot.store.write() as uow:
-        await uow.snoozes.save(snooze)
+        await uow.snoozes.add(snooze)
         (dubious,) = await uow.incidents.open_for(bot.workspace_id, Kind.QUALITY, None)
         over = replace(dubious, revision=dubious.revision + 1, resolved_at=bot.clock.now)
         await write_if_watched(uow, over, now=bot.clock.now)
-        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == [snooze]
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == {users: [snooze]}
         late = replace(over, incident_id=0, kind=Kind.LATE, revision=1, resolved_at=None, last_failed=None)
         stored = await write_if_watched(uow, late, now=bot.clock.now)
         assert stored is not None
@@ -265,7 +266,7 @@ async def test_what_is_mute_until_it_recovers_stays_so_while_anything_is_wrong(b
         well = replace(failing, revision=failing.revision + 1, resolved_at=bot.clock.now)
         await uow.incidents.update(well, expected_revision=failing.revision)
         await write_if_watched(uow, replace(stored, revision=2, resolved_at=bot.clock.now), now=bot.clock.now)
-        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == []
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == {}
 
 
 async def test_what_missed_its_time_long_before_the_subscription_is_late_with_the_next(bot: Whole) -> None:
@@ -320,11 +321,12 @@ async def test_a_failure_that_comes_back_stays_acknowledged_and_snoozed(bot: Who
             found, revision=found.revision + 1, acknowledged_by=WHO, acknowledged_at=bot.clock.now
         )
         await uow.incidents.update(known, expected_revision=found.revision)
-        await uow.snoozes.save(
+        await uow.snoozes.add(
             Snooze(
                 channel=ALERTS,
                 workspace_id=bot.workspace_id,
-                integration_id=users,
+                selector=users,
+                begins=bot.clock.now,
                 until=None,
                 by=WHO,
                 at=bot.clock.now,
@@ -337,12 +339,12 @@ async def test_a_failure_that_comes_back_stays_acknowledged_and_snoozed(bot: Who
     await bot.run(30, step=2)
     async with bot.store.read() as uow:
         (incident,) = await uow.incidents.open_for(bot.workspace_id, None, None)
-        (snooze,) = await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now)
+        ((snooze,),) = (await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now)).values()
     assert (incident.reopened, incident.acknowledged_by, snooze.until) == (2, WHO, None)
     assert len(bot.messages()) == told
     bot.end_run(users, "success")
     await bot.run(3700, step=120)
     async with bot.store.read() as uow:
         assert await uow.incidents.open_for(bot.workspace_id, None, None) == []
-        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == []
+        assert await uow.snoozes.active(bot.workspace_id, [users], bot.clock.now) == {}
     assert "recovered – " in bot.cards()[0]["text"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.spike import Spike
@@ -107,7 +108,9 @@ async def test_a_deleted_notice_is_not_posted_again(bot: Whole) -> None:
 
 async def test_it_is_not_told_where_the_integration_is_snoozed(bot: Whole) -> None:
     """A snooze means silence; the run stands in History."""
-    await bot.bot.app.incidents.snooze(ALERTS, WHO, "Users", bot.clock.now + timedelta(hours=1), None)
+    await bot.bot.app.snoozes.snooze(
+        ALERTS, WHO, SetSnooze(selector="Users", until=bot.clock.now + timedelta(hours=1), reason=None)
+    )
     await bot.run(2)
     before = len(bot.messages(ALERTS))
     await spikes(bot)

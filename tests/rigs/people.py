@@ -39,6 +39,7 @@ from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
 from cdi_bot.usecases.queries import Queries
+from cdi_bot.usecases.snoozes import ChangeSnoozes
 from cdi_bot.usecases.subscription_form import SubscriptionForms
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from tests.databases import new_sqlite
@@ -80,6 +81,7 @@ class Desk:
     access: Access
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    snoozes: ChangeSnoozes
     expected: MarkExpected
     channels: ChangeChannelSettings
     forms: SubscriptionForms
@@ -93,6 +95,7 @@ class Desk:
             slack=slack,
             subscriptions=self.subscriptions,
             incidents=self.incidents,
+            snoozes=self.snoozes,
             expected=self.expected,
             queries=self.queries,
             channels=self.channels,
@@ -243,6 +246,7 @@ async def responder(
             access=app.access,
             subscriptions=app.subscriptions,
             incidents=app.incidents,
+            snoozes=app.snoozes,
             expected=app.expected,
             channels=app.channels,
             forms=app.forms,

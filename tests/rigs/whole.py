@@ -172,6 +172,7 @@ class Whole:
             (watched.requested_syncs.tick, INTERVALS["follow"]),
             (bot.app.escalations.tick, INTERVALS["escalate"]),
             (bot.app.hours.tick, INTERVALS["hours"]),
+            (bot.app.snooze_times.tick, INTERVALS["snoozes"]),
             (bot.app.clusters.tick, INTERVALS["clusters"]),
             (bot.app.store_health.tick, INTERVALS["database"]),
         ):

@@ -46,6 +46,7 @@ class Process:
         watched = self.app.workspaces.meant()
         self.dispatcher, self.poller, self._reminders = self.app.dispatcher, watched.poller, watched.reminders
         self.subscriptions, self.incidents = self.app.subscriptions, self.app.incidents
+        self.snoozes = self.app.snoozes
         self._recurring: list[asyncio.Task[None]] = []
         self._delivering: asyncio.Task[None]
 
@@ -69,6 +70,7 @@ class Process:
             loop.create_task(self._every(INTERVALS["observe"], self.poller.tick)),
             loop.create_task(self._every(INTERVALS["deliver"], self._wake)),
             loop.create_task(self._every(INTERVALS["remind"], self._reminders.tick)),
+            loop.create_task(self._every(INTERVALS["snoozes"], self.app.snooze_times.tick)),
         ]
 
     async def stop(self) -> None:

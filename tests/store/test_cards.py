@@ -16,7 +16,9 @@ from tests.store.samples import (
     OTHER_CHANNEL,
     SECOND,
     a_card,
+    a_workspace,
     holding_all,
+    incident,
     notice,
     of_card,
     owe,
@@ -288,3 +290,35 @@ async def test_the_card_of_a_storm_changes_with_those_that_it_counts(store: Stor
         assert await work.cards.counted_by(storm.card_id) == [counted.card_id]
         await work.cards.merge(other.card_id, [storm.card_id], now=NOW)
         assert await work.cards.counted_by(other.card_id) == [counted.card_id]
+
+
+async def test_a_summary_counts_posted_cards(store: Store) -> None:
+    """Not those that a storm counts, which is counted itself; it changes whenever one of them does."""
+    ids = await some_incidents(store, 3)
+    async with store.write() as work:
+        one, storm, counted = [await work.cards.add(CHANNEL, [each], now=NOW) for each in ids]
+        await work.cards.begin_storm(storm.card_id, [counted.card_id], now=NOW)
+        summary = await work.cards.add(CHANNEL, [], now=NOW, summary_since=NOW - MINUTE)
+        await work.cards.count([one.card_id, storm.card_id, counted.card_id], summary.card_id)
+        assert await work.cards.counted_by(storm.card_id) == [counted.card_id]
+        assert await work.cards.counted_by(summary.card_id) == [one.card_id, storm.card_id, counted.card_id]
+        raised = await work.cards.raise_revision([counted.card_id])
+        assert set(raised) == {counted.card_id, storm.card_id, summary.card_id}
+        again = await work.cards.add(CHANNEL, [], now=NOW, summary_since=NOW)
+        await work.cards.count([one.card_id], again.card_id)
+        assert await work.cards.counted_by(again.card_id) == [one.card_id]
+
+
+async def test_a_summary_is_no_new_incident(store: Store) -> None:
+    """It begins no storm; the cards on which something is open are found while they are posted."""
+    workspace_id, (over,) = await a_workspace(store), await some_incidents(store, 1)
+    async with store.write() as work:
+        (is_open,) = await work.incidents.add([incident(workspace_id)])
+        ids = [over, is_open.incident_id]
+        summary = await work.cards.add(CHANNEL, [ids[0]], now=NOW, summary_since=NOW - MINUTE)
+        card = await work.cards.add(CHANNEL, [ids[1]], now=NOW)
+        assert await work.cards.open_in(CHANNEL) == {}
+        for each in (summary, card):
+            await work.cards.mark_shown(each.card_id, revision=1, ts=f"{each.card_id}.1", now=NOW)
+        assert [each.card_id for each in await work.cards.recent(CHANNEL, since=NOW)] == [card.card_id]
+        assert await work.cards.open_in(CHANNEL) == {card.card_id: [ids[1]]}

@@ -1,4 +1,4 @@
-"""What is kept for a channel: subscriptions, snoozes, settings, audit, requested syncs."""
+"""What is kept for a channel: subscriptions, settings, audit, requested syncs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
 from cdi_bot.core.model.incident import Expected, Topic
 from cdi_bot.core.model.message import MessageKind, OwedMessage, Unsubscribed
 from cdi_bot.core.model.requested_sync import RequestedSync
-from cdi_bot.core.model.subscription import Filters, Snooze, Subscription
+from cdi_bot.core.model.subscription import Filters, Subscription
 from cdi_bot.store import Store
 from cdi_bot.store.contents import Progress
 from tests.store.samples import CHANNEL, MINUTE, NOW, OTHER_CHANNEL, ReadSql, a_workspace
@@ -155,69 +155,6 @@ async def test_the_greatest_magnitude_is_accepted(store: Store) -> None:
         assert await work.expected.count(OTHER_CHANNEL, workspace_id, "rows_low") == 0
 
 
-def a_snooze(workspace_id: int, channel: Channel = CHANNEL, minutes: int | None = 5) -> Snooze:
-    """A snooze of the integration "one"."""
-    until = None if minutes is None else NOW + minutes * MINUTE
-    return Snooze(
-        channel=channel,
-        workspace_id=workspace_id,
-        integration_id="one",
-        until=until,
-        by="U1",
-        at=NOW,
-        reason="maintenance",
-    )
-
-
-async def test_snoozes_last_until_their_time(store: Store) -> None:
-    """A snooze is active before its end, not at it; one without end stays active."""
-    workspace_id = await a_workspace(store)
-    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
-    async with store.write() as work:
-        await work.snoozes.save(endless)
-        await work.snoozes.save(timed)
-        assert await work.snoozes.active(workspace_id, ["one", "two"], NOW) == [timed, endless]
-        assert await work.snoozes.active(workspace_id, ["one"], NOW + 5 * MINUTE) == [endless]
-        assert await work.snoozes.active(workspace_id, ["two"], NOW) == []
-
-
-async def test_a_snooze_is_replaced_by_the_next(store: Store) -> None:
-    """An integration has one snooze in a channel: the one set last."""
-    workspace_id = await a_workspace(store)
-    longer = replace(a_snooze(workspace_id, minutes=60), by="U2", reason=None)
-    async with store.write() as work:
-        await work.snoozes.save(a_snooze(workspace_id))
-        await work.snoozes.save(longer)
-        assert await work.snoozes.active(workspace_id, ["one"], NOW) == [longer]
-
-
-async def test_snoozes_are_ended_by_people_and_by_recovery(store: Store) -> None:
-    """A person ends the snooze of a channel, a recovery those that last until it, everywhere."""
-    workspace_id = await a_workspace(store)
-    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
-    async with store.write() as work:
-        await work.snoozes.save(timed)
-        await work.snoozes.save(endless)
-        assert await work.snoozes.end(None, workspace_id, "one") == [endless]
-        assert await work.snoozes.end(CHANNEL, workspace_id, "one") == [timed]
-        assert await work.snoozes.end(CHANNEL, workspace_id, "one") == []
-
-
-async def test_an_expired_snooze_is_removed_once(store: Store) -> None:
-    """It is found when its time is over; whoever removes it first has removed it, and nobody after."""
-    workspace_id = await a_workspace(store)
-    timed, endless = a_snooze(workspace_id), a_snooze(workspace_id, OTHER_CHANNEL, None)
-    async with store.write() as work:
-        await work.snoozes.save(timed)
-        await work.snoozes.save(endless)
-        assert await work.snoozes.expired(workspace_id, NOW + 4 * MINUTE) == []
-        assert await work.snoozes.expired(workspace_id, NOW + 5 * MINUTE) == [timed]
-        assert not await work.snoozes.remove_expired(timed, NOW + 4 * MINUTE)
-        assert await work.snoozes.remove_expired(timed, NOW + 5 * MINUTE)
-        assert not await work.snoozes.remove_expired(timed, NOW + 5 * MINUTE)
-        assert not await work.snoozes.remove_expired(endless, NOW + 5 * MINUTE)
-
-
 async def test_the_newest_entries_of_a_channel(store: Store) -> None:
     """A channel's audit begins with the newest entry, and holds nothing of other channels."""
     entries = [
@@ -286,6 +223,20 @@ async def test_digests_longest_waiting_first(store: Store) -> None:
         for each in (SETTINGS, other, without):
             await work.channels.save_settings(each)
         assert await work.channels.with_digest() == [other, SETTINGS]
+
+
+async def test_what_came_before_hours_is_told_by_one(store: Store) -> None:
+    """Of two processes one is told that it was too late; so is one whose hours were changed meanwhile."""
+    before = replace(SETTINGS, hours="mon-fri 08:00-19:00")
+    async with store.write() as work:
+        await work.channels.save_settings(before)
+        assert await work.channels.with_hours() == [before]
+        assert not await work.channels.advance_hours(replace(before, hours="sat 08:00-19:00"), NOW)
+        assert not await work.channels.advance_hours(replace(before, zone="Asia/Kathmandu"), NOW)
+        assert [await work.channels.advance_hours(before, NOW) for _ in range(2)] == [True, False]
+        told = await work.channels.settings(CHANNEL)
+        assert told == replace(before, hours_told=NOW)
+        assert await work.channels.advance_hours(told, NOW + MINUTE)
 
 
 async def test_a_digest_is_sent_by_one(store: Store) -> None:

@@ -274,7 +274,7 @@ def test_a_channel_that_stood_under_two_teams_is_one(bare: str) -> None:
         ("T_OWN", "C_SHARED", "all", '["error"]'),
         ("T_OWN", "C_SHARED", "one", "[]"),
     ]
-    assert rows("team_id, integration_id, by", "snoozes") == [("T_OWN", "one", "U1"), ("T_OWN", "two", "U2")]
+    assert rows("team_id, selector, by", "snoozes") == [("T_OWN", "one", "U1"), ("T_OWN", "two", "U2")]
     assert rows("team_id, language", "channel_settings") == [("T_OWN", "ja")]
     assert rows("team_id, who", "audit") == [("T_OWN", "U2")]
     assert rows("team_id, card_id, incident_id", "card_incidents") == [("T_OWN", 1, 1), ("T_OWN", 3, 2)]
@@ -449,6 +449,60 @@ def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
     ]
     migrate.downgrade(bare, "0017")
     assert kept() == [before[0], {**before[1], "thread_ts": None}, before[2]]
+
+
+def test_snoozes_keep_what_they_are_of(bare: str) -> None:
+    """Each begins when it was set; what the program before can't say ends, the newest of a selector stays."""
+    migrate.upgrade(bare)
+    migrate.downgrade(bare, "0023")
+    at, until = "2026-03-25 12:00:00", "2026-03-25 14:00:00"
+    statements = f"""
+        INSERT INTO braze_workspaces (workspace_id, name, base_url) VALUES (1, 'a', 'http://braze.test');
+        INSERT INTO channels (team_id, channel_id) VALUES ('T1', 'C1');
+        INSERT INTO snoozes (team_id, channel_id, workspace_id, integration_id, until, by, at, reason) VALUES
+            ('T1', 'C1', 1, 'one', '{until}', 'U1', '{at}', 'move'), ('T1', 'C1', 1, 'two', NULL, 'U1', '{at}', NULL);
+        INSERT INTO outbox (key, team_id, channel_id, kind, content, not_before, card_revision, broadcast, state,
+            attempts, created_at) VALUES
+            ('one', 'T1', 'C1', 'notice', '{{"what": "snoozed", "integration_id": "one"}}', '{at}', 0, false, 'owed', 0,
+            '{at}'),
+            ('two', 'T1', 'C1', 'notice', '{{"what": "grouped_notices", "notices": [{{"what": "unsnoozed",
+            "integration_id": "two"}}]}}', '{at}', 0, false, 'owed', 0, '{at}')
+        """  # noqa: S608
+    with connected(bare) as connection:
+        for statement in statements.split(";\n"):
+            connection.exec_driver_sql(statement)
+
+    def rows(columns: str, table: str) -> list[tuple[Any, ...]]:
+        with connected(bare) as connection:
+            return [
+                tuple(row)
+                for row in connection.execute(text(f"SELECT {columns} FROM {table} ORDER BY 1"))  # noqa: S608
+            ]
+
+    migrate.upgrade(bare)
+    kept = rows("selector, begins = at, until IS NULL, every, has_begun, reason", "snoozes")
+    assert kept == [("one", True, False, None, True, "move"), ("two", True, True, None, True, None)]
+    contents = [json.loads(content) for (content,) in rows("content", "outbox")]
+    assert sorted(contents, key=str) == [
+        {"what": "grouped_notices", "notices": [{"what": "unsnoozed", "selector": "two"}]},
+        {"what": "snoozed", "selector": "one"},
+    ]
+    more = """
+        INSERT INTO snoozes (team_id, channel_id, workspace_id, selector, begins, until, every, has_begun, by, at)
+        SELECT team_id, channel_id, workspace_id, {}, begins, until, {}, {}, 'U2', at FROM snoozes WHERE reason = 'move'
+        """
+    with connected(bare) as connection:
+        for of in (
+            ("'one'", "NULL", "true"),
+            ("'one'", "'sun 02:00-06:00 UTC'", "true"),
+            ("'two'", "NULL", "false"),
+            ("'U*'", "NULL", "true"),
+            ("'all'", "NULL", "true"),
+        ):
+            connection.exec_driver_sql(more.format(*of))
+    migrate.downgrade(bare, "0023")
+    assert rows("integration_id, by, until IS NULL", "snoozes") == [("one", "U2", False), ("two", "U1", True)]
+    assert all("integration_id" in content for (content,) in rows("content", "outbox"))
 
 
 def test_workspaces_are_named_by_their_clusters(bare: str) -> None:

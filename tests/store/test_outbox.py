@@ -278,3 +278,19 @@ async def test_what_is_being_sent_is_not_combined(store: Store) -> None:
         said = GroupedReply(fact="recovered", incident_ids=(1, 2))
         await work.outbox.combine(first.message_id, said, [second.message_id], now=NOW)
     assert [each.owed.content for each in await pending(store)] == [first.owed.content, second.owed.content]
+
+
+async def test_what_waits_for_hours_keeps_nothing_else_out(store: Store) -> None:
+    """It is passed over until it is due, and is nothing that Slack is waited for with."""
+    later = NOW + 60 * MINUTE
+    async with store.write() as work:
+        await work.outbox.add([notice("a"), notice("b"), notice("c")], now=NOW)
+        first, second, _ = await work.outbox.pending(CHANNEL, limit=9)
+        await work.outbox.hold_back([first.message_id, second.message_id], until=later)
+        assert [each.owed.key for each in await work.outbox.pending(CHANNEL, limit=1, now=NOW)] == ["c"]
+        assert len(await work.outbox.pending(CHANNEL, now=later)) == 3
+        assert len(await work.outbox.pending(CHANNEL)) == 3
+        await work.outbox.settle([second.message_id], now=NOW)
+        assert [each.owed.key for each in await work.outbox.pending(CHANNEL)] == ["a", "c"]
+        await work.outbox.mark_sent(3, ts="1.1", now=NOW)
+        assert await work.outbox.waiting_since() is None

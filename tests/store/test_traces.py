@@ -52,13 +52,14 @@ async def filled(store: Store) -> None:
             snooze = Snooze(
                 channel=channel,
                 workspace_id=workspace_id,
-                integration_id=f"of-{who[2:].lower()}",
+                selector=f"of-{who[2:].lower()}",
+                begins=NOW,
                 until=None,
                 by=who,
                 at=NOW,
                 reason="I am in hospital" if who == GONE else f"ask <@{GONE}>",
             )
-            await uow.snoozes.save(snooze)
+            await uow.snoozes.add(snooze)
             expected = Expected(
                 channel=channel,
                 workspace_id=workspace_id,
@@ -99,7 +100,7 @@ async def filled(store: Store) -> None:
             who=who, workspace_id=workspace_id, selector="U*", filters=filters, changed=False
         )
         snoozed = Snoozed(
-            who=who, workspace_id=workspace_id, integration_id="one", until=None, reason=snooze.reason
+            who=who, workspace_id=workspace_id, selector="one", until=None, reason=snooze.reason
         )
         await owe(
             store,

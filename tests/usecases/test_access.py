@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.sandbox.faults import Fault, FaultKind
@@ -34,10 +35,10 @@ CHANGES: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
     "unsubscribe": lambda at, who: at.subscriptions.unsubscribe(ALERTS, who, "Users"),
     "ack": lambda at, who: at.incidents.acknowledge(ALERTS, who, "Users"),
     "ack_card": lambda at, who: at.incidents.acknowledge_incidents(ALERTS, who, [1]),
-    "snooze": lambda at, who: at.incidents.snooze(
-        ALERTS, who, "Users", at.clock.now + timedelta(hours=1), None
+    "snooze": lambda at, who: at.snoozes.snooze(
+        ALERTS, who, SetSnooze(selector="Users", until=at.clock.now + timedelta(hours=1), reason=None)
     ),
-    "unsnooze": lambda at, who: at.incidents.unsnooze(ALERTS, who, "Users"),
+    "unsnooze": lambda at, who: at.snoozes.unsnooze(ALERTS, who, "Users"),
     "ask_sync": lambda at, who: at.incidents.ask_sync(ALERTS, who, "Users"),
     "start_sync": lambda at, who: at.incidents.start_sync(ALERTS, who, "Users"),
 }
@@ -91,7 +92,7 @@ async def test_nothing_of_a_private_channel_is_told_elsewhere(at: Desk) -> None:
     channels[PRIVATE.channel_id] = replace(channels[PRIVATE.channel_id], members=with_bot)
     await at.subscriptions.subscribe(PRIVATE, MARA, "Users", Filters(min_rows=77, mention="<@U0PRIYA001>"))
     until = at.clock.now + timedelta(hours=1)
-    await at.incidents.snooze(PRIVATE, MARA, "Users", until, "the takeover")
+    await at.snoozes.snooze(PRIVATE, MARA, SetSnooze(selector="Users", until=until, reason="the takeover"))
     await at.polled()
     there = repr([await at.queries.subscriptions(PRIVATE), await at.queries.overview(PRIVATE)])
     secrets = (PRIVATE.channel_id, "takeover", "77", "U0PRIYA001")
@@ -103,8 +104,8 @@ async def test_nothing_of_a_private_channel_is_told_elsewhere(at: Desk) -> None:
         await at.queries.subscriptions(ALERTS),
         await at.queries.audit(ALERTS),
         await at.subscriptions.unsubscribe(ALERTS, KENJI, "Users"),
-        await at.incidents.snooze(ALERTS, KENJI, "Users", until, None),
-        await at.incidents.unsnooze(ALERTS, KENJI, "Users"),
+        await at.snoozes.snooze(ALERTS, KENJI, SetSnooze(selector="Users", until=until, reason=None)),
+        await at.snoozes.unsnooze(ALERTS, KENJI, "Users"),
         await at.incidents.acknowledge(ALERTS, KENJI, "Users"),
         await at.subscriptions.subscribe(ALERTS, KENJI, "Users", Filters()),
     ]
@@ -164,8 +165,10 @@ async def test_the_audit_tells_every_change(at: Desk) -> None:
     """Each change of a channel stands in its audit, newest first, with the integration's name."""
     await at.subscriptions.subscribe(ALERTS, MARA, "Users", Filters())
     await at.incidents.acknowledge(ALERTS, KENJI, "Users")
-    await at.incidents.snooze(ALERTS, KENJI, "Users", at.clock.now + timedelta(hours=1), "move")
-    await at.incidents.unsnooze(ALERTS, MARA, "Users")
+    await at.snoozes.snooze(
+        ALERTS, KENJI, SetSnooze(selector="Users", until=at.clock.now + timedelta(hours=1), reason="move")
+    )
+    await at.snoozes.unsnooze(ALERTS, MARA, "Users")
     await at.incidents.start_sync(ALERTS, "UADMIN", "Users")
     await at.subscriptions.unsubscribe(ALERTS, MARA, "all")
     told = await at.queries.audit(ALERTS)

@@ -108,15 +108,16 @@ class TestMark:
     async def test_ends_a_snooze_until_recovery(self, at: Desk) -> None:
         """Silence until it recovers ends with it, and silence until a time does not."""
         incident = await looks_wrong(at)
-        facts: dict[str, Any] = {"workspace_id": incident.workspace_id, "integration_id": "users", "by": ANN}
+        facts: dict[str, Any] = {"workspace_id": incident.workspace_id, "selector": "users", "by": ANN}
+        facts |= {"begins": at.clock.now, "at": at.clock.now}
         until = at.clock.now + timedelta(hours=1)
         async with at.store.write() as uow:
-            await uow.snoozes.save(Snooze(channel=ALERTS, until=None, at=at.clock.now, **facts))
-            await uow.snoozes.save(Snooze(channel=MARKETING, until=until, at=at.clock.now, **facts))
+            await uow.snoozes.add(Snooze(channel=ALERTS, until=None, **facts))
+            await uow.snoozes.add(Snooze(channel=MARKETING, until=until, **facts))
         await mark(at, incident)
         async with at.store.read() as uow:
             left = await uow.snoozes.active(incident.workspace_id, ["users"], at.clock.now)
-        assert [snooze.channel for snooze in left] == [MARKETING]
+        assert [snooze.channel for snooze in left["users"]] == [MARKETING]
 
     async def test_two_at_once(self, at: Desk) -> None:
         """One of them marks it, the other is told who did; it is stored and audited once."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cdi_bot.core.model.incident import Incident, Kind, Topic
-from cdi_bot.core.model.message import Snoozed, SyncRequested, Unsnoozed
-from cdi_bot.core.model.subscription import Filters, Selection
+from cdi_bot.core.model.message import SyncRequested
+from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.usecases.answers import (
@@ -17,109 +16,13 @@ from cdi_bot.usecases.answers import (
     ConfirmSync,
     NoMatch,
     NotAllowed,
-    NothingOpen,
-    NotSubscribed,
-    SnoozeEnded,
-    SnoozeSet,
     SyncStarted,
 )
 from cdi_bot.usecases.query_answers import RunHistory
-from tests.rigs.people import ALERTS, MARKETING, Desk, responder
+from tests.rigs.people import ALERTS, Desk, responder
 
 ANN, ADMIN = "U0MARA0001", "UADMIN"
 ERRORS = Filters(topics=frozenset({Topic.ERROR}))
-
-
-class TestSnooze:
-    """`/cdi snooze` and `/cdi unsnooze`."""
-
-    async def test_silences_in_this_channel(self, at: Desk) -> None:
-        """A snooze is stored for the channel, told in it, and shown on its card alone."""
-        users = at.add("Users", "success")
-        for channel in (ALERTS, MARKETING):
-            await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
-        await at.fails(users)
-        until = at.clock.now + timedelta(hours=2)
-        answer = await at.incidents.snooze(ALERTS, ANN, "Users", until, "back fill")
-        assert isinstance(answer, SnoozeSet)
-        assert (answer.until, answer.reason) == (until, "back fill")
-        expected = Snoozed(
-            who=ANN,
-            workspace_id=at.workspace.workspace_id,
-            integration_id=users,
-            until=until,
-            reason="back fill",
-        )
-        assert expected in await at.owed()
-        assert expected not in await at.owed(MARKETING)
-        (incident,) = await at.open_incidents(users)
-        async with at.store.read() as uow:
-            (snooze,) = await uow.snoozes.active(at.workspace.workspace_id, [users], at.clock.now)
-            cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
-        assert (snooze.channel, snooze.by, snooze.until) == (ALERTS, ANN, until)
-        assert {(card.channel, card.wanted_revision) for card in cards} == {(ALERTS, 2), (MARKETING, 1)}
-
-    async def test_a_double_click_is_told_once(self, at: Desk) -> None:
-        """Two clicks a moment apart are one change; a later end, or another reason, is a further one."""
-        users = at.add("Users", "success")
-        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        await at.fails(users)
-
-        async def told(hours: float | None, reason: str | None = None) -> int:
-            until = at.clock.now + timedelta(hours=hours) if hours else None
-            assert isinstance(await at.incidents.snooze(ALERTS, ANN, "Users", until, reason), SnoozeSet)
-            at.clock.advance(1)
-            return sum(isinstance(each, Snoozed) for each in await at.owed())
-
-        assert [await told(1), await told(1), await told(4), await told(4, "house move")] == [1, 1, 2, 3]
-        assert [await told(None), await told(None), await told(1)] == [4, 4, 5]
-
-    async def test_ends(self, at: Desk) -> None:
-        """Ending a snooze is told in the channel; ending none is not."""
-        users = at.add("Users", "success")
-        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=2), None)
-        ended = await at.incidents.unsnooze(ALERTS, ANN, "Users")
-        assert isinstance(ended, SnoozeEnded)
-        assert ended.was_snoozed
-        expected = Unsnoozed(who=ANN, workspace_id=at.workspace.workspace_id, integration_id=users)
-        assert (await at.owed())[-1] == expected
-        again = await at.incidents.unsnooze(ALERTS, ANN, "Users")
-        assert isinstance(again, SnoozeEnded)
-        assert not again.was_snoozed
-        assert len(await at.owed()) == 3
-
-    async def test_one_that_ran_out_is_over(self, at: Desk) -> None:
-        """A snooze whose time is over is not ended again."""
-        at.add("Users", "success")
-        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(minutes=1), None)
-        at.clock.advance(120)
-        answer = await at.incidents.unsnooze(ALERTS, ANN, "Users")
-        assert isinstance(answer, SnoozeEnded)
-        assert not answer.was_snoozed
-
-    async def test_until_recovery_needs_a_failure(self, at: Desk) -> None:
-        """What is healthy can't be snoozed until it recovers; what fails can."""
-        users = at.add("Users", "success")
-        await at.subscriptions.subscribe(ALERTS, ANN, "Users", Filters())
-        assert isinstance(await at.incidents.snooze(ALERTS, ANN, "Users", None, None), NothingOpen)
-        await at.fails(users)
-        answer = await at.incidents.snooze(ALERTS, ANN, "Users", None, None)
-        assert isinstance(answer, SnoozeSet)
-        assert answer.until is None
-
-    async def test_needs_a_subscription(self, at: Desk) -> None:
-        """What a channel is not subscribed to can't be snoozed in it."""
-        users = at.add("Users", "success")
-        answer = await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
-        assert answer == NotSubscribed(what=Selection(selector=users, name="Users"), covered_by=None)
-        assert await at.owed() == []
-
-    async def test_unknown_words(self, at: Desk) -> None:
-        """Words that fit nothing are said to."""
-        assert isinstance(await at.incidents.snooze(ALERTS, ANN, "Nothing", None, None), NoMatch)
-        assert isinstance(await at.incidents.unsnooze(ALERTS, ANN, "Nothing"), NoMatch)
 
 
 # --------------------------------------------------------------------------------- syncs

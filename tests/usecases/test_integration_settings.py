@@ -17,7 +17,7 @@ from cdi_bot.core.model.integration_settings import (
 from cdi_bot.core.model.subscription import Selection
 from cdi_bot.sandbox.slack.seed_data import BOT, GUEST
 from cdi_bot.usecases.answers import Answer, NoMatch, NotAllowed
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
+from cdi_bot.usecases.change_answers import IntegrationSettingSet, IntegrationSettingsShown
 from tests.rigs.people import ALERTS, MARKETING, PRIVATE, Desk, responder
 
 MARA, KENJI = "U0MARA0001", "U0KENJI001"

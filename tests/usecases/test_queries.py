@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.core.statistics import Usual
 from cdi_bot.monitoring.braze_port import BrazeReason
@@ -48,7 +49,9 @@ class TestOverview:
         at.clock.advance(5)
         await at.polled()
         await at.incidents.acknowledge(ALERTS, ANN, "Gamma")
-        await at.incidents.snooze(ALERTS, ANN, "Delta", at.clock.now + timedelta(hours=1), None)
+        await at.snoozes.snooze(
+            ALERTS, ANN, SetSnooze(selector="Delta", until=at.clock.now + timedelta(hours=1), reason=None)
+        )
         overview = await at.queries.overview(ALERTS)
         names = [row.integration.integration_name for row in overview.rows]
         assert names == ["Eta", "Beta", "Delta", "Gamma", "Alpha"]
@@ -244,7 +247,9 @@ class TestHistory:
         at.add("Users", "success")
         for channel in (ALERTS, MARKETING):
             await at.subscriptions.subscribe(channel, ANN, "Users", Filters())
-        await at.incidents.snooze(ALERTS, ANN, "Users", at.clock.now + timedelta(hours=1), None)
+        await at.snoozes.snooze(
+            ALERTS, ANN, SetSnooze(selector="Users", until=at.clock.now + timedelta(hours=1), reason=None)
+        )
         here = await at.queries.history(ALERTS, "Users")
         there = await at.queries.history(MARKETING, "Users")
         assert isinstance(here, RunHistory)

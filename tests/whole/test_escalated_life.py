@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.escalation import is_unanswered
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.escalation import Escalation
@@ -99,9 +100,11 @@ async def act(bot: Whole, deed: str) -> None:
     elif deed == "hand on":
         await people.acknowledge(ALERTS, WHO, "Users", to=KENJI)
     elif deed == "snooze":
-        await people.snooze(ALERTS, WHO, "Users", bot.clock.now + timedelta(seconds=100), None)
+        until = bot.clock.now + timedelta(seconds=100)
+        wanted = SetSnooze(selector="Users", until=until, reason=None)
+        await bot.bot.app.snoozes.snooze(ALERTS, WHO, wanted)
     elif deed == "unsnooze":
-        await people.unsnooze(ALERTS, WHO, "Users")
+        await bot.bot.app.snoozes.unsnooze(ALERTS, WHO, "Users")
     else:
         await bot.bot.kill()
         await bot.start_bot()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.hours import Hours, passes_hours, silence
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Topic
@@ -104,9 +105,11 @@ class Watched:
             incidents = await uow.incidents.open_for(self.bot.workspace_id, None, None)
             cards = await uow.cards.of_incidents([each.incident_id for each in incidents])
             snoozed = {
-                each.integration_id
-                for each in await uow.snoozes.active(self.bot.workspace_id, NAMES, self.bot.clock.now)
-                if each.channel == channel
+                key
+                for key, some in (
+                    await uow.snoozes.active(self.bot.workspace_id, NAMES, self.bot.clock.now)
+                ).items()
+                if any(each.channel == channel for each in some)
             }
         return [
             str(each.integration_id)
@@ -132,7 +135,8 @@ async def act(bot: Whole, deed: str, name: str) -> None:
     elif deed == "acknowledge":
         await people.acknowledge(ALERTS, WHO, name.title())
     elif deed == "snooze":
-        await people.snooze(ALERTS, WHO, name.title(), bot.clock.now + 3 * HOUR, None)
+        wanted = SetSnooze(selector=name.title(), until=bot.clock.now + 3 * HOUR, reason=None)
+        await bot.bot.app.snoozes.snooze(ALERTS, WHO, wanted)
     else:
         await bot.bot.kill()
         await bot.start_bot()

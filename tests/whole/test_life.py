@@ -24,6 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.monitoring.braze_port import BrazeReason, Endpoint
 from cdi_bot.store import StoreTrouble
@@ -162,13 +163,15 @@ class Life(RuleBasedStateMachine):
         """For a time, or until it recovers."""
         until = None if hours is None else self.loop() + timedelta(hours=hours)
         self.excuses.snoozed.add((channel, which))
-        self.try_to(self._process().incidents.snooze(channel, "U1", which, until, None))
+        self.try_to(
+            self._process().snoozes.snooze(channel, "U1", SetSnooze(selector=which, until=until, reason=None))
+        )
 
     @precondition(lambda self: self.world.processes)
     @rule(channel=channels, which=ids)
     def unsnooze(self, channel: Channel, which: str) -> None:
         """End a mute."""
-        self.try_to(self._process().incidents.unsnooze(channel, "U1", which))
+        self.try_to(self._process().snoozes.unsnooze(channel, "U1", which))
 
     def try_to(self, work: Awaitable[Any]) -> None:
         """Do what a person asks for; they are told when the database fails."""

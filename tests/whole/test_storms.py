@@ -215,15 +215,16 @@ async def test_where_recoveries_are_not_asked_for_none_is_told(bot: Whole) -> No
     assert bot.cards()[-1]["text"].startswith("4 recovered")
 
 
-async def test_what_is_muted_joins_no_storm(bot: Whole) -> None:
-    """It waits for the end of its mute by itself."""
+async def test_what_is_snoozed_joins_no_storm(bot: Whole) -> None:
+    """It waits for the end of its snooze by itself."""
     watched = await known(bot, 4)
     async with bot.store.write() as uow:
-        await uow.snoozes.save(
+        await uow.snoozes.add(
             Snooze(
                 channel=ALERTS,
                 workspace_id=bot.workspace_id,
-                integration_id="load-0001",
+                selector="load-0001",
+                begins=bot.clock.now,
                 until=bot.clock.now + timedelta(hours=1),
                 by=WHO,
                 at=bot.clock.now,
@@ -234,6 +235,6 @@ async def test_what_is_muted_joins_no_storm(bot: Whole) -> None:
     assert "Load 0001" not in shown(bot)
     assert all(f"Load 000{number}" in shown(bot) for number in (0, 2, 3))
     bot.clock.advance(3600)
-    await bot.bot.reminders.tick()
+    await bot.bot.app.snooze_times.tick()
     await deliver(bot, 10)
     assert "Load 0001" in shown(bot)

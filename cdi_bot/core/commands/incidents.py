@@ -1,17 +1,14 @@
-"""`/cdi ack`, `/cdi snooze`, `/cdi unsnooze` and `/cdi sync`: what people do about an integration."""
+"""`/cdi ack` and `/cdi sync`: what people do about an integration."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from cdi_bot.core.commands import tokenizer
-from cdi_bot.core.commands.snooze_time import LONGEST, PREPOSITIONS, SHORTEST, find_end
 from cdi_bot.core.commands.specification import (
     N_,
     Arguments,
-    ChannelCommand,
     Command,
     Mistake,
     MistakeKind,
@@ -32,22 +29,6 @@ class Acknowledge(Command):
 
     query: str | None
     to: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetSnooze(ChannelCommand):
-    """Snooze an integration in a channel until a time in UTC, or (`until` is `None`) until it recovers."""
-
-    query: str
-    until: datetime | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndSnooze(ChannelCommand):
-    """End the snooze of an integration in a channel."""
-
-    query: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,55 +71,6 @@ def _written_ack(command: Acknowledge) -> Sequence[str]:
     return "" if command.query else "all", to
 
 
-def _read_snooze(arguments: Arguments) -> Command | Mistake:
-    """Read the integration before the time, or behind it where nothing stands before, and the reason behind both."""
-    tokens = arguments.tokens
-    end = find_end(tokens, arguments.now)
-    if end is None:
-        return _without_end(arguments)
-    # `snooze 2h Users sync` names the integration last.
-    query = arguments.named(tokens[: end.first] or tokens[end.after :])
-    if not query:
-        return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
-    until = end.until.astimezone(UTC) if end.until else None
-    reason = tokenizer.join(tokens[end.after :]) if end.first else ""
-    snooze = SetSnooze(query=query, until=until, reason=reason or None)
-    if _is_possible(snooze, arguments.now):
-        return snooze
-    return arguments.mistake(MistakeKind.BAD_TIME, tokenizer.join(tokens[end.first : end.after]), name=query)
-
-
-def _without_end(arguments: Arguments) -> Mistake:
-    tokens = arguments.tokens
-    if not tokens:
-        return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
-    odd = next((at for at in range(len(tokens) - 1, 0, -1) if tokens[at].looks_like_a_time), None)
-    if odd is not None:
-        end = odd - (odd > 1 and tokens[odd - 1].bare_word in PREPOSITIONS)
-        return arguments.mistake(MistakeKind.BAD_TIME, tokens[odd].text, name=arguments.named(tokens[:end]))
-    known = tokens[:1] if tokens[0].quoted else tokens
-    return arguments.mistake(MistakeKind.MISSING_TIME, name=arguments.named(known))
-
-
-def _is_possible(snooze: SetSnooze, now: datetime) -> bool:
-    return snooze.until is None or SHORTEST <= snooze.until - now <= LONGEST
-
-
-def _written_snooze(snooze: SetSnooze) -> Sequence[str]:
-    return _written_end(snooze), tokenizer.quote(snooze.reason) if snooze.reason else ""
-
-
-def _written_end(snooze: SetSnooze) -> str:
-    return f"until {snooze.until.isoformat()}" if snooze.until else "until recovery"
-
-
-def too_late(command: Command, now: datetime) -> Mistake | None:
-    """What is wrong with a command that a button carries and whose time is over by now."""
-    if not isinstance(command, SetSnooze) or _is_possible(command, now):
-        return None
-    return Mistake(command=_SNOOZE.word, problem=MistakeKind.BAD_TIME, given=_written_end(command))
-
-
 _ACK = Specification(
     word="ack",
     aliases=("acknowledge", "claim", "take", "対応", "対応する"),
@@ -157,35 +89,6 @@ _ACK = Specification(
     audit=N_("{when} {who} acknowledged {what}"),
 )
 
-_SNOOZE = Specification(
-    word="snooze",
-    aliases=("mute", "pause", "silence", "スヌーズ"),
-    command=SetSnooze,
-    right=Right.CHANGE,
-    read=_read_snooze,
-    names="query",
-    write=_written_snooze,
-    usage="/cdi snooze INTEGRATION 2h [REASON]",
-    help=(
-        ("/cdi snooze Users 2h", N_("no alerts in this channel for a while")),
-        ("/cdi snooze Users until recovery", N_("until it recovers")),
-        ("/cdi snooze Users tomorrow 9am warehouse move", N_("until a time, with a reason")),
-    ),
-    audit=N_("{when} {who} snoozed {what}"),
-)
-
-_UNSNOOZE = Specification(
-    word="unsnooze",
-    aliases=("unmute", "resume", "unpause", "wake"),
-    command=EndSnooze,
-    right=Right.CHANGE,
-    read=required_name(lambda query: EndSnooze(query=query)),
-    names="query",
-    usage="/cdi unsnooze INTEGRATION",
-    help=(("/cdi unsnooze Users", N_("end the snooze")),),
-    audit=N_("{when} {who} ended the snooze of {what}"),
-)
-
 _SYNC = Specification(
     word="sync",
     aliases=("run", "retry", "trigger", "rerun", "resync", "start", "restart", "同期", "再実行"),
@@ -198,4 +101,4 @@ _SYNC = Specification(
     audit=N_("{when} {who} requested a sync of {what}"),
 )
 
-INCIDENTS = (_ACK, _SNOOZE, _UNSNOOZE, _SYNC)
+INCIDENTS = (_ACK, _SYNC)

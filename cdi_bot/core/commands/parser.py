@@ -18,9 +18,10 @@ from cdi_bot.core.commands import phrases, tokenizer, vocabulary
 from cdi_bot.core.commands.channels import CHANNELS
 from cdi_bot.core.commands.escalation import ESCALATION
 from cdi_bot.core.commands.hours import HOURS
-from cdi_bot.core.commands.incidents import INCIDENTS, Acknowledge, SetSnooze
+from cdi_bot.core.commands.incidents import INCIDENTS, Acknowledge
 from cdi_bot.core.commands.integration_settings import INTEGRATION_SETTINGS
 from cdi_bot.core.commands.queries import QUERIES, ShowHelp, ShowStatus
+from cdi_bot.core.commands.snoozes import SNOOZES, SetSnooze
 from cdi_bot.core.commands.specification import (
     N_,
     Arguments,
@@ -75,6 +76,7 @@ SPECIFICATIONS: tuple[Specification[Any], ...] = (
     *QUERIES,
     *SUBSCRIPTIONS,
     *INCIDENTS,
+    *SNOOZES,
     *CHANNELS,
     *ESCALATION,
     *HOURS,

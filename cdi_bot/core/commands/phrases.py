@@ -98,6 +98,8 @@ _RULES = (
     # incidents
     ("STOP THE* SNOOZE OF? THE* …", "unsnooze …"),
     ("wake up …", "unsnooze …"),
+    ("WHAT BE* snoozed|muted|silenced|paused NOW*", "snoozes"),
+    ("show|see|list US* all? THE* snoozes|snoozed NOW*", "snoozes"),
     ("unack|unacknowledge|unclaim|release|対応解除 …", "ack … off"),
     ("take back THE* ack|acknowledgement? OF* …", "ack … off"),
     ("IAM no|not longer? ON* … anymore? any? more?", "ack … off"),

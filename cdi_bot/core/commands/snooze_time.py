@@ -1,14 +1,15 @@
-"""Finds the end of a snooze in what people type: `2h`, `tomorrow 9am`, `until recovery`."""
+"""Finds the time of a snooze in what people type: `2h`, `tomorrow 9am`, `from fri 18:00 until mon 8:00`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from cdi_bot.core.commands.tokenizer import Token
-from cdi_bot.core.digest_schedule import read_time_of_day
+from cdi_bot.core.digest_schedule import read_time_of_day, read_weekday, read_zone
+from cdi_bot.core.hours import read_hours
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -49,8 +50,6 @@ _NUMBERS = {
     )
     for word in words.split()
 }
-
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=365)
@@ -103,35 +102,90 @@ def tomorrow_morning(now: datetime) -> datetime:
 _RECOVERY = frozenset({"recovery", "recovers", "recovered"})
 PREPOSITIONS = frozenset({"for", "until", "till"})
 _HALVES = frozenset({"am", "pm"})
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}t\d{2}:\d{2}(?::\d{2}(?:\.\d{6})?)?(?:z|[+-]\d{2}:\d{2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnoozeEnd:
-    """Where in a `snooze` its time stands, and which time that is; `None` is "until it recovers"."""
+class SnoozeTime:
+    """Where in a `snooze` its time stands, and which time that is; `until` is `None` for "until it recovers".
+
+    It begins at once, or at `begins`. One that recurs has the text form of its hours in `every`, and the name of a
+    `zone` if it is said.
+    """
 
     first: int
     after: int
-    until: datetime | None
+    until: datetime | None = None
+    begins: datetime | None = None
+    every: str | None = None
+    zone: str | None = None
 
 
-def find_end(tokens: Sequence[Token], now: datetime) -> SnoozeEnd | None:
+def find_time(tokens: Sequence[Token], now: datetime) -> SnoozeTime | None:
     """Find the time: the first that stands behind the name, else a bare last word, else one before the name.
 
     A name may hold words such as "recovery" or "tomorrow", so these count with "until", with a time of day or as
     the last word only.
     """
     for first in range(1, len(tokens)):
-        end = _end_at(tokens, first, now)
-        if end:
-            return end
+        time = _time_at(tokens, first, now)
+        if time:
+            return time
     last = len(tokens) - 1
     if last > 0 and (bare := _bare_end(tokens[last], now)):
         return replace(bare, first=last, after=last + 1)
-    return _end_at(tokens, 0, now) if tokens else None
+    return _time_at(tokens, 0, now) if tokens else None
 
 
-def _end_at(tokens: Sequence[Token], first: int, now: datetime) -> SnoozeEnd | None:
+_LONGEST_WINDOW = 8
+"""So many words may tell of a recurring window: `every sat and sun from 2am to 6am`."""
+
+
+def _time_at(tokens: Sequence[Token], first: int, now: datetime) -> SnoozeTime | None:
+    word = tokens[first].bare_word
+    if word == "every" and (window := _window(tokens, first)):
+        return window
+    return (_planned(tokens, first, now) if word == "from" else None) or _end_at(tokens, first, now)
+
+
+def _window(tokens: Sequence[Token], first: int) -> SnoozeTime | None:
+    """Read `every sun 02:00-06:00 Europe/Berlin`: as many words as there are hours in."""
+    for after in range(min(first + 1 + _LONGEST_WINDOW, len(tokens)), first + 1, -1):
+        hours = read_hours(token.bare_word or "?" for token in tokens[first + 1 : after])
+        if hours:
+            zone = read_zone(tokens[after].bare_word) if after < len(tokens) else None
+            return SnoozeTime(first=first, after=after + (zone is not None), every=str(hours), zone=zone)
+    return None
+
+
+def _planned(tokens: Sequence[Token], first: int, now: datetime) -> SnoozeTime | None:
+    """Read `from fri 18:00 until mon 8:00`, `from tomorrow 9am for 2h`."""
+    begin = _point(tokens, first + 1, now)
+    if begin is None or begin.until is None:
+        return None
+    at = begin.after
+    at += at < len(tokens) and tokens[at].bare_word in {*PREPOSITIONS, "to", "-", "–"}
+    start = begin.until.astimezone(now.tzinfo)
+    end = _length_end(tokens, at, start) or _point(tokens, at, now)
+    if end and end.until and end.until <= start:  # `from fri 22:00 until 6:00`
+        end = _point(tokens, at, start)
+    if end is None:
+        return None
+    return replace(end, first=first, begins=start if start > now else None)
+
+
+def _point(tokens: Sequence[Token], at: int, now: datetime) -> SnoozeTime | None:
+    """Read a moment: `tomorrow`, `fri 18:00`, `9am`, `2026-12-24 18:00`."""
+    if at >= len(tokens):
+        return None
+    found = _clock_end(tokens, at, now, preposition=True)
+    if found is None and tokens[at].bare_word == "tomorrow":
+        return SnoozeTime(first=at, after=at + 1, until=tomorrow_at(now, MORNING))
+    return found
+
+
+def _end_at(tokens: Sequence[Token], first: int, now: datetime) -> SnoozeTime | None:
     """Read `2h`, `2 hours`, `for 2h`, `tomorrow 9am`, `until it recovers` and the like where it begins at `first`."""
     at = first
     preposition = tokens[at].bare_word in PREPOSITIONS and at + 1 < len(tokens)
@@ -144,29 +198,36 @@ def _end_at(tokens: Sequence[Token], first: int, now: datetime) -> SnoozeEnd | N
     return replace(found, first=first) if found else None
 
 
-def _clock_end(tokens: Sequence[Token], at: int, now: datetime, *, preposition: bool) -> SnoozeEnd | None:
+def _clock_end(tokens: Sequence[Token], at: int, now: datetime, *, preposition: bool) -> SnoozeTime | None:
     """Read `tomorrow 9am`; behind a preposition a time of day alone, or a moment as computers write it, too."""
     following = at + 1 < len(tokens) and tokens[at + 1].bare_word == "at"
     behind = at + 1 + following
     if tokens[at].bare_word == "tomorrow":
         digits_only = preposition or following or behind == len(tokens) - 1
         clock, after = _clock(tokens, behind, digits_only=digits_only)
-        return SnoozeEnd(first=at, after=after, until=tomorrow_at(now, clock)) if clock else None
+        return SnoozeTime(first=at, after=after, until=tomorrow_at(now, clock)) if clock else None
     if not preposition:
         return None
-    if (weekday := _weekday(tokens[at].bare_word)) is not None:
+    if (weekday := read_weekday(tokens[at].bare_word)) is not None:
         clock, after = _clock(tokens, behind, digits_only=True)
         until = _weekday_at(now, weekday, clock or MORNING)
-        return SnoozeEnd(first=at, after=after if clock else at + 1, until=until)
+        return SnoozeTime(first=at, after=after if clock else at + 1, until=until)
     clock, after = _clock(tokens, at)
     if clock:
-        return SnoozeEnd(first=at, after=after, until=next_at(now, clock))
+        return SnoozeTime(first=at, after=after, until=next_at(now, clock))
+    if (day := _day(tokens[at].bare_word)) is not None:
+        clock, after = _clock(tokens, behind, digits_only=True)
+        until = datetime.combine(day, clock or MORNING, tzinfo=now.tzinfo)
+        return SnoozeTime(first=at, after=after if clock else at + 1, until=until)
     moment = _moment(tokens[at].bare_word, now)
-    return SnoozeEnd(first=at, after=at + 1, until=moment) if moment else None
+    return SnoozeTime(first=at, after=at + 1, until=moment) if moment else None
 
 
-def _weekday(word: str) -> int | None:
-    return next((day for day, name in enumerate(_WEEKDAYS) if word in (name, name[:3])), None)
+def _day(word: str) -> date | None:
+    try:
+        return date.fromisoformat(word) if _DATE.fullmatch(word) else None
+    except ValueError:  # the 30th of February
+        return None
 
 
 def _weekday_at(now: datetime, weekday: int, clock: time) -> datetime:
@@ -198,7 +259,7 @@ def _moment(word: str, now: datetime) -> datetime | None:
         return None
 
 
-def _length_end(tokens: Sequence[Token], at: int, now: datetime) -> SnoozeEnd | None:
+def _length_end(tokens: Sequence[Token], at: int, now: datetime) -> SnoozeTime | None:
     """Read `2h`, `2 hours`, `an hour`, `half an hour`, `1 hour and 30 minutes`: ever smaller units."""
     said, end, unit = "", at, LONGEST
     while end < len(tokens):
@@ -209,7 +270,7 @@ def _length_end(tokens: Sequence[Token], at: int, now: datetime) -> SnoozeEnd | 
             break
         said, end, unit = said + part, after, smallest
     length = parse_length(said)
-    return SnoozeEnd(first=at, after=end, until=now + length) if length else None
+    return SnoozeTime(first=at, after=end, until=now + length) if length else None
 
 
 def _part(tokens: Sequence[Token], at: int) -> tuple[str, int]:
@@ -231,9 +292,9 @@ def _unit_of(part: str) -> timedelta | None:
     return timedelta(seconds=min(_UNITS[unit] for unit in units)) if all(map(is_unit, units)) else None
 
 
-def _bare_end(token: Token, now: datetime) -> SnoozeEnd | None:
+def _bare_end(token: Token, now: datetime) -> SnoozeTime | None:
     if token.bare_word in _RECOVERY:
-        return SnoozeEnd(first=0, after=0, until=None)
+        return SnoozeTime(first=0, after=0, until=None)
     if token.bare_word == "tomorrow":
-        return SnoozeEnd(first=0, after=0, until=tomorrow_at(now, MORNING))
+        return SnoozeTime(first=0, after=0, until=tomorrow_at(now, MORNING))
     return None

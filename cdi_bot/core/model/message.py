@@ -114,23 +114,28 @@ class Unsubscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snoozed:
-    """Somebody snoozed an integration in a channel until a time, or (`until` is `None`) until it recovers."""
+    """Somebody snoozed what a selector takes in, in a channel: as in `Snooze`; `begins` is `None` for at once.
+
+    `workspace_id` is 0 where that is in several workspaces.
+    """
 
     who: str
     workspace_id: int
-    integration_id: str
+    selector: str
     until: datetime | None
     reason: str | None
+    begins: datetime | None = None
+    every: str | None = None
     what: Literal["snoozed"] = "snoozed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsnoozed:
-    """Somebody ended a snooze."""
+    """Somebody ended what was snoozed of a selector, or one recurring or planned snooze of it; ids as in `Snoozed`."""
 
     who: str
     workspace_id: int
-    integration_id: str
+    selector: str
     what: Literal["unsnoozed"] = "unsnoozed"
 
 

@@ -134,15 +134,28 @@ def selector_matches(selector: str, integration: Integration | Named) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snooze:
-    """Silences one integration in one channel until a time; `until` is `None` for "until it recovers"."""
+    """Silences in a channel what a selector takes in, also what appears later, from `begins` until `until`.
 
+    `until` is `None` for "until it recovers". One that recurs has the text form of its window in `every`; the times are
+    then those of the present window, or of the next. `has_begun`: the cards that it is about say so.
+    """
+
+    snooze_id: int = field(default=0, compare=False)
     channel: Channel
     workspace_id: int
-    integration_id: str
+    selector: str
+    begins: datetime
     until: datetime | None
+    every: str | None = None
+    has_begun: bool = False
     by: str
     at: datetime
     reason: str | None = None
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it can be ended without a second thought: it is of one integration, and does not recur."""
+        return self.every is None and not is_pattern(self.selector)
 
 
 TOPIC_OF_STATUS = {

@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
-from cdi_bot.core.commands.incidents import too_late
 from cdi_bot.core.commands.snooze_time import tomorrow_morning
+from cdi_bot.core.commands.snoozes import SetSnooze, too_late
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.spike import Spike
 from cdi_bot.slack.api.app import SlackApp
@@ -20,8 +20,8 @@ from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.refusals import render_trouble
-from cdi_bot.usecases.answers import Answer, SnoozeEnded, SnoozeSet
-from cdi_bot.usecases.change_answers import Acknowledged
+from cdi_bot.usecases.answers import Answer
+from cdi_bot.usecases.change_answers import Acknowledged, SnoozeEnded, SnoozeSet
 
 log = structlog.get_logger(__name__)
 
@@ -78,10 +78,13 @@ async def _ack(to: Responder, press: ButtonPress, here: Channel) -> Answer | Non
 
 
 async def _snooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
-    until = await _until(to, press)
-    return await to.incidents.snooze(
-        here, press.who, press.value["id"], until, None, workspace_id=press.workspace_id
+    wanted = SetSnooze(
+        selector=press.value["id"],
+        until=await _until(to, press),
+        reason=None,
+        workspace_id=press.workspace_id,
     )
+    return await to.snoozes.snooze(here, press.who, wanted)
 
 
 async def _until(to: Responder, press: ButtonPress) -> datetime | None:
@@ -96,9 +99,17 @@ async def _until(to: Responder, press: ButtonPress) -> datetime | None:
 async def _unsnooze(to: Responder, press: ButtonPress, here: Channel) -> Answer:
     there = press.about(here)
     refusal = await to.access.to_reach(press.who, there) if there != here else None
-    return refusal or await to.incidents.unsnooze(
-        there, press.who, press.value["id"], workspace_id=press.workspace_id
-    )
+    return refusal or await to.snoozes.end(there, press.who, press.value["snooze"])
+
+
+async def _then_snoozes(to: Responder, press: ButtonPress, here: Channel) -> Answer:
+    """End a snooze of the list, and show the list as it is then."""
+    answer = await _unsnooze(to, press, here)
+    return await to.snoozes.show(press.about(here)) if isinstance(answer, SnoozeEnded) else answer
+
+
+async def _snoozes(to: Responder, _press: ButtonPress, here: Channel) -> Answer:
+    return await to.snoozes.show(here)
 
 
 async def _history(to: Responder, press: ButtonPress, here: Channel) -> Answer:
@@ -195,6 +206,7 @@ _BESIDE: dict[str, ActionHandler] = {
     "take_back": _take_back,
     "snooze": _snooze,
     "unsnooze": _unsnooze,
+    "snoozes": _snoozes,
     "history": _history,
     "sync": _sync,
 }
@@ -207,6 +219,7 @@ _IN_PLACE: dict[str, ActionHandler] = {
     "history_unack": _then_history(_ack),
     "history_snooze": _then_history(_snooze),
     "history_unsnooze": _then_history(_unsnooze),
+    "snooze_end": _then_snoozes,
     "overview_page": _overview,
     "list_page": _listing,
     "pick": _pick,
@@ -224,6 +237,7 @@ _CHOICES: dict[str, ActionHandler] = {
     "history": _history,
     "snooze": _snooze,
     "unsnooze": _unsnooze,
+    "snoozes": _snoozes,
     "sync": _ask_sync,
 }
 """What a card's menu offers, but for the form."""

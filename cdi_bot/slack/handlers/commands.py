@@ -20,7 +20,7 @@ from cdi_bot.core.commands.channels import (
 )
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.hours import SetHours
-from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.incidents import Acknowledge, RequestSync
 from cdi_bot.core.commands.integration_settings import (
     SetCritical,
     SetOwner,
@@ -29,6 +29,7 @@ from cdi_bot.core.commands.integration_settings import (
 )
 from cdi_bot.core.commands.parser import depends_on_names, parse
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
+from cdi_bot.core.commands.snoozes import EndSnooze, SetSnooze, ShowSnoozes
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Mistake
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.commands.workspaces import ManageWorkspaces
@@ -54,22 +55,27 @@ from cdi_bot.usecases.answers import (
     HoursSet,
     InEachWorkspace,
     LanguageSet,
-    SnoozeEnded,
-    SnoozeSet,
     SubscriptionEnded,
     SubscriptionSet,
     SyncStarted,
 )
 from cdi_bot.usecases.base import TooManyChangesError
-from cdi_bot.usecases.change_answers import Acknowledged, EscalationSet, SwitchedOff
+from cdi_bot.usecases.change_answers import (
+    Acknowledged,
+    EscalationSet,
+    IntegrationSettingSet,
+    SnoozeEnded,
+    SnoozeSet,
+    SwitchedOff,
+)
 from cdi_bot.usecases.channel_settings import ChangeChannelSettings
 from cdi_bot.usecases.expected import MarkExpected
 from cdi_bot.usecases.incidents import IncidentResponse
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet
 from cdi_bot.usecases.integration_settings import ChangeIntegrationSettings
 from cdi_bot.usecases.preview import Preview, Previews
 from cdi_bot.usecases.queries import Queries
 from cdi_bot.usecases.sample_alert import SampleAlerts
+from cdi_bot.usecases.snoozes import ChangeSnoozes
 from cdi_bot.usecases.subscriptions import ChangeSubscriptions
 from cdi_bot.usecases.workspace_answers import WorkspaceForm, WorkspaceSet
 from cdi_bot.usecases.workspaces import ManageBrazeWorkspaces
@@ -88,6 +94,7 @@ class Responder:
     slack: SlackApp
     subscriptions: ChangeSubscriptions
     incidents: IncidentResponse
+    snoozes: ChangeSnoozes
     expected: MarkExpected
     queries: Queries
     channels: ChangeChannelSettings
@@ -179,7 +186,7 @@ def is_shown_in_channel(answer: Answer) -> bool:
             return not (answer.unchanged or answer.nearest)
         case InEachWorkspace():
             return all(map(is_shown_in_channel, answer.answers))
-        case SubscriptionEnded(still_covered_by=other):
+        case SubscriptionEnded(still_covered_by=other) | SnoozeEnded(was_snoozed=True, still=other):
             return other is None
         case (
             ContactsSet()
@@ -192,7 +199,7 @@ def is_shown_in_channel(answer: Answer) -> bool:
             | SwitchedOff()
         ):
             return not answer.unchanged
-        case SnoozeEnded(was_snoozed=is_shown) | Acknowledged(is_shown=is_shown):
+        case Acknowledged(is_shown=is_shown):
             return is_shown
         case _:
             return isinstance(answer, SyncStarted)
@@ -234,6 +241,11 @@ async def _preview(
     return render_preview(found, to.i18n) if isinstance(found, Preview) else found
 
 
+async def _snooze(to: Responder, command: SetSnooze, channel: Channel, who: str) -> Answer:
+    zone = (await to.directory.person(who)).zone_name
+    return await to.snoozes.snooze(channel, who, command, zone=zone)
+
+
 async def _digest(to: Responder, command: SetDigest, channel: Channel, who: str) -> Answer:
     zone = command.zone or (await to.directory.person(who)).zone_name
     return await to.channels.set_digest(channel, who, command.schedule, zone)
@@ -273,12 +285,11 @@ USE_CASES: dict[type[Command], UseCase] = {
     Acknowledge: lambda to, command, channel, who: to.incidents.acknowledge(
         channel, who, command.query, workspace_id=command.workspace_id, to=command.to
     ),
-    SetSnooze: lambda to, command, channel, who: to.incidents.snooze(
-        channel, who, command.query, command.until, command.reason, workspace_id=command.workspace_id
+    SetSnooze: _snooze,
+    EndSnooze: lambda to, command, channel, who: to.snoozes.unsnooze(
+        channel, who, command.selector, workspace_id=command.workspace_id
     ),
-    EndSnooze: lambda to, command, channel, who: to.incidents.unsnooze(
-        channel, who, command.query, workspace_id=command.workspace_id
-    ),
+    ShowSnoozes: lambda to, _command, channel, _: to.snoozes.show(channel),
     RequestSync: lambda to, command, channel, who: to.incidents.ask_sync(
         channel, who, command.query, workspace_id=command.workspace_id
     ),

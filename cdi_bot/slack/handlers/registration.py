@@ -14,6 +14,7 @@ from cdi_bot.slack.handlers.forms import FormHandlers
 from cdi_bot.slack.handlers.home import HomeTab
 from cdi_bot.slack.handlers.integration_settings import IntegrationSettingsForms
 from cdi_bot.slack.handlers.messages import register_messages
+from cdi_bot.slack.handlers.snoozes import SnoozeForms
 from cdi_bot.slack.handlers.workspaces import WorkspaceForms
 from cdi_bot.usecases.home import HomeQueries
 from cdi_bot.usecases.subscription_form import SubscriptionForms
@@ -36,6 +37,7 @@ def register_handlers(
     home = HomeTab(responder=responder, homes=homes, clock=clock)
     home.listen()
     FormHandlers(responder=responder, forms=forms, changed=home.show_again).listen()
+    SnoozeForms(responder=responder).listen()
     IntegrationSettingsForms(responder=responder, changed=home.show_again).listen()
     WorkspaceForms(responder=responder).listen()
     register_events(slack, channel_health, moved=home.moved)

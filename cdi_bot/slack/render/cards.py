@@ -43,7 +43,7 @@ from cdi_bot.slack.render.kit.text import (
     outside,
     plain_line,
     repeat_note,
-    snooze_text,
+    snoozed_now,
     user,
 )
 
@@ -102,9 +102,7 @@ def _notes(view: IncidentView, cluster: ClusterView | None, i18n: Translator) ->
     said += escalation_notes([view], i18n)
     said += ownership(view.settings, i18n, contacts=view.contacts)
     if snooze and incident.is_open:
-        until = i18n("💤 Snoozed here by {who} until {when}")
-        until_recovery = i18n("💤 Snoozed here by {who} until it recovers")
-        said.append(snooze_text(snooze, until if snooze.until else until_recovery))
+        said.append(snoozed_now(snooze, i18n("💤 Snoozed here by {who} {until}"), i18n))
     return said
 
 

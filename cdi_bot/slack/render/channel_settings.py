@@ -144,7 +144,7 @@ def _audit_subject(
     if entry.value:
         return f"{named} → {audited_value(entry.value, i18n)}"
     if integration is not None or (
-        entry.action in {"subscribe", "unsubscribe"} and is_pattern(entry.subject)
+        entry.action in {"subscribe", "unsubscribe", "snooze", "unsnooze"} and is_pattern(entry.subject)
     ):
         return named
     if entry.action == "escalate" and entry.subject != "off":

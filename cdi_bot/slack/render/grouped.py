@@ -39,6 +39,7 @@ from cdi_bot.slack.render.kit.text import (
     plain_line,
     repeat_note,
     shared_workspace,
+    snoozed_now,
     subject,
     titled,
     user,
@@ -224,10 +225,8 @@ def line_of(view: IncidentView, i18n: Translator, *, with_source_of: bool, with_
         said.append(i18n("{count} in a row").format(count=i18n.number(incident.failed_in_a_row)))
     if incident.acknowledged_by and with_ack:
         said.append(i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
-    if view.snooze and view.snooze.until:
-        said.append(i18n("snoozed here until {when}").format(when=date(view.snooze.until)))
-    elif view.snooze:
-        said.append(i18n("snoozed here until it recovers"))
+    if view.snooze:
+        said.append(snoozed_now(view.snooze, i18n("snoozed here {until}"), i18n))
     if view.settings and view.settings.critical:
         said.append(i18n("critical"))
     if view.settings and (owner := mentions(view.settings.owner)):

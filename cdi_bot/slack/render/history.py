@@ -28,16 +28,16 @@ from cdi_bot.slack.render.kit.blocks import (
 from cdi_bot.slack.render.kit.buttons import (
     ack_button,
     carried_integration,
+    end_snooze_button,
     expected_button,
     open_button,
-    pager,
     snooze_select,
     sync_button,
     unack_button,
-    unsnooze_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
+from cdi_bot.slack.render.kit.pages import pager
 from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import braze_advice, failing_work, last_known_state
 from cdi_bot.slack.render.kit.runs import (
@@ -61,7 +61,7 @@ from cdi_bot.slack.render.kit.text import (
     outside,
     read_out,
     share,
-    snooze_text,
+    snoozed_now,
     typed,
     user,
 )
@@ -125,7 +125,7 @@ def _elements(answer: RunHistory, i18n: Translator) -> list[Block | None]:
             [view], i18n, action_id="history_unack", **carried
         )
     if answer.snooze:
-        snooze = unsnooze_button(integration, i18n, action_id="history_unsnooze")
+        snooze = end_snooze_button(answer.snooze, integration, i18n, action_id="history_unsnooze")
     elif incident and answer.subscribed:
         snooze = snooze_select(integration, i18n, action_id="history_snooze")
     can_sync = answer.can_sync and (incident is None or rules_of(incident).sync_can_start)
@@ -170,9 +170,7 @@ def _state_lines(answer: RunHistory, i18n: Translator) -> list[str]:
     if answer.incident and answer.incident.acknowledged_by:
         said.append(i18n("Acknowledged by {who}").format(who=user(answer.incident.acknowledged_by)))
     if answer.snooze:
-        until = i18n("Snoozed by {who} until {when}")
-        until_recovery = i18n("Snoozed by {who} until it recovers")
-        said.append(snooze_text(answer.snooze, until if answer.snooze.until else until_recovery))
+        said.append(snoozed_now(answer.snooze, i18n("Snoozed by {who} {until}"), i18n))
     return [f"{mark} {said[0]}", *said[1:], *ownership(answer.settings, i18n)]
 
 

@@ -21,12 +21,12 @@ from cdi_bot.slack.render.kit.buttons import (
     carried_integration,
     change_button,
     open_button,
-    pager,
     settings_button,
     subscribe_button,
     unack_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.pages import pager
 from cdi_bot.slack.render.kit.people import ownership
 from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,

@@ -1,33 +1,69 @@
-"""What one person is answered about an incident, a snooze or a sync; the notice of a spike."""
+"""Incidents, snoozes and syncs: what one person is answered; the notices of snoozes and of a spike."""
 
 from __future__ import annotations
 
 from cdi_bot.core.model.incident import NOBODY
+from cdi_bot.core.model.message import Snoozed, Unsnoozed
 from cdi_bot.core.model.source import source_of
 from cdi_bot.core.model.spike import Spike
+from cdi_bot.core.model.subscription import Selection, Snooze
 from cdi_bot.delivery.views import EventView
 from cdi_bot.slack.render.kinds.flaws import UNUSUAL, flaw_name
 from cdi_bot.slack.render.kit.advice import sync_warning, with_source
-from cdi_bot.slack.render.kit.blocks import Rendered, Renderers, actions, short_message
+from cdi_bot.slack.render.kit.blocks import (
+    Block,
+    Rendered,
+    Renderers,
+    actions,
+    button,
+    context,
+    section,
+    short_message,
+)
 from cdi_bot.slack.render.kit.buttons import (
     history_button,
+    snoozes_button,
     spike_button,
     switch_off_button,
     sync_button,
     unsnooze_button,
 )
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.runs import GOOD
-from cdi_bot.slack.render.kit.text import REASON, bold_name, date, expected_notes, outside, user
-from cdi_bot.usecases.answers import ConfirmSync, NothingOpen, SnoozeEnded, SnoozeSet, SyncStarted
+from cdi_bot.slack.render.kit.text import (
+    bold_name,
+    date,
+    expected_notes,
+    outside,
+    plain_line,
+    read_out,
+    snooze_time,
+    user,
+    with_reason,
+)
+from cdi_bot.slack.render.subscriptions import selector_text
+from cdi_bot.usecases.answers import ConfirmSync, NothingOpen, SyncStarted
 from cdi_bot.usecases.change_answers import (
     Acknowledged,
     CannotTakeOver,
     MarkedExpected,
     NothingToMark,
+    NothingToSnooze,
+    SnoozeEnded,
+    SnoozeList,
+    SnoozeSet,
     SwitchedOff,
     TakenBack,
 )
+
+_SNOOZE = "💤"
+
+_LISTED = 15
+"""So many snoozes are listed, each in two blocks."""
+
+_ABOVE = 200
+"""The weight that is left for the name of a channel above the list of another one."""
 
 
 def _acknowledged(answer: Acknowledged, i18n: Translator) -> Rendered:
@@ -63,24 +99,116 @@ def _nothing_open(answer: NothingOpen, i18n: Translator) -> Rendered:
     return short_message(i18n("{name} has no open incident.").format(name=bold_name(answer.integration)))
 
 
-def _snooze_set(answer: SnoozeSet, i18n: Translator) -> Rendered:
-    if answer.unchanged:
-        until = i18n("{name} is already snoozed until {when}")
-        until_recovery = i18n("{name} is already snoozed until it recovers")
-    else:
-        until = i18n("{name} is snoozed until {when}")
-        until_recovery = i18n("{name} is snoozed until it recovers")
-    line = (until if answer.until else until_recovery).format(
-        name=bold_name(answer.integration), when=date(answer.until) if answer.until else ""
+# --------------------------------------------------------------------------------- snoozes
+
+
+def snoozed(content: Snoozed, view: EventView, i18n: Translator) -> Rendered:
+    """Tell the channel who snoozed what, when and why."""
+    line = i18n("{who} snoozed {what} in this channel {time}").format(
+        who=user(content.who),
+        what=_told(content, view, i18n),
+        time=snooze_time(content.until, i18n, begins=content.begins, every=content.every),
     )
-    if answer.reason:
-        line = i18n("{line}: {reason}").format(line=line, reason=outside(answer.reason, REASON))
-    return short_message(line, accessory=unsnooze_button(answer.integration, i18n, place=answer.channel))
+    line = with_reason(line, content.reason, i18n)
+    return short_message(line, sign=_SNOOZE, accessory=snoozes_button(i18n))
+
+
+def unsnoozed(content: Unsnoozed, view: EventView, i18n: Translator) -> Rendered:
+    """Tell the channel who ended a snooze."""
+    line = i18n("{who} ended the snooze of {what} in this channel")
+    return short_message(line.format(who=user(content.who), what=_told(content, view, i18n)), sign="🔔")
+
+
+def _told(content: Snoozed | Unsnoozed, view: EventView, i18n: Translator) -> str:
+    one = view.integration
+    what = (
+        Selection.of(one) if one else Selection(selector=content.selector, workspace_name=view.workspace_name)
+    )
+    return selector_text(what, i18n)
+
+
+def _snooze_time(snooze: Snooze, i18n: Translator) -> str:
+    planned = snooze.begins if snooze.begins > snooze.at else None
+    return snooze_time(snooze.until, i18n, begins=planned, every=snooze.every)
+
+
+def _snooze_set(answer: SnoozeSet, i18n: Translator) -> Rendered:
+    line = i18n("{what} is already snoozed {time}") if answer.unchanged else i18n("{what} is snoozed {time}")
+    line = line.format(what=selector_text(answer.what, i18n), time=_snooze_time(answer.snooze, i18n))
+    return short_message(with_reason(line, answer.snooze.reason, i18n), accessory=snoozes_button(i18n))
+
+
+def _nothing_to_snooze(answer: NothingToSnooze, i18n: Translator) -> Rendered:
+    line = i18n("There is nothing to recover: no incident is open of {what}.")
+    todo = i18n("`/cdi snooze NAME 2h` snoozes for a while.")
+    return short_message(line.format(what=selector_text(answer.what, i18n)), todo)
 
 
 def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
-    line = i18n("{name} is no longer snoozed.") if answer.was_snoozed else i18n("{name} isn't snoozed.")
-    return short_message(line.format(name=bold_name(answer.integration)))
+    if answer.what is None:
+        return short_message(i18n("This snooze has ended already."))
+    what = selector_text(answer.what, i18n)
+    if answer.still is None:
+        line = i18n("{what} is no longer snoozed.") if answer.was_snoozed else i18n("{what} isn't snoozed.")
+        return short_message(line.format(what=what))
+    snooze, wider = answer.still
+    line = i18n("{what} is still snoozed {time}, as a part of this: {wider}")
+    return short_message(
+        line.format(what=what, time=_snooze_time(snooze, i18n), wider=selector_text(wider, i18n)),
+        accessory=snoozes_button(i18n),
+    )
+
+
+def _snooze_list(answer: SnoozeList, i18n: Translator) -> Rendered:
+    hint = i18n("`/cdi snooze NAME 2h` snoozes, `/cdi help snooze` shows windows that are planned or recur.")
+    label = i18n("Snooze…")
+    new = button(label, "snooze_new", {"channel": answer.channel.channel_id}, says=label)
+    if not answer.rows:
+        return short_message(i18n("Nothing is snoozed in this channel."), hint, row=actions([new]))
+    title = i18n("Snoozed in this channel")
+    lines = [_snooze_line(snooze, what, i18n) for snooze, what in answer.rows]
+    head, foot = section(f"{_SNOOZE} *{title}*"), [*actions([new]), context(hint)]
+    more = i18n("… and {count} more")
+    listed: list[Block] = []
+    room = BLOCKS_JSON - _ABOVE - weight([head, *foot, context(more)])
+    for place, (snooze, what) in enumerate(answer.rows):
+        blocks = [section(lines[place]), *actions(_snooze_buttons(answer, place, snooze, what, i18n))]
+        room -= weight(blocks)
+        if room < 0 or place == _LISTED:
+            foot.insert(0, context(more.format(count=i18n.number(len(lines) - place))))
+            break
+        listed += blocks
+    return Rendered(text=read_out([title, *lines]), blocks=[head, *listed, *foot])
+
+
+def _snooze_line(snooze: Snooze, what: Selection, i18n: Translator) -> str:
+    """Say in mrkdwn what is snoozed when, by whom and why."""
+    said = [i18n("{what} {time}").format(what=selector_text(what, i18n), time=_snooze_time(snooze, i18n))]
+    if snooze.every and snooze.until:
+        text = i18n("now until {when}") if snooze.has_begun else i18n("next {when}")
+        said.append(text.format(when=date(snooze.until if snooze.has_begun else snooze.begins)))
+    said.append(i18n("by {who}").format(who=user(snooze.by)))
+    return with_reason(i18n.listed(said), snooze.reason, i18n)
+
+
+def _snooze_buttons(
+    answer: SnoozeList, place: int, snooze: Snooze, what: Selection, i18n: Translator
+) -> list[Block | None]:
+    name = plain_line(selector_text(what, i18n))
+    label = i18n("Change…")
+    carried = {"channel": answer.channel.channel_id, "snooze": snooze.snooze_id}
+    return [
+        button(
+            label,
+            f"snooze_change:{place}",
+            carried,
+            says=i18n("{label}: {name}").format(label=label, name=name),
+        ),
+        unsnooze_button(snooze, name, i18n, action_id=f"snooze_end:{place}", place=answer.channel),
+    ]
+
+
+# --------------------------------------------------------------------------------- syncs and what is unusual
 
 
 def _confirm_sync(answer: ConfirmSync, i18n: Translator) -> Rendered:
@@ -170,11 +298,13 @@ def _switched_off(answer: SwitchedOff, i18n: Translator) -> Rendered:
 
 
 RENDERERS: Renderers = {
+    SnoozeSet: _snooze_set,
+    NothingToSnooze: _nothing_to_snooze,
+    SnoozeEnded: _snooze_ended,
+    SnoozeList: _snooze_list,
     Acknowledged: _acknowledged,
     CannotTakeOver: _cannot_take_over,
     NothingOpen: _nothing_open,
-    SnoozeSet: _snooze_set,
-    SnoozeEnded: _snooze_ended,
     ConfirmSync: _confirm_sync,
     SyncStarted: _sync_started,
     MarkedExpected: _marked,

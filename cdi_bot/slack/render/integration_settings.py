@@ -20,7 +20,7 @@ from cdi_bot.slack.render.kit.limits import BLOCKS_JSON, weight
 from cdi_bot.slack.render.kit.people import OWNER, ownership
 from cdi_bot.slack.render.kit.text import bold_name, code, link, mentions, outside, plain_line, user
 from cdi_bot.slack.render.subscriptions import matching_now, selector_text
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
+from cdi_bot.usecases.change_answers import IntegrationSettingSet, IntegrationSettingsShown
 
 _MOST_LISTED = 40
 

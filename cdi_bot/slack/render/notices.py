@@ -32,11 +32,11 @@ from cdi_bot.core.model.subscription import Selection
 from cdi_bot.delivery.views import EventView, StoreView
 from cdi_bot.slack.render.escalation import escalation_broken, escalation_changed
 from cdi_bot.slack.render.hours import hours_changed
-from cdi_bot.slack.render.incident_response import render_spike
+from cdi_bot.slack.render.incident_response import render_spike, snoozed, unsnoozed
 from cdi_bot.slack.render.integration_settings import integration_setting_changed
 from cdi_bot.slack.render.kit.advice import status_advice
 from cdi_bot.slack.render.kit.blocks import Rendered, next_step, short_message, small_print
-from cdi_bot.slack.render.kit.buttons import history_button, unsnooze_button
+from cdi_bot.slack.render.kit.buttons import history_button
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.people import OWNER, contacts_text
 from cdi_bot.slack.render.kit.reasons import channel_advice, channel_problem
@@ -149,26 +149,6 @@ def _unsubscribed(content: Unsubscribed, view: EventView, i18n: Translator) -> R
     return short_message(line.format(who=user(content.who), what=what), sign="🔕")
 
 
-def _snoozed(content: Snoozed, view: EventView, i18n: Translator) -> Rendered:
-    until = i18n("{who} snoozed {name} in this channel until {when}")
-    until_recovery = i18n("{who} snoozed {name} in this channel until it recovers")
-    line = (until if content.until else until_recovery).format(
-        who=user(content.who),
-        name=_name(view, content.integration_id),
-        when=date(content.until) if content.until else "",
-    )
-    if content.reason:
-        line = i18n("{line}: {reason}").format(line=line, reason=outside(content.reason, REASON))
-    end = unsnooze_button(view.integration, i18n) if view.integration else None
-    return short_message(line, sign="💤", accessory=end)
-
-
-def _unsnoozed(content: Unsnoozed, view: EventView, i18n: Translator) -> Rendered:
-    line = i18n("{who} ended the snooze of {name} in this channel")
-    line = line.format(who=user(content.who), name=_name(view, content.integration_id))
-    return short_message(line, sign="🔔")
-
-
 def _language_changed(content: LanguageChanged, _view: EventView, i18n: Translator) -> Rendered:
     """Say in the channel's new language who chose it."""
     line = i18n("{who} set this channel's language to {language}").format(
@@ -246,8 +226,8 @@ _RENDERERS: EventRenderers = {
     IntegrationChanged: integration_changed,
     NewIntegrations: new_integrations,
     Unsubscribed: _unsubscribed,
-    Snoozed: _snoozed,
-    Unsnoozed: _unsnoozed,
+    Snoozed: snoozed,
+    Unsnoozed: unsnoozed,
     LanguageChanged: _language_changed,
     WorkspaceRemoved: _workspace_removed,
     WorkspaceChanged: _workspace_changed,

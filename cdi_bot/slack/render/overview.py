@@ -24,8 +24,9 @@ from cdi_bot.slack.render.kit.blocks import (
     small_print,
     table,
 )
-from cdi_bot.slack.render.kit.buttons import pager, subscribe_button
+from cdi_bot.slack.render.kit.buttons import subscribe_button
 from cdi_bot.slack.render.kit.i18n import Translator
+from cdi_bot.slack.render.kit.pages import pager
 from cdi_bot.slack.render.kit.reasons import (
     bot_troubles,
     braze_advice,
@@ -45,7 +46,7 @@ from cdi_bot.slack.render.kit.text import (
     part,
     read_out,
     shared_workspace,
-    snooze_text,
+    snoozed_now,
     titled,
     user,
 )
@@ -160,8 +161,7 @@ def _attention_line(row: OverviewRow, i18n: Translator) -> str:
     if incident.acknowledged_by:
         notes.append(i18n("acknowledged by {who}").format(who=user(incident.acknowledged_by)))
     if row.snooze:
-        text = i18n("snoozed until {when}") if row.snooze.until else i18n("snoozed until it recovers")
-        notes.append(snooze_text(row.snooze, text))
+        notes.append(snoozed_now(row.snooze, i18n("snoozed {until}"), i18n))
     view = IncidentView(incident=incident, integration=row.integration, dashboard_url=None)
     return attention_line(view, i18n, notes)
 

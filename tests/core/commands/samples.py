@@ -17,7 +17,7 @@ from cdi_bot.core.commands.channels import (
 )
 from cdi_bot.core.commands.escalation import SetEscalation
 from cdi_bot.core.commands.hours import SetHours
-from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.incidents import Acknowledge, RequestSync
 from cdi_bot.core.commands.integration_settings import (
     SetCritical,
     SetOwner,
@@ -25,6 +25,7 @@ from cdi_bot.core.commands.integration_settings import (
     ShowIntegrationSettings,
 )
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
+from cdi_bot.core.commands.snoozes import EndSnooze, SetSnooze, ShowSnoozes
 from cdi_bot.core.commands.specification import Command
 from cdi_bot.core.commands.subscriptions import PreviewSubscription, ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.commands.workspaces import ManageWorkspaces
@@ -98,16 +99,42 @@ SAMPLES: Mapping[str, Sequence[tuple[str, Command]]] = {
     "snooze": (
         (
             "snooze Users 2h warehouse move",
-            SetSnooze(query="Users", until=SAMPLE_TIME + timedelta(hours=2), reason="warehouse move"),
+            SetSnooze(selector="Users", until=SAMPLE_TIME + timedelta(hours=2), reason="warehouse move"),
         ),
         (
             "snooze Users until it recovers in:<#C1|general>",
-            SetSnooze(query="Users", until=None, reason=None, channel_id="C1"),
+            SetSnooze(selector="Users", until=None, reason=None, channel_id="C1"),
         ),
+        (
+            "snooze Users* every Sunday 2am-6am europe/berlin weekly maintenance",
+            SetSnooze(
+                selector="Users*",
+                until=None,
+                reason="weekly maintenance",
+                every="sun 02:00-06:00",
+                zone="Europe/Berlin",
+            ),
+        ),
+        (
+            "snooze all from:2026-12-24 18:00 until:2026-12-27 08:00",
+            SetSnooze(
+                selector="all",
+                begins=datetime(2026, 12, 24, 18, 0, tzinfo=UTC),
+                until=datetime(2026, 12, 27, 8, 0, tzinfo=UTC),
+                reason=None,
+            ),
+        ),
+        ("snooze", ShowSnoozes()),
+        ("mute in:<#C1|general>", ShowSnoozes(channel_id="C1")),
     ),
     "unsnooze": (
-        ("unsnooze Users", EndSnooze(query="Users")),
-        ("unsnooze in:<#C1|general> Users", EndSnooze(query="Users", channel_id="C1")),
+        ("unsnooze Users", EndSnooze(selector="Users")),
+        ("unsnooze in:<#C1|general> Users", EndSnooze(selector="Users", channel_id="C1")),
+        ("unmute everything", EndSnooze(selector="all")),
+    ),
+    "snoozes": (
+        ("snoozes", ShowSnoozes()),
+        ("snoozes in:<#C1|general>", ShowSnoozes(channel_id="C1")),
     ),
     "sync": (("sync Users", RequestSync(query="Users")),),
     "digest": (

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands.channels import ShowAudit
-from cdi_bot.core.commands.incidents import Acknowledge, EndSnooze, RequestSync, SetSnooze
+from cdi_bot.core.commands.incidents import Acknowledge, RequestSync
 from cdi_bot.core.commands.parser import (
     BY_WORD,
     SPECIFICATIONS,
@@ -19,6 +19,7 @@ from cdi_bot.core.commands.parser import (
     print_command,
 )
 from cdi_bot.core.commands.queries import ListIntegrations, ShowHelp, ShowStatus
+from cdi_bot.core.commands.snoozes import EndSnooze, SetSnooze
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.commands.subscriptions import ShowSubscriptions, Subscribe, Unsubscribe
 from cdi_bot.core.model.incident import Topic
@@ -109,14 +110,14 @@ def read(text: str) -> Command | Mistake:
         ("unsub ALL", Unsubscribe(selector="all")),
         ("ack Users", Acknowledge(query="Users")),
         ("acknowledge Users", Acknowledge(query="Users")),
-        ("unsnooze Users", EndSnooze(query="Users")),
+        ("unsnooze Users", EndSnooze(selector="Users")),
         ("sync Users", RequestSync(query="Users")),
         ("audit", ShowAudit()),
         ("AUDIT please", ShowAudit()),
         ("audit in:<#C1|general>", ShowAudit(channel_id="C1")),
         ("subscriptions in: <#C1>", ShowSubscriptions(channel_id="C1")),
         ("unsub ＡＬＬ in:<#G1|ops>", Unsubscribe(selector="all", channel_id="G1")),
-        ("unsnooze in:<#C1|general> Users", EndSnooze(query="Users", channel_id="C1")),
+        ("unsnooze in:<#C1|general> Users", EndSnooze(selector="Users", channel_id="C1")),
     ],
 )
 def test_plain_commands(text: str, command: Command) -> None:
@@ -202,7 +203,7 @@ def test_another_channel_is_named_by_in() -> None:
     assert read("subscribe Users rows:5 in: <#C1>") == there
     snooze = read("snooze Users 2h in:<#C1|general> back fill")
     assert snooze == SetSnooze(
-        query="Users", until=NOW + timedelta(hours=2), reason="back fill", channel_id="C1"
+        selector="Users", until=NOW + timedelta(hours=2), reason="back fill", channel_id="C1"
     )
 
 
@@ -245,7 +246,57 @@ def test_subscribe_leaves_out_running_by_default() -> None:
 )
 def test_snooze(text: str, until: timedelta | None, query: str, reason: str | None) -> None:
     """A snooze takes the first time behind the name; what follows it is the reason."""
-    assert read(text) == SetSnooze(query=query, until=NOW + until if until else None, reason=reason)
+    assert read(text) == SetSnooze(selector=query, until=NOW + until if until else None, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("said", "begins", "until", "reason"),
+    [
+        ("from tomorrow until tomorrow 5pm", "03-02 09:00", "03-02 17:00", None),
+        ("from fri 18:00 until mon 8:00 move", "03-06 18:00", "03-09 08:00", "move"),
+        ("from fri 22:00 to 6:00", "03-06 22:00", "03-07 06:00", None),
+        ("from: 22:00 until: 6:00", "03-01 22:00", "03-02 06:00", None),
+        ("from 2026-03-05 for 2 hours", "03-05 09:00", "03-05 11:00", None),
+        ("from:2026-03-05 10:30 until:2026-03-06", "03-05 10:30", "03-06 09:00", None),
+        ("from 2026-03-05T10:30Z 90m deploy", "03-05 10:30", "03-05 12:00", "deploy"),
+        ("from 2026-02-28 until 2026-03-02", None, "03-02 09:00", None),
+        ("until 2026-03-02 8:00", None, "03-02 08:00", None),
+        ("until:fri 17:00", None, "03-06 17:00", None),
+    ],
+)
+def test_a_planned_snooze(said: str, begins: str | None, until: str, reason: str | None) -> None:
+    """The end is meant after the beginning; one that began already is as any other."""
+
+    def moment(text: str) -> datetime:
+        return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
+
+    assert read(f"snooze Users* {said}") == SetSnooze(
+        selector="Users*", begins=moment(begins) if begins else None, until=moment(until), reason=reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "every", "zone", "reason"),
+    [
+        ("every sun 02:00-06:00", "sun 02:00-06:00", None, None),
+        ("every: sun 02:00-06:00", "sun 02:00-06:00", None, None),
+        ("every sat and sun from 2am to 6am backups", "sat-sun 02:00-06:00", None, "backups"),
+        ("every day 22:00-06:00 UTC", "daily 22:00-06:00", "UTC", None),
+        ("every sunday", "sun 00:00-24:00", None, None),
+        ("every sun 02:00-06:00 Asia/Tokyo sync of CRM", "sun 02:00-06:00", "Asia/Tokyo", "sync of CRM"),
+    ],
+)
+def test_a_recurring_snooze(said: str, every: str, zone: str | None, reason: str | None) -> None:
+    """Days, times and the zone; what follows is the reason."""
+    wanted = SetSnooze(selector="Users*", until=None, every=every, zone=zone, reason=reason)
+    assert read(f"snooze Users* {said}") == wanted
+
+
+def test_names_may_hold_the_words_of_times() -> None:
+    """A name that is followed by a plain time is a name."""
+    for name in ("Import from S3", "Every Monday import", "Import every day"):
+        command = read(f"snooze {name} 2h")
+        assert command == SetSnooze(selector=name, until=NOW + timedelta(hours=2), reason=None)
 
 
 def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
@@ -265,7 +316,6 @@ def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
         ("unsubscribe", Mistake(command="unsubscribe", problem=MistakeKind.MISSING_INTEGRATION)),
         ('ack ""', Mistake(command="ack", problem=MistakeKind.MISSING_INTEGRATION)),
         ("sync", Mistake(command="sync", problem=MistakeKind.MISSING_INTEGRATION)),
-        ("snooze", Mistake(command="snooze", problem=MistakeKind.MISSING_INTEGRATION)),
         ("snooze 2h", Mistake(command="snooze", problem=MistakeKind.MISSING_INTEGRATION)),
         ("snooze Users sync", Mistake(command="snooze", problem=MistakeKind.MISSING_TIME, name="Users sync")),
         (

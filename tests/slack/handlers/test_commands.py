@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.parser import BY_COMMAND, SPECIFICATIONS, WORDS, about_integration
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.commands.specification import ChannelCommand, Command, Right, Specification
 from cdi_bot.core.model.subscription import Filters
 from cdi_bot.sandbox.slack.seed_data import GUEST, MARA
@@ -100,7 +100,7 @@ def test_a_button_carries_a_command(specification: Specification[Command], comma
 @given(st.text(max_size=4_000), st.text(min_size=1, max_size=100))
 def test_any_reason_can_be_chosen_with(reason: str, integration_id: str) -> None:
     """However long a reason is, a choice has its button, but for signs that nobody types."""
-    snooze = SetSnooze(query="x", until=SAMPLE_TIME, reason=reason)
+    snooze = SetSnooze(selector="x", until=SAMPLE_TIME, reason=reason)
     one = replace(integration(), integration_id=integration_id)
     chosen = about_integration(snooze, one)
     assert read_command(write_command(chosen)) == chosen

@@ -154,7 +154,9 @@ async def test_a_button_in_a_message(abroad: Abroad) -> None:
     assert await abroad.acknowledged_by(opened) == MARA
     await abroad.press("snooze", {"id": abroad.integration_id, "for": "1h"})
     assert await abroad.audit(ALERTS) == ["snooze", "acknowledge", "subscribe"]
-    await abroad.press("unsnooze", {"id": abroad.integration_id, "in": DATA_ALERTS})
+    async with abroad.desk.store.read() as uow:
+        (snooze,) = await uow.snoozes.for_channel(ALERTS)
+    await abroad.press("unsnooze", {"snooze": snooze.snooze_id, "in": DATA_ALERTS})
     assert (await abroad.audit(ALERTS))[0] == "unsnooze"
     await abroad.press("overview_page", {"offset": 0})
     assert "Users" in abroad.last()

@@ -139,12 +139,13 @@ class Trial:
             snooze = Snooze(
                 channel=self.there,
                 workspace_id=workspace_id,
-                integration_id=self.integration_id,
+                selector=self.integration_id,
+                begins=now,
                 until=None,
                 by=MARA,
                 at=now,
             )
-            await uow.snoozes.save(snooze)
+            await uow.snoozes.add(snooze)
             unusual = incident(
                 workspace_id, self.integration_id, kind=Kind.QUALITY, reason="rows_low", measured=MEASURED
             )

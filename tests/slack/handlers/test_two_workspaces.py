@@ -70,7 +70,8 @@ class Two:
             return [
                 snooze
                 for one in (self.first, self.second)
-                for snooze in await uow.snoozes.active(one.workspace_id, [ONE_ID], self.desk.clock())
+                for some in (await uow.snoozes.active(one.workspace_id, [ONE_ID], self.desk.clock())).values()
+                for snooze in some
             ]
 
     async def subscriptions(self) -> list[Subscription]:
@@ -134,7 +135,8 @@ async def test_snooze_and_its_end(two: Two) -> None:
     menu = snooze_select(two.first, WORDS)
     assert menu
     await two.press(menu, {"selected_option": menu["options"][0]})
-    await two.press(unsnooze_button(two.second, WORDS))
+    (ending,) = [one for one in await two.snoozes() if one.workspace_id == two.second.workspace_id]
+    await two.press(unsnooze_button(ending, "Users", WORDS))
     assert [one.workspace_id for one in await two.snoozes()] == [two.first.workspace_id]
 
 

@@ -266,5 +266,12 @@ def incident_view(incident: Incident, of: Integration | None = None, **more: Any
 def snooze(until: datetime | None = NOW + timedelta(hours=4), reason: str | None = None) -> Snooze:
     """Return a mute of the integration."""
     return Snooze(
-        channel=ALERTS, workspace_id=1, integration_id=USERS, until=until, by=MARA, at=NOW, reason=reason
+        channel=ALERTS,
+        workspace_id=1,
+        selector=USERS,
+        begins=NOW,
+        until=until,
+        by=MARA,
+        at=NOW,
+        reason=reason,
     )

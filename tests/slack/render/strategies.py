@@ -73,8 +73,12 @@ from cdi_bot.delivery.views import (
 )
 from cdi_bot.monitoring.braze_port import BrazeReason
 from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
-from cdi_bot.usecases.change_answers import BadTarget, EscalationSet
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
+from cdi_bot.usecases.change_answers import (
+    BadTarget,
+    EscalationSet,
+    IntegrationSettingSet,
+    IntegrationSettingsShown,
+)
 
 NASTY = st.sampled_from(
     [
@@ -187,9 +191,12 @@ unreachable = st.builds(
 snoozes = st.builds(
     Snooze,
     channel=channels,
-    workspace_id=st.just(1),
-    integration_id=ids,
+    workspace_id=st.integers(1, 99),
+    selector=text,
+    begins=times,
     until=st.none() | times,
+    every=st.none() | st.just("sun 02:00-06:00 Europe/Berlin"),
+    has_begun=st.booleans(),
     by=people,
     at=times,
     reason=st.none() | text,
@@ -292,8 +299,16 @@ _replies: st.SearchStrategy[Content] = st.one_of(
 _notices: st.SearchStrategy[Content] = st.one_of(
     st.builds(RunStarted, workspace_id=st.just(1), integration_id=ids, run_start=times),
     st.builds(Unsubscribed, selector=text, **_WHO),
-    st.builds(Snoozed, until=st.none() | times, reason=st.none() | text, **_WHO, **_WHOM),
-    st.builds(Unsnoozed, **_WHO, **_WHOM),
+    st.builds(
+        Snoozed,
+        selector=text,
+        begins=st.none() | times,
+        until=st.none() | times,
+        every=st.none() | st.just("sun 02:00-06:00 Europe/Berlin"),
+        reason=st.none() | text,
+        **_WHO,
+    ),
+    st.builds(Unsnoozed, selector=text, **_WHO),
     st.builds(ConfigRefused, file=text, problems=st.lists(text, max_size=20).map(tuple)),
     st.builds(ChannelBroken, channel=channels, reason=st.sampled_from(["is_archived"]) | text),
     st.builds(SyncRequested, is_certain=st.booleans(), **_WHO, **_WHOM),
@@ -543,8 +558,19 @@ every_answer: st.SearchStrategy[answers.Answer] = st.one_of(
     ),
     st.builds(change_answers.CannotTakeOver, who=people),
     st.builds(answers.NothingOpen, **_one),
-    st.builds(answers.SnoozeSet, channel=channels, until=st.none() | times, reason=_maybe_text, **_one),
-    st.builds(answers.SnoozeEnded, was_snoozed=st.booleans(), **_one),
+    st.builds(change_answers.SnoozeSet, what=_selections, snooze=snoozes, unchanged=st.booleans()),
+    st.builds(change_answers.NothingToSnooze, what=_selections),
+    st.builds(
+        change_answers.SnoozeEnded,
+        what=st.none() | _selections,
+        was_snoozed=st.booleans(),
+        still=st.none() | st.tuples(snoozes, _selections),
+    ),
+    st.builds(
+        change_answers.SnoozeList,
+        channel=channels,
+        rows=st.lists(st.tuples(snoozes, _selections), max_size=5).map(lambda rows: tuple(rows * 6)),
+    ),
     st.builds(answers.ConfirmSync, **_one),
     st.builds(
         change_answers.MarkedExpected,

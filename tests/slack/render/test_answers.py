@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 
-from cdi_bot.core.commands.incidents import SetSnooze
 from cdi_bot.core.commands.parser import BY_WORD, parse
 from cdi_bot.core.commands.parser import WORDS as COMMANDS
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.commands.specification import Command, Mistake, MistakeKind
 from cdi_bot.core.hours import Hours, HoursNow
 from cdi_bot.core.model.channel import AuditEntry, Channel
@@ -32,8 +32,13 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
 from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
-from cdi_bot.usecases.change_answers import BadTarget, EscalationSet, ExpectedAnswer
-from cdi_bot.usecases.integration_answers import IntegrationSettingSet, IntegrationSettingsShown
+from cdi_bot.usecases.change_answers import (
+    BadTarget,
+    EscalationSet,
+    ExpectedAnswer,
+    IntegrationSettingSet,
+    IntegrationSettingsShown,
+)
 from cdi_bot.usecases.query_answers import Overview
 from tests.slack.golden import actions_of, assert_golden, assert_taken, elements, pressed, said
 from tests.slack.render import strategies
@@ -190,6 +195,9 @@ def entry(action: str, subject: str) -> AuditEntry:
 
 
 HERE: dict[str, Any] = {"integration": integration()}
+THIS = Selection.of(integration())
+PLANNED = replace(snooze(reason="move"), begins=NOW + timedelta(days=2), until=NOW + timedelta(days=5))
+RECURRING = replace(PLANNED, every="sun 02:00-06:00 Europe/Berlin", reason=None)
 CHOSEN = Filters(topics=frozenset({Topic.ERROR, Topic.PARTIAL}), min_rows=100, fresh="09:00 Europe/Berlin")
 
 HOURS = HoursNow(
@@ -380,16 +388,33 @@ ANSWERS: dict[str, Answer] = {
     "cannot_take_over": change_answers.CannotTakeOver(who=KENJI),
     "nothing_open": answers.NothingOpen(**HERE),
     "nothing_open_at_all": answers.NothingOpen(integration=None),
-    "snooze_set": answers.SnoozeSet(**HERE, channel=ALERTS, until=NOW, reason="warehouse move"),
-    "snooze_set_until_recovery": answers.SnoozeSet(**HERE, channel=ALERTS, until=None, reason=None),
-    "snooze_set_already": answers.SnoozeSet(
-        **HERE, channel=ALERTS, until=NOW, reason="warehouse move", unchanged=True
+    "snooze_set": change_answers.SnoozeSet(what=THIS, snooze=snooze(reason="warehouse move")),
+    "snooze_set_until_recovery": change_answers.SnoozeSet(what=THIS, snooze=snooze(None)),
+    "snooze_set_already": change_answers.SnoozeSet(
+        what=THIS, snooze=snooze(reason="warehouse move"), unchanged=True
     ),
-    "snooze_set_already_until_recovery": answers.SnoozeSet(
-        **HERE, channel=ALERTS, until=None, reason=None, unchanged=True
+    "snooze_set_planned": change_answers.SnoozeSet(what=Selection(selector="all"), snooze=PLANNED),
+    "snooze_set_recurring": change_answers.SnoozeSet(what=Selection(selector="Users*"), snooze=RECURRING),
+    "snooze_nothing": change_answers.NothingToSnooze(what=Selection(selector="Users*")),
+    "snooze_ended": change_answers.SnoozeEnded(what=THIS, was_snoozed=True),
+    "snooze_ended_none": change_answers.SnoozeEnded(what=THIS, was_snoozed=False),
+    "snooze_ended_already": change_answers.SnoozeEnded(what=None, was_snoozed=False),
+    "snooze_ended_still": change_answers.SnoozeEnded(
+        what=THIS, was_snoozed=True, still=(RECURRING, Selection(selector="Users*"))
     ),
-    "snooze_ended": answers.SnoozeEnded(**HERE, was_snoozed=True),
-    "snooze_ended_none": answers.SnoozeEnded(**HERE, was_snoozed=False),
+    "snoozes": change_answers.SnoozeList(
+        channel=ALERTS,
+        rows=(
+            (snooze(reason="warehouse move"), THIS),
+            (PLANNED, Selection(selector="all", workspace_name="prod")),
+            (RECURRING, Selection(selector="Users*")),
+            (replace(RECURRING, begins=NOW - timedelta(hours=1), has_begun=True), Selection(selector="O*")),
+        ),
+    ),
+    "snoozes_none": change_answers.SnoozeList(channel=ALERTS, rows=()),
+    "snoozes_many": change_answers.SnoozeList(
+        channel=ALERTS, rows=tuple((snooze(), Selection(selector=f"Integration {at}*")) for at in range(30))
+    ),
     "confirm_sync": answers.ConfirmSync(**HERE),
     "confirm_sync_attributes": answers.ConfirmSync(
         integration=integration(integration_type="users_attributes")
@@ -619,7 +644,7 @@ DONE = (
     change_answers.Acknowledged,
     change_answers.CannotTakeOver,
     answers.NothingOpen,
-    answers.SnoozeEnded,
+    change_answers.SnoozeEnded,
     answers.SyncStarted,
     answers.LanguageSet,
     workspace_answers.WorkspaceSet,
@@ -730,17 +755,17 @@ def test_list_pages_keep_words() -> None:
 
 def test_choices_carry_the_command() -> None:
     """Choosing among several does what was typed, with the chosen one's id."""
-    snooze_users = SetSnooze(query="u", until=NOW, reason="move", channel_id="C1")
+    snooze_users = SetSnooze(selector="u", until=NOW, reason="move", channel_id="C1")
     shown = render(ANSWERS["several"], snooze_users)
     assert pressed(shown, "pick") == {
         "command": "snooze",
         "workspace_id": 1,
         "channel_id": "C1",
-        "query": USERS,
+        "selector": USERS,
         "until": NOW.isoformat().replace("+00:00", "Z"),
         "reason": "move",
     }
-    assert read_command(pressed(shown, "pick")) == replace(snooze_users, query=USERS, workspace_id=1)
+    assert read_command(pressed(shown, "pick")) == replace(snooze_users, selector=USERS, workspace_id=1)
     assert "11 more" in said(shown)
     assert "more:" not in said(render(ANSWERS["several_all_shown"]))
 
@@ -892,7 +917,7 @@ def test_half_a_character_spoils_no_answer() -> None:
         render(answers.SubscriptionList(rows=((subscribed, 1, None), (subscribed, 1, f"Users{half}"))))
     )
     several = answers.SeveralMatches(query=half, candidates=(integration(), OTHER), total=2)
-    chosen = render(several, SetSnooze(query=half, until=NOW, reason=half))
+    chosen = render(several, SetSnooze(selector=half, until=NOW, reason=half))
     assert_taken(chosen)
     assert half in json.loads(str(elements(chosen)[0]["value"]))["reason"]
 

@@ -373,6 +373,8 @@ def event(content: Content, incident: Incident | None = None, **more: Any) -> Ev
 
 
 THERE: dict[str, Any] = {"integration": integration(), "dashboard_url": DASHBOARD + USERS}
+THIS: dict[str, Any] = {"who": MARA, "workspace_id": 1, "selector": USERS}
+SEVERAL_HERE = {**THIS, "selector": "Users*"}
 AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
 SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
 
@@ -442,9 +444,17 @@ EVENTS = {
     "notice_run_started": event(RunStarted(**HERE, run_start=NOW), **THERE),
     "notice_unsubscribed": event(Unsubscribed(who=MARA, workspace_id=1, selector=USERS), **THERE),
     "notice_unsubscribed_all": event(Unsubscribed(who=MARA, workspace_id=1, selector="all")),
-    "notice_snoozed": event(Snoozed(**HERE, who=MARA, until=NOW, reason="move"), **THERE),
-    "notice_snoozed_until_recovery": event(Snoozed(**HERE, who=MARA, until=None, reason=None), **THERE),
-    "notice_unsnoozed": event(Unsnoozed(**HERE, who=MARA), **THERE),
+    "notice_snoozed": event(Snoozed(**THIS, until=NOW, reason="move"), **THERE),
+    "notice_snoozed_until_recovery": event(Snoozed(**THIS, until=None, reason=None), **THERE),
+    "notice_snoozed_planned": event(
+        Snoozed(**SEVERAL_HERE, begins=NOW, until=NOW + timedelta(days=3), reason="move")
+    ),
+    "notice_snoozed_recurring": event(
+        Snoozed(**SEVERAL_HERE, until=None, every="sun 02:00-06:00 Europe/Berlin", reason=None),
+        workspace_name="prod",
+    ),
+    "notice_unsnoozed": event(Unsnoozed(**THIS), **THERE),
+    "notice_unsnoozed_pattern": event(Unsnoozed(**SEVERAL_HERE), workspace_name="prod"),
     "notice_config_refused": event(
         ConfigRefused(
             file="cdi-bot.toml",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -15,12 +15,11 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import EXPECTABLE, NOBODY, Expected, Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.spike import Spike
-from cdi_bot.core.model.subscription import Selection, Subscription
+from cdi_bot.core.model.subscription import Selection, Snooze, Subscription
 from cdi_bot.delivery.views import IncidentView
 from cdi_bot.slack.render.kit.advice import Effect, effect_of, sync_warning
 from cdi_bot.slack.render.kit.blocks import (
     Block,
-    actions,
     as_value,
     button,
     confirmation,
@@ -141,11 +140,33 @@ def carried_integration(integration: Integration) -> dict[str, Any]:
 
 
 def unsnooze_button(
-    integration: Integration, i18n: Translator, *, action_id: str = "unsnooze", place: Channel | None = None
+    snooze: Snooze,
+    name: str,
+    i18n: Translator,
+    *,
+    action_id: str = "unsnooze",
+    place: Channel | None = None,
 ) -> Block | None:
     """Return the button that ends a snooze: in the channel it stands in, or in another `place`."""
-    carried = carried_integration(integration) | ({"in": place.channel_id} if place else {})
+    carried = {"snooze": snooze.snooze_id} | ({"in": place.channel_id} if place else {})
+    label = i18n("End snooze")
+    return button(label, action_id, carried, says=_spoken(label, plain(name), i18n))
+
+
+def end_snooze_button(
+    snooze: Snooze, integration: Integration, i18n: Translator, *, action_id: str
+) -> Block | None:
+    """Return the button that ends the snooze of one integration; one of several is ended in the list."""
+    if not snooze.is_of_one:
+        return snoozes_button(i18n)
+    carried = carried_integration(integration) | {"snooze": snooze.snooze_id}
     return _about(i18n("End snooze"), action_id, carried, integration, i18n)
+
+
+def snoozes_button(i18n: Translator) -> Block | None:
+    """Return the button that lists what is snoozed in the channel it stands in."""
+    label = i18n("Snoozes…")
+    return button(label, "snoozes", {}, says=label)
 
 
 def snooze_select(integration: Integration, i18n: Translator, *, action_id: str = "snooze") -> Block | None:
@@ -310,11 +331,13 @@ def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Bl
     """
     if view.integration is None:
         return None
-    choices: list[tuple[str, dict[str, str]]] = []
+    choices: list[tuple[str, dict[str, str | int]]] = []
     if with_history:
         choices.append((i18n("History"), {"do": "history"}))
-    if view.snooze:
-        choices.append((i18n("End snooze"), {"do": "unsnooze"}))
+    if view.snooze and view.snooze.is_of_one:
+        choices.append((i18n("End snooze"), {"do": "unsnooze", "snooze": view.snooze.snooze_id}))
+    elif view.snooze:
+        choices.append((i18n("Snoozes…"), {"do": "snoozes"}))
     else:
         choices.append((i18n("Snooze for 4 hours"), {"do": "snooze", "for": "4h"}))
         choices.append((i18n("Snooze until it recovers"), {"do": "snooze", "for": "recovery"}))
@@ -323,28 +346,3 @@ def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Bl
     choices.append((i18n("Change alerts here…"), {"do": "form"}))
     carried = carried_integration(view.integration)
     return overflow("more", [(label, carried | chosen) for label, chosen in choices])
-
-
-def pager(
-    action_id: str,
-    carried: Mapping[str, object],
-    i18n: Translator,
-    *,
-    offset: int,
-    size: int,
-    has_more: bool,
-    labels: tuple[str, str] | None = None,
-) -> list[Block]:
-    """Return the row of buttons that turn pages: back and on, where there is such a page.
-
-    `carried` goes with the buttons, beside the offset that each leads to.
-    """
-    back, on = labels or (i18n("Previous"), i18n("Next"))
-    turns = []
-    if offset > 0:
-        turns.append(
-            button(back, f"{action_id}:back", {**carried, "offset": max(0, offset - size)}, says=back)
-        )
-    if has_more:
-        turns.append(button(on, f"{action_id}:on", {**carried, "offset": offset + size}, says=on))
-    return actions(turns)

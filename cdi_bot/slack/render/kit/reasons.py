@@ -211,7 +211,7 @@ def _work(trouble: ItemTrouble, i18n: Translator) -> str:
         Work.RECORD: i18n("store its runs"),
         Work.JUDGE: i18n("check for incidents"),
         Work.REMIND: i18n("remind of its incident"),
-        Work.SNOOZE: i18n("end its snooze"),
+        Work.SNOOZE: i18n("end snoozes"),
         Work.SYNC: i18n("follow the requested sync"),
         Work.SHOW: i18n("show it on Home"),
         Work.DIGEST: i18n("post the digest"),

@@ -256,10 +256,27 @@ def share(part: float, i18n: Translator) -> str:
     return i18n("{percent}%").format(percent=i18n.number(round(percent, 1)))
 
 
-def snooze_text(snooze: Snooze, text: str) -> str:
-    """Put into `text` by whom and until when something is snoozed, and add the reason."""
-    said = text.format(who=user(snooze.by), when=date(snooze.until) if snooze.until else "")
-    return f"{said}: {outside(snooze.reason, REASON)}" if snooze.reason else said
+def snooze_time(
+    until: datetime | None, i18n: Translator, *, begins: datetime | None = None, every: str | None = None
+) -> str:
+    """Say in mrkdwn when something is snoozed, as a part of a sentence: at once, from a time on, or recurring."""
+    if every:
+        return i18n("repeatedly ({window})").format(window=code(every))
+    if until is None:
+        return i18n("until it recovers")
+    text = i18n("from {begin} until {when}") if begins else i18n("until {when}")
+    return text.format(begin=date(begins) if begins else "", when=date(until))
+
+
+def snoozed_now(snooze: Snooze, text: str, i18n: Translator) -> str:
+    """Put into `text` by whom and until when something is snoozed now, and add the reason."""
+    line = text.format(who=user(snooze.by), until=snooze_time(snooze.until, i18n))
+    return with_reason(line, snooze.reason, i18n)
+
+
+def with_reason(line: str, reason: str | None, i18n: Translator) -> str:
+    """Add to a line why something is so, where somebody said so."""
+    return i18n("{line}: {reason}").format(line=line, reason=outside(reason, REASON)) if reason else line
 
 
 def expected_notes(expected: Expected, i18n: Translator) -> list[str]:
