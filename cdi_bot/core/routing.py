@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Incident, Topic
-from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.integration import Integration, Named, WatchedIntegration
 from cdi_bot.core.model.message import (
     Card,
     Content,
@@ -44,7 +44,7 @@ def channels_for_runs(
 
 
 def channels_for_incident(
-    subscriptions: Iterable[Subscription], integration: Integration | None, incident: Incident
+    subscriptions: Iterable[Subscription], integration: Integration | Named | None, incident: Incident
 ) -> set[Channel]:
     """The channels that are told of an incident of the integration (`None`: of the whole workspace)."""
     passes = rules_of(incident).passes
@@ -91,7 +91,7 @@ def channels_for_lifecycle(
 
 
 def concerns(
-    subscriptions: Iterable[Subscription], integration: Integration | None, incident: Incident
+    subscriptions: Iterable[Subscription], integration: Integration | Named | None, incident: Incident
 ) -> bool:
     """Whether an incident is to be shown for these subscriptions: some concern nobody who did not ask for them."""
     return not rules_of(incident).only_where_asked_for or bool(
@@ -128,7 +128,7 @@ def still_concerns(
     return watched.missing_since is None and bool(mine) and concerns(mine, watched.integration, incident)
 
 
-def _covers(subscription: Subscription, integration: Integration | None) -> bool:
+def _covers(subscription: Subscription, integration: Integration | Named | None) -> bool:
     return integration is None or subscription.covers(integration)
 
 

@@ -78,12 +78,13 @@ class Evaluator:
         for count, item in enumerate(self._poller.subscribed(), start=1):
             if count % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
+            facts: IntegrationFacts | None = None
             await self._tell_spike(item, accepted.get(item.integration_id, {}), now)
             for kind, rule in self._rules.items():
                 incident = open_incidents.get((kind, item.integration_id))
                 key = self._workspace_id, item.integration_id
                 with self._troubles.guard(Work.JUDGE, key, kind.value):
-                    facts = self._facts_of(item, accepted.get(item.integration_id, {}))
+                    facts = facts or self._facts_of(item, accepted.get(item.integration_id, {}))
                     changed = judge(rule, facts, incident, now)
                     if changed:
                         await self._write(changed, now)
@@ -91,11 +92,10 @@ class Evaluator:
     async def _tell_spike(self, item: IntegrationState, accepted: Accepted, now: datetime) -> None:
         """Owe the notice of a run that is far larger than any before."""
         with self._troubles.guard(Work.JUDGE, (self._workspace_id, item.integration_id), SPIKE):
-            watched, past = item.watched, item.past
-            spike = past.new_spike(watched, accepted) if past else None
-            if past and spike:
+            past = item.past
+            if past and past.may_show_spike and (spike := past.new_spike(item.watched, accepted)):
                 async with self._store.write() as uow:
-                    await owe_spike(uow, spike, watched.integration, now=now)
+                    await owe_spike(uow, spike, item.watched.integration, now=now)
                 past.spike_is_owed()
                 self._wake()
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    union_all,
+    update,
+)
 
 from cdi_bot.core.freshness_limit import limit_in_zone
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
@@ -34,6 +45,7 @@ _FINGERPRINT = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subsc
     SUBSCRIPTIONS.c.workspace_id == bindparam("workspace")
 )
 
+_SUBSCRIPTIONS = select(SUBSCRIPTIONS, told_name(SUBSCRIPTIONS).label("workspace_name"))
 
 _SILENT = ("acknowledge", "expected", "take_back")
 """What changes cards and posts nothing."""
@@ -46,6 +58,10 @@ class Subscriptions(Repository):
         """The number of a workspace's subscriptions, and their highest id: changes whenever one is added or removed."""
         count, highest = (await self._connection.execute(_FINGERPRINT, {"workspace": workspace_id})).one()
         return count, highest
+
+    async def all(self) -> list[Subscription]:
+        """All that there are, in order of creation."""
+        return await self._where(true())
 
     async def for_workspace(self, workspace_id: int) -> list[Subscription]:
         """All of a workspace, in order of creation."""
@@ -134,9 +150,7 @@ class Subscriptions(Repository):
 
     async def _where(self, condition: ColumnElement[bool]) -> list[Subscription]:
         rows = await self._connection.execute(
-            select(SUBSCRIPTIONS, told_name(SUBSCRIPTIONS).label("workspace_name"))
-            .where(condition)
-            .order_by(SUBSCRIPTIONS.c.subscription_id)
+            _SUBSCRIPTIONS.where(condition).order_by(SUBSCRIPTIONS.c.subscription_id)
         )
         return list(map(_subscription_of, rows))
 

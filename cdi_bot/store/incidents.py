@@ -73,6 +73,17 @@ class Incidents(Repository):
             which.append(columns.integration_id.in_(self._names(integration_ids)))
         return await self._where(*which)
 
+    async def open_of(
+        self, workspace_ids: Collection[int], integration_ids: Collection[str]
+    ) -> list[Incident]:
+        """Open incidents of some workspaces: those of integrations of these ids, and of the workspaces themselves."""
+        columns = INCIDENTS.c
+        return await self._where(
+            columns.workspace_id.in_(self._ids(workspace_ids)),
+            columns.resolved_at.is_(None),
+            or_(columns.integration_id.is_(None), columns.integration_id.in_(self._names(integration_ids))),
+        )
+
     async def of_person(self, who: str) -> list[Incident]:
         """The open incidents that somebody acknowledged, or that were escalated to them, of every workspace."""
         columns = INCIDENTS.c

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.integration import (
     FilledPast,
     Integration,
+    Named,
     WatchedIntegration,
     Workspace,
     default_workspace_name,
@@ -22,6 +23,7 @@ from cdi_bot.store.errors import LeaseLost
 from cdi_bot.store.portable import (
     AnyRow,
     Repository,
+    UtcTime,
     matched,
     matching,
     names_parameter,
@@ -194,6 +196,32 @@ class Integrations(Repository):
             _INTEGRATIONS.where(INTEGRATIONS.c.workspace_id == workspace_id)
         )
         return sorted(map(_watched_of, rows), key=_by_name)
+
+    async def named(self, workspace_ids: Collection[int]) -> list[Named]:
+        """As `all`, of several workspaces and in their order, but only the names: for thousands a tenth of the work."""
+        columns = INTEGRATIONS.c
+        wanted = select(
+            columns.workspace_id,
+            columns.integration_id,
+            columns.integration_name,
+            columns.missing_since.is_not(None),
+        ).where(columns.workspace_id.in_(self._ids(workspace_ids)))
+        found = map(Named._make, await self._connection.execute(wanted))
+        return sorted(found, key=lambda each: (each[0], each[2].casefold(), each[2], each[1]))
+
+    async def oldest_look(
+        self, workspace_id: int, integration_ids: Collection[str]
+    ) -> tuple[datetime | None, int]:
+        """When Braze last told of the one of these that it told of least recently, and of how many it never has."""
+        listed, asked = INTEGRATIONS.c.listed_at, INTEGRATIONS.c.status_asked_at
+        newer = case((and_(listed.is_not(None), or_(asked.is_(None), listed > asked)), listed), else_=asked)
+        which = INTEGRATIONS.c.workspace_id == workspace_id
+        rows = await self._connection.execute(
+            select(func.min(newer, type_=UtcTime()), func.count() - func.count(newer)).where(
+                which, INTEGRATIONS.c.integration_id.in_(self._names(integration_ids))
+            )
+        )
+        return tuple(rows.one())
 
     async def listed_after(self, workspace_id: int, since: datetime) -> list[WatchedIntegration]:
         """Those that the list named after a time for the first time, and still names, ordered like `all`."""

@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration
+from cdi_bot.core.model.incident import Incident, Kind
+from cdi_bot.core.model.integration import Integration, Named, WatchedIntegration
 from cdi_bot.core.model.integration_settings import IntegrationSettings, settings_of
+from cdi_bot.core.model.run import Run
 from cdi_bot.core.model.subscription import Snooze, Subscription, selector_matches
 from cdi_bot.core.routing import concerns
 from cdi_bot.core.rules.kinds import attention, longest_row_first, rules_of, severity, worst_by_integration
@@ -25,12 +27,13 @@ class Health:
     """The integrations that some subscriptions match, with the worst open incident of each: maybe recovering.
 
     `subscribed` and `by_selector`, which says what each selector matches in a workspace, are in the order of
-    workspaces and names; `incidents` are by the integrations' keys. `unreachable` are the open incidents of the
-    workspaces in which Braze can't be reached. `set_for` is all that is set for integrations.
+    workspaces and names; `incidents` are by the integrations' keys, `open` are all of them. `unreachable` are the open
+    incidents of the workspaces in which Braze can't be reached. `set_for` is all that is set for integrations.
     """
 
-    subscribed: list[WatchedIntegration]
-    by_selector: dict[tuple[int, str], list[WatchedIntegration]]
+    subscribed: list[Named]
+    by_selector: dict[tuple[int, str], list[Named]]
+    open: list[Incident]
     incidents: dict[tuple[int, str], Incident]
     unreachable: tuple[Incident, ...]
     set_for: Sequence[IntegrationSettings] = ()
@@ -52,78 +55,105 @@ class Health:
         """How many integrations have an open incident of any kind that is not recovering."""
         return sum(map(self.is_unhealthy, self.subscribed))
 
-    def is_unhealthy(self, watched: WatchedIntegration) -> bool:
+    def is_unhealthy(self, integration: Named) -> bool:
         """Whether an integration has an open incident that is not recovering."""
-        incident = self.incidents.get(watched.integration.key)
+        incident = self.incidents.get(integration.key)
         return incident is not None and not incident.is_recovering
 
 
 async def health_of(uow: UnitOfWork, subscriptions: Sequence[Subscription]) -> Health:
-    """Read the state of the integrations that these subscriptions match, workspace by workspace."""
-    subscribed: list[WatchedIntegration] = []
-    by_selector: dict[tuple[int, str], list[WatchedIntegration]] = {}
-    incidents: dict[tuple[int, str], Incident] = {}
-    unreachable: list[Incident | None] = []
-    for workspace_id in sorted({one.workspace_id for one in subscriptions}):
-        known = await uow.integrations.all(workspace_id)
-        matching = {
-            selector: [each for each in known if selector_matches(selector, each.integration)]
-            for selector in {one.selector for one in subscriptions if one.workspace_id == workspace_id}
-        }
-        by_selector |= {(workspace_id, selector): found for selector, found in matching.items()}
-        ids = {each.integration.integration_id for found in matching.values() for each in found}
-        here = [each for each in known if each.integration.integration_id in ids]
-        listed = [each.integration for each in here if each.missing_since is None]
-        incidents |= worst_by_integration(await _open_incidents(uow, listed, subscriptions))
-        unreachable.append(await uow.incidents.unreachable(workspace_id))
-        subscribed += here
+    """Read the state of the integrations that these subscriptions match, of all workspaces at once."""
+    workspace_ids = {one.workspace_id for one in subscriptions}
+    by_selector: dict[tuple[int, str], list[Named]] = {
+        (one.workspace_id, one.selector): [] for one in subscriptions
+    }
+    subscribed: list[Named] = []
+    for workspace_id, known in groupby(await uow.integrations.named(workspace_ids), key=itemgetter(0)):
+        selectors = [(key[1], found) for key, found in by_selector.items() if key[0] == workspace_id]
+        for each in known:
+            matching = [found for selector, found in selectors if selector_matches(selector, each)]
+            for found in matching:
+                found.append(each)
+            if matching:
+                subscribed.append(each)
+    listed = {each.key: each for each in subscribed if not each.missing}
+    ids = {each.integration_id for each in listed.values()}
+    told = await uow.incidents.open_of(workspace_ids, ids) if workspace_ids else []
+    incidents = [
+        each
+        for each in told
+        if each.integration_id
+        and (integration := listed.get((each.workspace_id, each.integration_id)))
+        and concerns(subscriptions, integration, each)
+    ]
     return Health(
         subscribed=subscribed,
         by_selector=by_selector,
-        incidents=incidents,
-        unreachable=tuple(filter(None, unreachable)),
+        open=incidents,
+        incidents=worst_by_integration(incidents),
+        unreachable=tuple(each for each in told if each.kind is Kind.UNREACHABLE and not each.is_recovering),
         set_for=await uow.integration_settings.all(),
     )
 
 
-def bot_troubles(
-    troubles: ItemTroubles, watched: Sequence[WatchedIntegration], channels: Collection[Channel]
+async def watched_of(
+    uow: UnitOfWork, integrations: Iterable[Named]
+) -> dict[tuple[int, str], WatchedIntegration]:
+    """All that is stored of some integrations, by their keys and in their order."""
+    wanted = list(integrations)
+    found = {
+        watched.integration.key: watched
+        for workspace_id in {each.workspace_id for each in wanted}
+        for watched in (
+            await uow.integrations.get_many(
+                workspace_id, [each.integration_id for each in wanted if each.workspace_id == workspace_id]
+            )
+        ).values()
+    }
+    return {each.key: found[each.key] for each in wanted}
+
+
+async def newest_runs(uow: UnitOfWork, integrations: Iterable[Integration]) -> dict[tuple[int, str], Run]:
+    """The newest run of each integration, by its key."""
+    ids: dict[int, list[str]] = {}
+    for each in integrations:
+        ids.setdefault(each.workspace_id, []).append(each.integration_id)
+    return {
+        (workspace_id, integration_id): run
+        for workspace_id, wanted in ids.items()
+        for integration_id, run in (await uow.runs.newest(workspace_id, wanted)).items()
+    }
+
+
+async def bot_troubles(
+    uow: UnitOfWork, troubles: ItemTroubles, integrations: Sequence[Named], channels: Collection[Channel]
 ) -> BotTroubles:
     """What stands in the register of these integrations and channels."""
     items = {each.item for each in troubles.present()}
-    named = [one.integration for one in watched] if items else []
-    names = [each for each in named if each.key in items]
-    return BotTroubles(integrations=tuple(names), channels=tuple(troubles.of(channels)))
+    named = await watched_of(uow, (each for each in integrations if each.key in items)) if items else {}
+    return BotTroubles(
+        integrations=tuple(each.integration for each in named.values()),
+        channels=tuple(troubles.of(channels)),
+    )
 
 
 async def worst_incident(
     uow: UnitOfWork, integration: Integration, subscriptions: Sequence[Subscription]
 ) -> Incident | None:
     """The worst open incident of an integration, as these subscriptions see it; `None` where it has none."""
-    return worst_by_integration(await _open_incidents(uow, [integration], subscriptions)).get(integration.key)
+    found = await uow.incidents.open_for(integration.workspace_id, None, [integration.integration_id])
+    shown = [each for each in found if concerns(subscriptions, integration, each)]
+    return worst_by_integration(shown).get(integration.key)
 
 
 async def open_in_channel(uow: UnitOfWork, channel: Channel) -> list[Incident]:
     """All open incidents that a channel's subscriptions are about, those of whole workspaces too."""
-    subscriptions = await uow.subscriptions.for_channel(channel)
-    health = await health_of(uow, subscriptions)
-    found = list(health.unreachable)
-    for _, here in groupby(health.subscribed, key=lambda each: each.integration.workspace_id):
-        found += await _open_incidents(uow, [each.integration for each in here], subscriptions)
-    return found
-
-
-async def _open_incidents(
-    uow: UnitOfWork, integrations: Sequence[Integration], subscriptions: Sequence[Subscription]
-) -> list[Incident]:
-    """The open incidents of some integrations of one workspace, as these subscriptions see them."""
-    known = {each.integration_id: each for each in integrations}
-    found = await uow.incidents.open_for(integrations[0].workspace_id, None, list(known)) if known else []
-    return [each for each in found if concerns(subscriptions, known[each.integration_id or ""], each)]
+    health = await health_of(uow, await uow.subscriptions.for_channel(channel))
+    return [*health.unreachable, *health.open]
 
 
 async def snoozes_in(
-    uow: UnitOfWork, channel: Channel | None, integrations: Iterable[Integration], now: datetime
+    uow: UnitOfWork, channel: Channel | None, integrations: Iterable[Integration | Named], now: datetime
 ) -> dict[tuple[int, str], Snooze]:
     """The snooze of each integration that is snoozed in a channel, by its key."""
     ids: dict[int, list[str]] = {}
@@ -138,17 +168,16 @@ async def snoozes_in(
 
 
 def most_urgent_first(
-    watched: WatchedIntegration,
+    integration: Named,
     incidents: dict[tuple[int, str], Incident],
     snoozes: dict[tuple[int, str], Snooze],
 ) -> tuple[int, int, int, str]:
     """Sort by what needs attention most, then by severity, by the row of failures, and by name."""
-    integration = watched.integration
     incident = incidents.get(integration.key)
     return (
         attention(
             incident,
-            missing=watched.missing_since is not None,
+            missing=integration.missing,
             snoozed=integration.key in snoozes,
         ),
         severity(incident) if incident else 0,

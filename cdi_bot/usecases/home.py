@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby, islice
+from operator import itemgetter
 
 from cdi_bot.core.hours import HoursNow, hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page
+from cdi_bot.core.model.integration import Integration, Named, WatchedIntegration, dashboard_page
 from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
@@ -21,7 +23,7 @@ from cdi_bot.core.statistics import expected_next
 from cdi_bot.item_troubles import Work
 from cdi_bot.usecases.acknowledgement import Mine, mine_of
 from cdi_bot.usecases.base import UseCases
-from cdi_bot.usecases.health import Health, bot_troubles, health_of
+from cdi_bot.usecases.health import Health, bot_troubles, health_of, watched_of
 from cdi_bot.usecases.queries import TREND
 from cdi_bot.usecases.query_answers import BotTroubles
 
@@ -90,8 +92,8 @@ class NotShown:
     workspace_name: str | None = None
 
 
-_Entry = NeedsAttention | ChannelSubscription | WatchedIntegration | NotShown
-"""An entry before its runs are read, which happens only for the entries of the page that is shown."""
+_Entry = NeedsAttention | ChannelSubscription | Named | NotShown
+"""An entry before what is shown of it is read, which happens only for the entries of the page that is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,19 +145,45 @@ class HomeQueries(UseCases):
         async with self.store.read() as uow:
             subscriptions = [
                 one
-                for each in self.workspaces
-                for one in await uow.subscriptions.for_workspace(each.workspace_id)
-                if one.channel in channels
+                for one in await uow.subscriptions.all()
+                if one.channel in channels and self.workspaces.watches(one.workspace_id)
             ]
             health = await health_of(uow, subscriptions)
-            mine = await mine_of(uow, who, self.workspaces.ids) if who else []
-            entries = self._entries(subscriptions, health, mine[:MOST_URGENT])
-            pages = split(_weights(entries))
+            names = await uow.workspaces.told_names()
+            mine = (await mine_of(uow, who, self.workspaces.ids) if who else [])[:MOST_URGENT]
+            own = {each.watched.integration.key for each in mine}
+            by_urgency = sorted(
+                health.subscribed, key=lambda each: _most_urgent_first(each, health.incidents)
+            )
+            others = (each for each in by_urgency if health.is_unhealthy(each) and each.key not in own)
+            urgent = await watched_of(uow, islice(others, MOST_URGENT))
+            by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
+            entries: list[_Entry] = [
+                *(
+                    self._needs_attention(each.watched, each.incident, subscriptions, health, each)
+                    for each in mine
+                ),
+                *(
+                    self._needs_attention(each, health.incidents[key], subscriptions, health)
+                    for key, each in urgent.items()
+                ),
+                *(self._channel_subscription(one, health) for one in by_channel),
+                *sorted(by_urgency, key=lambda each: names.get(each.workspace_id, "")),
+            ]
+            pages = split(_weights(entries, names))
             page = min(max(page, 0), len(pages) - 1)
+            here = [entries[place] for place in pages[page]]
+            watched = await watched_of(uow, (each for each in here if isinstance(each, Named)))
             marks = await uow.subscriptions.channels()
             settings = await uow.channels.with_hours()
-        shown = [await self._shown(entries[place], health) for place in pages[page]]
-        seen = [each.observed_at for each in health.subscribed if each.observed_at]
+            looks = [
+                await uow.integrations.oldest_look(workspace_id, [each.integration_id for each in found])
+                for workspace_id, found in groupby(health.subscribed, key=itemgetter(0))
+            ]
+            troubles = await bot_troubles(uow, self.workspaces.troubles, health.subscribed, channels)
+        shown = [
+            await self._shown(watched[each.key], health) if isinstance(each, Named) else each for each in here
+        ]
         return Home(
             entries=tuple(shown),
             page=page,
@@ -166,8 +194,8 @@ class HomeQueries(UseCases):
             unhealthy=health.unhealthy,
             not_shown=max(0, health.unhealthy - sum(isinstance(each, NeedsAttention) for each in entries)),
             unreachable=health.unreachable,
-            checked_at=min(seen, default=None),
-            unseen=len(health.subscribed) - len(seen),
+            checked_at=min((at for at, _ in looks if at), default=None),
+            unseen=sum(unseen for _, unseen in looks),
             lost=sum(mark is not None for mark in marks.values()),
             may_change=may_change,
             hours={
@@ -175,31 +203,8 @@ class HomeQueries(UseCases):
                 for each in settings
                 if each.channel in channels and (hours := hours_now(each, self.clock()))
             },
-            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, channels),
+            troubles=troubles,
         )
-
-    def _entries(
-        self, subscriptions: Sequence[Subscription], health: Health, mine: Sequence[Mine]
-    ) -> list[_Entry]:
-        """The entries in order: one's own, what needs attention, subscriptions by channel, all by workspace."""
-        own = {each.watched.integration.key for each in mine}
-        by_urgency = sorted(health.subscribed, key=lambda each: _most_urgent_first(each, health.incidents))
-        unhealthy = [
-            each for each in by_urgency if health.is_unhealthy(each) and each.integration.key not in own
-        ]
-        by_channel = sorted(subscriptions, key=lambda one: (one.channel.channel_id, one.subscription_id))
-        return [
-            *(
-                self._needs_attention(each.watched, each.incident, subscriptions, health, each)
-                for each in mine
-            ),
-            *(
-                self._needs_attention(each, health.incidents[each.integration.key], subscriptions, health)
-                for each in unhealthy[:MOST_URGENT]
-            ),
-            *(self._channel_subscription(one, health) for one in by_channel),
-            *sorted(by_urgency, key=lambda each: each.integration.workspace_name or ""),
-        ]
 
     def _channel_subscription(self, one: Subscription, health: Health) -> _Entry:
         with self.workspaces.troubles.guard(Work.SHOW, one.channel, one.selector):
@@ -216,11 +221,7 @@ class HomeQueries(UseCases):
     ) -> NeedsAttention | NotShown:
         integration = each.integration
         with self.workspaces.troubles.guard(Work.SHOW, integration.key, "attention"):
-            channels = {
-                one.channel
-                for one in subscriptions
-                if each in health.by_selector[one.workspace_id, one.selector]
-            }
+            channels = {one.channel for one in subscriptions if one.covers(integration)}
             return NeedsAttention(
                 integration=integration,
                 incident=incident,
@@ -236,10 +237,8 @@ class HomeQueries(UseCases):
             )
         return NotShown(kind=NeedsAttention, name=integration.integration_name)
 
-    async def _shown(self, entry: _Entry, health: Health) -> HomeEntry | NotShown:
-        """The entry as it is shown: that of an integration with its runs."""
-        if not isinstance(entry, WatchedIntegration):
-            return entry
+    async def _shown(self, entry: WatchedIntegration, health: Health) -> IntegrationSummary | NotShown:
+        """An integration with its runs."""
         with self.workspaces.troubles.guard(Work.SHOW, entry.integration.key, "runs"):
             return await self._with_runs(entry, health)
         one = entry.integration
@@ -270,8 +269,8 @@ class HomeQueries(UseCases):
 
 def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscription:
     matching = health.by_selector[one.workspace_id, one.selector]
-    listed = [each for each in matching if not each.missing_since]
-    single = matching[0].integration if matching and not is_pattern(one.selector) else None
+    listed = [each for each in matching if not each.missing]
+    single = matching[0] if matching and not is_pattern(one.selector) else None
     return ChannelSubscription(
         subscription=one,
         total=len(listed),
@@ -280,7 +279,7 @@ def _channel_subscription(one: Subscription, health: Health) -> ChannelSubscript
     )
 
 
-def _weights(entries: Sequence[_Entry]) -> list[int]:
+def _weights(entries: Sequence[_Entry], names: Mapping[int, str]) -> list[int]:
     """How many blocks each entry uses: the first of a channel or of a named workspace has some above it."""
     weights = []
     before: _Entry | None = None
@@ -290,24 +289,22 @@ def _weights(entries: Sequence[_Entry]) -> list[int]:
             and isinstance(before, ChannelSubscription)
             and _same_channel(before, one)
         )
-        is_first = isinstance(one, WatchedIntegration) and _workspace(one) not in (None, _workspace(before))
+        is_first = (
+            isinstance(one, Named)
+            and one.workspace_id in names
+            and not (isinstance(before, Named) and before.workspace_id == one.workspace_id)
+        )
         leads = is_first or (isinstance(one, ChannelSubscription) and not same)
-        weights.append(3 if leads else 1 if same or isinstance(one, WatchedIntegration | NotShown) else 2)
+        weights.append(3 if leads else 1 if same or isinstance(one, Named | NotShown) else 2)
         before = one
     return weights
-
-
-def _workspace(entry: _Entry | None) -> str | None:
-    return entry.integration.workspace_name if isinstance(entry, WatchedIntegration) else None
 
 
 def _same_channel(one: ChannelSubscription, other: ChannelSubscription) -> bool:
     return one.subscription.channel == other.subscription.channel
 
 
-def _most_urgent_first(
-    each: WatchedIntegration, incidents: dict[tuple[int, str], Incident]
-) -> tuple[int, int]:
+def _most_urgent_first(each: Named, incidents: dict[tuple[int, str], Incident]) -> tuple[int, int]:
     """Sort by what needs attention most, then by the row of failures, else keep the order."""
-    incident = incidents.get(each.integration.key)
-    return attention(incident, missing=each.missing_since is not None), longest_row_first(incident)
+    incident = incidents.get(each.key)
+    return attention(incident, missing=each.missing), longest_row_first(incident)

@@ -9,9 +9,14 @@ from datetime import datetime, timedelta
 from cdi_bot.core.hours import hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, Kind
-from cdi_bot.core.model.integration import Integration, WatchedIntegration, dashboard_page, normalize_name
+from cdi_bot.core.model.integration import (
+    Integration,
+    WatchedIntegration,
+    dashboard_page,
+    normalize_name,
+)
 from cdi_bot.core.model.integration_settings import settings_of
-from cdi_bot.core.model.run import Outcome, Run, status_outcome
+from cdi_bot.core.model.run import Outcome, status_outcome
 from cdi_bot.core.model.subscription import is_pattern, is_subscribed, selector_matches
 from cdi_bot.core.rules.kinds import rules_of, worst_by_integration
 from cdi_bot.core.statistics import expected_next, usual_of
@@ -21,7 +26,15 @@ from cdi_bot.monitoring.workspaces import WatchedWorkspace, WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
 from cdi_bot.usecases.acknowledgement import mine_of
 from cdi_bot.usecases.answers import Answer, SubscriptionList
-from cdi_bot.usecases.health import bot_troubles, health_of, most_urgent_first, snoozes_in, worst_incident
+from cdi_bot.usecases.health import (
+    bot_troubles,
+    health_of,
+    most_urgent_first,
+    newest_runs,
+    snoozes_in,
+    watched_of,
+    worst_incident,
+)
 from cdi_bot.usecases.lookup import Lookup, braze_refusal
 from cdi_bot.usecases.matching import matches_part
 from cdi_bot.usecases.query_answers import (
@@ -78,27 +91,25 @@ class Queries:
         """
         now = self.clock()
         async with self.store.read() as uow:
-            subscriptions = [
-                one
-                for each in self.workspaces
-                if workspace_ids is None or each.workspace_id in workspace_ids
-                for one in await uow.subscriptions.for_workspace(each.workspace_id)
-                if channel in (None, one.channel)
-            ]
-            health = await health_of(uow, subscriptions)
+            here = await (uow.subscriptions.for_channel(channel) if channel else uow.subscriptions.all())
+            asked = self.workspaces.ids if workspace_ids is None else workspace_ids
+            health = await health_of(uow, [one for one in here if one.workspace_id in asked])
             mine = await mine_of(uow, who, self.workspaces.ids) if failing and who else []
             own = {each.watched.integration.key for each in mine}
-            about = [*health.subscribed, *(each.watched for each in mine)]
-            snoozes = await snoozes_in(uow, channel, (each.integration for each in about), now)
-            others = [each for each in health.subscribed if each.integration.key not in own]
+            others = [each for each in health.subscribed if each.key not in own]
+            open_ones = [each for each in others if each.key in health.incidents]
+            snoozes = await snoozes_in(uow, channel, open_ones, now)
             by_urgency = sorted(
                 filter(health.is_unhealthy, others) if failing else others,
-                key=lambda watched: most_urgent_first(watched, health.incidents, snoozes),
+                key=lambda each: most_urgent_first(each, health.incidents, snoozes),
             )
             start = _page_start(offset, len(by_urgency), OVERVIEW_PAGE)
-            page = by_urgency[start : start + OVERVIEW_PAGE]
-            newest = await _newest(
-                uow, [each.integration for each in (*page, *(one.watched for one in mine))]
+            page = await watched_of(uow, by_urgency[start : start + OVERVIEW_PAGE])
+            shown = [each.integration for each in (*page.values(), *(one.watched for one in mine))]
+            snoozes |= await snoozes_in(uow, channel, shown, now)
+            newest = await newest_runs(uow, shown)
+            troubles = await bot_troubles(
+                uow, self.workspaces.troubles, health.subscribed, {channel} if channel else ()
             )
             marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
             settings = await uow.channels.settings(channel) if channel else None
@@ -117,7 +128,7 @@ class Queries:
             )
 
         return Overview(
-            rows=tuple(row(each, health.incidents.get(each.integration.key)) for each in page),
+            rows=tuple(row(each, health.incidents.get(key)) for key, each in page.items()),
             offset=start,
             mine=tuple(
                 row(each.watched, each.incident, escalated=each.escalated)
@@ -133,7 +144,7 @@ class Queries:
             lost=LostChannels(
                 here=marks.get(channel) if channel else None, elsewhere=len(marks.keys() - {channel})
             ),
-            troubles=bot_troubles(self.workspaces.troubles, health.subscribed, {channel} if channel else ()),
+            troubles=troubles,
             hours=hours_now(settings, now),
         )
 
@@ -314,18 +325,6 @@ class Queries:
         first = next(iter(self.workspaces)).workspace_id  # of what is older than the column
         rows = [(entry, known.get((entry.workspace_id or first, entry.about))) for entry in entries]
         return AuditTrail(rows=tuple(rows), workspaces=names)
-
-
-async def _newest(uow: UnitOfWork, integrations: Sequence[Integration]) -> dict[tuple[int, str], Run]:
-    """The newest run of each integration, by its key."""
-    ids: dict[int, list[str]] = {}
-    for each in integrations:
-        ids.setdefault(each.workspace_id, []).append(each.integration_id)
-    return {
-        (workspace_id, integration_id): run
-        for workspace_id, wanted in ids.items()
-        for integration_id, run in (await uow.runs.newest(workspace_id, wanted)).items()
-    }
 
 
 def _matches(query: str, integration: Integration) -> bool:

@@ -238,3 +238,19 @@ async def test_incidents_of_a_period(store: Store) -> None:
         of_workspace = await work.incidents.during(workspace_id, None, **period)
     assert [each.integration_id for each in of_integrations] == ["into it", "still open"]
     assert of_workspace == added[-1:]
+
+
+async def test_open_incidents_of_several_workspaces(store: Store) -> None:
+    """Those of the integrations that are asked for, and of the workspaces themselves."""
+    first, second, third = [await a_workspace(store, name) for name in ("iad-01", "iad-02", "iad-03")]
+    await add(
+        store,
+        incident(first, "one"),
+        incident(first, "two"),
+        incident(second, None, kind=Kind.UNREACHABLE),
+        incident(second, "two"),
+        incident(third, "one"),
+    )
+    async with store.read() as work:
+        found = await work.incidents.open_of({first, second}, {"one"})
+    assert [(each.workspace_id, each.integration_id) for each in found] == [(first, "one"), (second, None)]

@@ -133,3 +133,43 @@ async def test_ten_thousand_integrations_fit_one_batch(store: Store) -> None:
         assert await work.runs.newest(workspace_id, list(found)) == {}
     assert list(found.values()) != []
     assert sorted(found) == [each.integration.integration_id for each in many]
+
+
+async def test_names_are_read_of_several_workspaces(store: Store) -> None:
+    """By workspace, then by name in any case; of other workspaces none."""
+    first, second, third = [await a_workspace(store, name) for name in ("iad-01", "iad-02", "iad-03")]
+    async with store.write() as work:
+        await work.integrations.save(
+            [
+                integration(second, "d", integration_name="Ärger", missing_since=NOW),
+                integration(second, "c", integration_name="beta"),
+                integration(first, "b", integration_name="Zeta"),
+                integration(first, "a", integration_name="alpha"),
+                integration(third, "e", integration_name="other"),
+            ]
+        )
+    async with store.read() as work:
+        named = await work.integrations.named({first, second})
+    assert [each.key for each in named] == [(first, "a"), (first, "b"), (second, "c"), (second, "d")]
+    assert [each.missing for each in named] == [False, False, False, True]
+
+
+async def test_the_oldest_look(store: Store) -> None:
+    """The newer of the two answers counts for each; what was never told of is counted."""
+    workspace_id = await a_workspace(store)
+    async with store.write() as work:
+        await work.integrations.save(
+            [
+                integration(workspace_id, "both", listed_at=NOW - MINUTE, status_asked_at=NOW + MINUTE),
+                integration(workspace_id, "listed", listed_at=NOW),
+                integration(workspace_id, "asked", status_asked_at=NOW + SECOND),
+                integration(workspace_id, "never"),
+                integration(workspace_id, "older", listed_at=NOW - MINUTE),
+            ]
+        )
+    async with store.read() as work:
+        looks = [
+            await work.integrations.oldest_look(workspace_id, wanted)
+            for wanted in (["both", "listed", "asked", "never"], ["never"], ["both", "older"], [])
+        ]
+    assert looks == [(NOW, 1), (None, 1), (NOW - MINUTE, 0), (None, 0)]

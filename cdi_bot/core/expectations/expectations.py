@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from cdi_bot.core.expectations.history import Day, IntegrationHistory
+from cdi_bot.core.expectations.days import Day
+from cdi_bot.core.expectations.history import IntegrationHistory
 from cdi_bot.core.expectations.hours import (
     SLOTS,
     DaySums,
@@ -106,15 +107,15 @@ def learn(
         days=len(hours.rows) // 24,
         runs=runs,
         runs_with_rows=with_rows,
-        low=[rows_by_slot.low(slot) for slot in range(SLOTS)],
-        high=[rows_by_slot.high(slot) for slot in range(SLOTS)],
+        low=tuple(rows_by_slot.low(slot) for slot in range(SLOTS)),
+        high=tuple(rows_by_slot.high(slot) for slot in range(SLOTS)),
         off_low=rows_by_slot.off_before(rows, times=OFF_LOW, below=True),
         off_a_little=rows_by_slot.off_before(rows, times=LITTLE_LOW, below=True),
         off_high=rows_by_slot.off_before(rows, times=OFF_HIGH, below=False),
         silent=Gaps.of(hours.rows, hours.first),
         in_slot=least_in_slot(hours),
         idle=Gaps.of(hours.starts, hours.first),
-        starts=[starts_by_slot.low(slot) for slot in range(SLOTS)],
+        starts=tuple(starts_by_slot.low(slot) for slot in range(SLOTS)),
         starts_a_day=usual_starts([each for each in starts.sums if each is not None]),
         starts_a_week=min(weeks, default=0),
         most_starts_a_week=max(weeks, default=0),

@@ -6,16 +6,17 @@ stored, so that the runs need not be read again each day.
 
 from __future__ import annotations
 
-from array import array
 from bisect import insort
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
+from cdi_bot.core.expectations.days import Day, Days
 from cdi_bot.core.model.run import Outcome, Run
 
 KEPT_DAYS = 53
@@ -35,53 +36,8 @@ _LENGTHS_A_DAY = 96
 
 DAY, HOUR = 86_400, 3_600
 
-
-@dataclass(slots=True)
-class Day:
-    """One day (UTC) of an integration. Rows are counted by the hour in which their run ended, starts by their own.
-
-    `failed_hours` has a bit for each hour in which a run failed. `largest_run` is in rows. `ahead` and `behind` are the
-    most seconds by which a watermark lay after or before the end of a run that brought rows. `hollow` runs brought no
-    row and moved the watermark, `still` ones brought rows and did not. `longest` is the longest good run in seconds,
-    `long_in_a_row` the greatest length that the shortest of a few good runs in a row had, `usual_length` the median.
-    """
-
-    rows: array[int] = field(default_factory=lambda: array("q", bytes(192)))
-    starts: array[int] = field(default_factory=lambda: array("H", bytes(48)))
-    failed_hours: int = 0
-    largest_run: int = 0
-    ahead: float | None = None
-    behind: float | None = None
-    runs_with_rows: int = 0
-    empty_runs: int = 0
-    hollow: int = 0
-    still: int = 0
-    failed_rows: int = 0
-    partial_runs: int = 0
-    usual_length: float = 0.0
-    longest: float = 0.0
-    long_in_a_row: float = 0.0
-
-    def to_json(self) -> list[Any]:
-        """All of it as plain values, in the order of its fields."""
-        return [
-            list(self.rows),
-            list(self.starts),
-            *(round(value, 1) if isinstance(value, float) else value for value in _others(self)),
-        ]
-
-    @classmethod
-    def from_json(cls, rows: list[int], starts: list[int], *others: Any) -> Day:
-        """A day as it was stored."""
-        return cls(array("q", rows), array("H", starts), *others)
-
-    @property
-    def synced(self) -> int:
-        """The rows of the day."""
-        return sum(self.rows)
-
-
-_others = attrgetter(*(each.name for each in fields(Day)[2:]))
+_RUN = tuple(each.name for each in fields(Run))
+_values = attrgetter(*_RUN[3:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +55,7 @@ class Broken:
 class IntegrationHistory:
     """What the ended runs of one integration did. `add` each once, the oldest first.
 
-    `days` are by the number of the day since 1970. `recent` are the newest runs. `through` is the start of the newest
+    `recent` are the newest runs, the oldest first. `through` is the start of the newest
     run, `changes` grows with each. `last_rows` is the end of the newest run with rows, in seconds since 1970.
     Older days may have been let go of; then it `is_whole` no longer, and nothing may be learned.
     """
@@ -107,20 +63,20 @@ class IntegrationHistory:
     __slots__ = (
         "_failing_since",
         "_lengths",
+        "_recent",
         "broken",
         "changes",
         "days",
         "empty_in_a_row",
         "is_whole",
         "last_rows",
-        "recent",
         "through",
     )
 
     def __init__(self) -> None:
         """Begin without a run."""
-        self.days: dict[int, Day] = {}
-        self.recent: deque[Run] = deque(maxlen=RECENT_RUNS)
+        self.days = Days()
+        self._recent: deque[tuple[Any, ...]] = deque(maxlen=RECENT_RUNS)
         self.through: datetime | None = None
         self.last_rows: float | None = None
         self.empty_in_a_row = 0
@@ -137,6 +93,16 @@ class IntegrationHistory:
         for run in runs:
             history.add(run)
         return history
+
+    @property
+    def recent(self) -> list[Run]:
+        """Kept as plain values, for the garbage collector's sake."""
+        return [_run_of(values) for values in self._recent]
+
+    @property
+    def newest(self) -> Run | None:
+        """The newest of them."""
+        return _run_of(self._recent[-1]) if self._recent else None
 
     def add(self, run: Run) -> None:
         """Take in a run that ended. One without its counts, or older than the newest, tells nothing."""
@@ -170,19 +136,17 @@ class IntegrationHistory:
             self.broken = Broken(since=self._failing_since, until=run.sync_start_time, rows=rows)
             self._failing_since = None
         self._add_watermark(day, run, end_second)
-        self.recent.append(run)
+        self._recent.append(_values_of(run))
         if run.outcome is Outcome.GOOD and run.duration is not None:
             self._add_length(day, run.duration.total_seconds())
 
     def _day(self, second: float) -> Day:
         number = int(second // DAY)
-        day = self.days.get(number)
-        if day is None:
-            day = self.days[number] = Day()
+        if number not in self.days:
             self._lengths = []
             for old in [each for each in self.days if each <= number - KEPT_DAYS]:
-                del self.days[old]
-        return day
+                self.days.drop(old)
+        return self.days.work_on(number)
 
     def _add_watermark(self, day: Day, run: Run, end: float) -> None:
         watermark = run.last_timestamp_synced
@@ -200,7 +164,7 @@ class IntegrationHistory:
             day.hollow += 1
 
     def _watermark_before(self) -> datetime | None:
-        for run in reversed(self.recent):
+        for run in map(_run_of, reversed(self._recent)):
             if run.last_timestamp_synced is not None:
                 return run.last_timestamp_synced
         return None
@@ -218,7 +182,7 @@ class IntegrationHistory:
         """The lengths of the newest few good runs in seconds, as many as `IN_A_ROW`; the newest first."""
         lengths = (
             run.duration.total_seconds()
-            for run in reversed(self.recent)
+            for run in map(_run_of, reversed(self._recent))
             if run.outcome is Outcome.GOOD and run.duration is not None
         )
         return list(islice(lengths, IN_A_ROW))
@@ -230,16 +194,16 @@ class IntegrationHistory:
 
     def let_go_of_older(self) -> None:
         """Keep the days that are needed to judge; from then on the history is not whole."""
-        for number in sorted(self.days)[:-IN_MEMORY_DAYS]:
-            del self.days[number]
+        for number in list(self.days)[:-IN_MEMORY_DAYS]:
+            self.days.drop(number)
             self.is_whole = False
 
     def take_older(self, stored: dict[str, Any]) -> None:
         """Take in the days of `to_json` that were let go of: the history is whole again."""
         older = {number: Day.from_json(*values) for number, *values in stored["days"]}
         newest = max((*older, *self.days), default=0)
-        both = older | self.days
-        self.days = {number: both[number] for number in sorted(both) if number > newest - KEPT_DAYS}
+        both = older | dict(self.days)
+        self.days = Days((number, both[number]) for number in sorted(both) if number > newest - KEPT_DAYS)
         self.is_whole = True
 
     def to_json(self) -> dict[str, Any]:
@@ -258,7 +222,7 @@ class IntegrationHistory:
     def from_json(cls, stored: dict[str, Any], newest: Iterable[Run]) -> IntegrationHistory:
         """The history as it was stored, with the `newest` runs (oldest first), some of which it may hold already."""
         history = cls()
-        history.days = {number: Day.from_json(*values) for number, *values in stored["days"]}
+        history.days = Days((number, Day.from_json(*values)) for number, *values in stored["days"])
         through = _time(stored["through"])
         history.last_rows, history.empty_in_a_row = stored["last_rows"], stored["empty_in_a_row"]
         history._failing_since = _time(stored["failing_since"])
@@ -268,8 +232,8 @@ class IntegrationHistory:
                 since=datetime.fromisoformat(since), until=datetime.fromisoformat(until), rows=rows
             )
         runs = list(newest)
-        history.recent.extend(
-            run
+        history._recent.extend(
+            _values_of(run)
             for run in runs
             if through
             and run.sync_start_time <= through
@@ -280,6 +244,15 @@ class IntegrationHistory:
         for run in runs:
             history.add(run)
         return history
+
+
+def _values_of(run: Run) -> tuple[Any, ...]:
+    """One object for all equal words: each run that is read brings its own."""
+    return intern(run.integration_id), run.sync_start_time, intern(run.job_status), *_values(run)
+
+
+def _run_of(values: tuple[Any, ...]) -> Run:
+    return Run(**dict(zip(_RUN, values, strict=True)))
 
 
 def _time(text: str | None) -> datetime | None:

@@ -70,9 +70,14 @@ class LearnedPast:
             self._rows_at, self._rows = key, judge_rows(self.history, self.expected, hour)
         return self._rows
 
+    @property
+    def may_show_spike(self) -> bool:
+        """Whether there are runs that nobody has asked about yet."""
+        return self.expected is not None and self._asked_at != self.history.changes
+
     def new_spike(self, watched: WatchedIntegration, accepted: Accepted) -> Spike | None:
         """A run that is far larger than any before, if it is news; the same one until `spike_is_owed`."""
-        if self.expected is None or self._asked_at == self.history.changes:
+        if self.expected is None or not self.may_show_spike:
             return None
         found = judge_spike(self.history, self.expected)
         since = watched.watched_since

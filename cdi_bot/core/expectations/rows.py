@@ -179,7 +179,9 @@ def judge_silence(history: IntegrationHistory, expected: Expectations) -> Flaw |
         return None
     if history.empty_in_a_row < (_LEAST_EMPTY if expected.starts_a_day else _LEAST_EMPTY_OF_SELDOM):
         return None
-    newest = history.recent[-1]
+    newest = history.newest
+    if newest is None:
+        return None
     second = (newest.sync_finish_time or newest.sync_start_time).timestamp()
     gone, hour = (second - history.last_rows) / HOUR, int(second // HOUR)
     if gone < expected.silent.limit(hour, most=_HOLIDAY):
@@ -208,8 +210,10 @@ _AROUND, _STEADY = 3, 4
 
 def judge_spike(history: IntegrationHistory, expected: Expectations) -> Flaw | None:
     """One run that is far larger than any before; a notice, for only a person knows whether it was meant."""
+    if not expected.knows_rows:
+        return None
     runs = [run for run in history.recent if run.rows_synced]
-    if not expected.knows_rows or not runs:
+    if not runs:
         return None
     newest, largest = runs[-1], max(expected.largest_run, *(_rows(run) for run in runs[:-1]), 0)
     if _rows(newest) >= max(_FAR_LARGER * largest, _LEAST_SPIKE) and not _caught_up(
@@ -227,10 +231,11 @@ def judge_spike(history: IntegrationHistory, expected: Expectations) -> Flaw | N
 
 def _caught_up(run: Run, history: IntegrationHistory, expected: Expectations) -> bool:
     """Whether a run brought what failed runs, or a pause, left undone; also where it is not known what was before."""
-    place = history.recent.index(run)
+    recent = history.recent
+    place = recent.index(run)
     if not place:
         return True
-    before = history.recent[place - 1]
+    before = recent[place - 1]
     gap = (run.sync_start_time - before.sync_start_time).total_seconds()
     return before.outcome is Outcome.BAD or gap > (1.1 * max(expected.idle.longest) + 2) * HOUR
 

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 from cdi_bot.core.model import refuse_naive
@@ -107,6 +108,20 @@ class WatchedIntegration:
         """When either call last succeeded for it; `None` if neither has."""
         times = [time for time in (self.listed_at, self.status_asked_at) if time]
         return max(times, default=None)
+
+
+class Named(NamedTuple):
+    """As much of a known integration as says what matches it and where it stands in a list of thousands."""
+
+    workspace_id: int
+    integration_id: str
+    integration_name: str
+    missing: bool  # Braze no longer lists it
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """As that of the whole integration."""
+        return self.workspace_id, self.integration_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

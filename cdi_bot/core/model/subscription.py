@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Topic
-from cdi_bot.core.model.integration import Integration, normalize_name
+from cdi_bot.core.model.integration import Integration, Named, normalize_name
 from cdi_bot.core.model.run import Run
 
 DEFAULT_TOPICS = frozenset(Topic) - {Topic.RUNNING}
@@ -57,7 +57,7 @@ class Subscription:
     broken_reason: str | None = None
     workspace_name: str | None = field(default=None, compare=False)
 
-    def covers(self, integration: Integration) -> bool:
+    def covers(self, integration: Integration | Named) -> bool:
         """Whether this integration is of the same workspace and matches the selector."""
         if self.workspace_id != integration.workspace_id:
             return False
@@ -122,7 +122,7 @@ def same_selector(one: str, other: str) -> bool:
     )
 
 
-def selector_matches(selector: str, integration: Integration) -> bool:
+def selector_matches(selector: str, integration: Integration | Named) -> bool:
     """Whether an integration matches a selector: by its exact id, or by its name in any spelling."""
     if selector in {"all", integration.integration_id}:
         return True

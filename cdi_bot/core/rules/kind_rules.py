@@ -53,7 +53,7 @@ class IntegrationFacts:
     @property
     def newest_synced(self) -> Run | None:
         """The newest ended run, if it synced rows, or all but some, and all of it is known."""
-        ended = self.past.history.recent[-1] if self.past and self.past.history.recent else None
+        ended = self.past.history.newest if self.past else None
         for run in (self.newest, ended):
             if run is not None and run.outcome is not Outcome.RUNNING:
                 return run if run.has_synced and not run.provisional else None

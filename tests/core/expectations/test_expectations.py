@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdi_bot.core.expectations.days import Day
 from cdi_bot.core.expectations.expectations import Expectations, failed_share, learn
-from cdi_bot.core.expectations.history import Day, IntegrationHistory
+from cdi_bot.core.expectations.history import IntegrationHistory
 from cdi_bot.core.expectations.hours import SLOTS
 from cdi_bot.core.model.run import Run
 from tests.core.expectations.pasts_kit import BEGIN, FIRST_DAY, HOUR, at, is_workday, line, ran
