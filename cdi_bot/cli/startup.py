@@ -31,9 +31,6 @@ Answer = TypeVar("Answer")
 
 log = structlog.get_logger(__name__)
 
-_FREEZE_AGAIN = 150.0
-"""Seconds after which what has been loaded since the start is frozen for the first time."""
-
 _LONGEST_WAIT = 30.0
 _TRIAL_SECONDS = 5.0
 
@@ -203,15 +200,7 @@ async def _refused_key(braze: BrazeClient) -> Problem | None:
 def freeze_loaded_objects() -> None:
     """Have the garbage collector leave alone what is loaded by now, which stays for good.
 
-    Going through all of it now and then would hold the event loop up for a tenth of a second. So would what is learned
-    of each integration in the minutes after the start, or the hours where there are thousands: that is frozen too, each
-    time after twice as long, so that of what only passes by little is kept.
+    Going through all of it now and then would hold the event loop up for a tenth of a second.
     """
     gc.collect()
-    loop = asyncio.get_running_loop()
-
-    def freeze(again_after: float) -> None:
-        gc.freeze()
-        loop.call_later(again_after, freeze, 2 * again_after)
-
-    freeze(_FREEZE_AGAIN)
+    gc.freeze()
