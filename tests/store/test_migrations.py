@@ -78,10 +78,10 @@ def tables(url: str) -> set[str]:
 
 
 def test_there_is_one_line_of_numbered_steps(steps: list[Any]) -> None:
-    """Each file is named by its number and what it does, and follows another one."""
+    """Each file is named by its number and what it does, and follows the one before."""
     files = sorted(path.stem for path in MIGRATIONS.glob("*.py"))
-    assert sorted(Path(step.path).stem for step in steps) == files
-    assert [step.revision for step in steps] == [Path(step.path).stem[:4] for step in steps]
+    assert [Path(step.path).stem for step in steps] == files
+    assert [step.revision for step in steps] == [f"{number:04}" for number in range(1, len(steps) + 1)]
     assert [step.down_revision for step in steps] == [None, *(step.revision for step in steps[:-1])]
     for name in files:
         assert re.fullmatch(r"\d{4}_[a-z0-9_]+", name)
@@ -454,7 +454,7 @@ def test_the_end_of_a_sync_that_is_owed_is_carried_over(bare: str) -> None:
 def test_snoozes_keep_what_they_are_of(bare: str) -> None:
     """Each begins when it was set; what the program before can't say ends, the newest of a selector stays."""
     migrate.upgrade(bare)
-    migrate.downgrade(bare, "0023")
+    migrate.downgrade(bare, "0025")
     at, until = "2026-03-25 12:00:00", "2026-03-25 14:00:00"
     statements = f"""
         INSERT INTO braze_workspaces (workspace_id, name, base_url) VALUES (1, 'a', 'http://braze.test');
@@ -500,7 +500,7 @@ def test_snoozes_keep_what_they_are_of(bare: str) -> None:
             ("'all'", "NULL", "true"),
         ):
             connection.exec_driver_sql(more.format(*of))
-    migrate.downgrade(bare, "0023")
+    migrate.downgrade(bare, "0025")
     assert rows("integration_id, by, until IS NULL", "snoozes") == [("one", "U2", False), ("two", "U1", True)]
     assert all("integration_id" in content for (content,) in rows("content", "outbox"))
 
