@@ -111,6 +111,7 @@ def built(kind: type[Content]) -> st.SearchStrategy[Content]:
     return st.builds(kind, **{name: fields.get(name, ANY_TEXT) for name in names})
 
 
+FIELDS["problems"] = st.lists(ANY_TEXT, max_size=3).map(tuple)
 FIELDS["notices"] = st.lists(st.sampled_from(get_args(Notice)).flatmap(built), max_size=5).map(tuple)
 CONTENTS = st.sampled_from(KINDS).flatmap(built)
 # The store is the same for all examples of a test: each writes under a number of its own.
