@@ -118,6 +118,9 @@ async def test_a_pattern_ends_what_it_takes_in(at: Desk) -> None:
     assert isinstance(still, SnoozeEnded)
     assert still.still is not None
     assert still.still[1].selector == "U*"
+    again = await at.snoozes.unsnooze(ALERTS, ANN, "Users")
+    assert isinstance(again, SnoozeEnded)
+    assert (again.was_snoozed, again.still) == (False, still.still)
     await at.snoozes.snooze(ALERTS, ANN, wanted(at.clock.now + HOUR))
     await at.snoozes.unsnooze(ALERTS, ANN, "u*")
     assert [selector for selector, _, _ in await listed(at)] == [orders]
