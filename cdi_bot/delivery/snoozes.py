@@ -16,7 +16,7 @@ from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.core.snoozes import following
 from cdi_bot.delivery.grouping import incidents_of_cards, snoozed_cards
 from cdi_bot.delivery.hours import owe_summary
-from cdi_bot.item_troubles import ItemTroubles, Work
+from cdi_bot.item_troubles import ItemTroubles, Work, is_of_the_database
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -32,20 +32,36 @@ class SnoozeTimes:
     troubles: ItemTroubles
 
     async def tick(self) -> None:
-        """Do what has come due. Raises nothing: a channel that fails is left for the next tick."""
+        """Do what has come due. Raises nothing: a snooze that fails is left for the next tick."""
         now = self.clock()
         try:
             async with self.store.read() as uow:
                 due = await uow.snoozes.due(now)
-            for channel, some in groupby(sorted(due, key=_place), key=_place):
-                with self.troubles.guard(Work.SNOOZE, channel):
-                    async with self.store.write() as uow:
-                        await _turn(uow, channel, list(some), now)
+            for channel, group in groupby(sorted(due, key=_place), key=_place):
+                some = list(group)
+                with self.troubles.guard(Work.SNOOZE, channel) as together:
+                    await self._turn(channel, some, now)
+                if together.failed and len(some) > 1:
+                    await self._singly(channel, some, now)
         except StoreTrouble as trouble:
             log.debug("snoozes wait for the database", why=str(trouble))
             return
         if due:
             self.wake()
+
+    async def _turn(self, channel: Channel, due: Sequence[Snooze], now: datetime) -> None:
+        async with self.store.write() as uow:
+            await _turn(uow, channel, due, now)
+
+    async def _singly(self, channel: Channel, due: Sequence[Snooze], now: datetime) -> None:
+        """One that fails holds up no other of its channel; the channel's trouble is noted already."""
+        for each in due:
+            try:
+                await self._turn(channel, [each], now)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                log.debug("a snooze can't be ended", snooze=each.snooze_id, why=str(error))
 
 
 def _place(snooze: Snooze) -> Channel:

@@ -28,6 +28,7 @@ from cdi_bot.sandbox.slack.seed_data import (
     TEAM,
 )
 from cdi_bot.slack.render.answers import render_answer
+from cdi_bot.slack.render.forms import snooze as snooze_view
 from cdi_bot.slack.render.forms.fields import FORM
 from cdi_bot.slack.render.kit.blocks import as_value
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -219,6 +220,20 @@ class Trial:
             return await self.press_in(modal, "form_unsubscribe")
         return await self.sent(await self.desk.sandbox.people.submit(self.who, modal["id"], values))
 
+    async def snooze_form(self) -> str:
+        """Snooze for another time by the form, opened from the list of a channel's snoozes."""
+        async with self.desk.store.read() as uow:
+            (present,) = await uow.snoozes.for_channel(self.there)
+        place: Json = {"channel": self.there.channel_id, "snooze": present.snooze_id}
+        at = self.there.channel_id if self.leaves else DATA_ALERTS
+        said = await self.press("snooze_change", place, at=at)
+        self.leave()
+        modal = self.desk.sandbox.slack.views.modal(self.who)
+        if modal is None or modal["callback_id"] != snooze_view.FORM:
+            return said
+        values: dict[str, Json] = {"when": {"when": {"value": "3h"}}}
+        return await self.sent(await self.desk.sandbox.people.submit(self.who, modal["id"], values))
+
     async def home(self) -> str:
         """Acknowledge in Home; who may not change anything has no button for it there."""
         await self.sent(await self.desk.sandbox.people.open_home(self.who))
@@ -255,6 +270,7 @@ class Trial:
             "Sync now": lambda: self.press("sync", {"id": self.integration_id}),
             "Home's Acknowledge": self.home,
             "the form": self.form,
+            "the snooze form": self.snooze_form,
             "the form's Unsubscribe": lambda: self.form(unsubscribe=True),
         }
         if way in others:
