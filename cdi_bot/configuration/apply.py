@@ -31,7 +31,6 @@ from cdi_bot.delivery.hours import save_settings
 from cdi_bot.monitoring.incident_writer import refresh_cards, start_watching
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.base import Actor, announce, record
-from cdi_bot.usecases.channel_settings import changed_by
 from cdi_bot.usecases.workspaces import ACTION, remove_workspace
 
 
@@ -140,8 +139,8 @@ async def _set_channel(
     field = change.item.field
     given = change.after[field] if change.after else None
     value = " ".join(given) if isinstance(given, tuple) else None if given is None else str(given)
-    before = await uow.channels.settings(actor.channel)
-    after, action, subject, content = _SETTERS[field](changed_by(before, actor), value, actor, workspaces)
+    before = await uow.channels.settings_to_change(actor.channel)
+    after, action, subject, content = _SETTERS[field](before, value, actor, workspaces)
     await save_settings(uow, before, after, actor.at)
     about = replace(actor, workspace_id=0)
     if content is None:

@@ -77,13 +77,13 @@ class ChannelHours:
 
 
 async def save_settings(
-    uow: UnitOfWork, before: ChannelSettings | None, after: ChannelSettings, now: datetime
+    uow: UnitOfWork, before: ChannelSettings, after: ChannelSettings, now: datetime
 ) -> None:
     """Save the settings of a channel; where that ends its silence, it is told what came in it."""
     hours = hours_of(after)
     told = hours.last_begin(zone_of(after), now) if hours else None
     await uow.channels.save_settings(replace(after, hours_told=told))
-    if before and silence(before, now) and not (hours and not hours.are_on(zone_of(after), now)):
+    if silence(before, now) and not (hours and not hours.are_on(zone_of(after), now)):
         await owe_summary(uow, after.channel, since=silent_since(before, now), now=now)
 
 

@@ -106,8 +106,6 @@ class ChannelSettingsRow(InChannel, Base):
     holidays: Mapped[str | None]
     hours_told: Mapped[datetime | None]
     mention_contacts: Mapped[bool]
-    set_by: Mapped[str]
-    set_at: Mapped[datetime]
 
 
 class IntegrationSettingsRow(Base):

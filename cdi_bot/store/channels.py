@@ -163,6 +163,12 @@ class Channels(Repository):
         which = select(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, channel))
         return next(iter(await self._values(ChannelSettings, which)), None)
 
+    async def settings_to_change(self, channel: Channel) -> ChannelSettings:
+        """A channel's settings, or the defaults; nobody else changes them before this transaction ends."""
+        which = select(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, channel)).with_for_update()
+        found = await self._values(ChannelSettings, which)
+        return found[0] if found else ChannelSettings(channel=channel)
+
     async def all_settings(self) -> list[ChannelSettings]:
         """The settings of every channel that has any."""
         columns = CHANNEL_SETTINGS.c

@@ -10,7 +10,6 @@ from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone
 from cdi_bot.core.hours import Hours, hours_now
 from cdi_bot.core.model.channel import (
     Channel,
-    ChannelSettings,
     ContactsChanged,
     DigestChanged,
     HoursChanged,
@@ -36,7 +35,7 @@ from cdi_bot.usecases.answers import (
     SettingsShown,
     UnknownLanguage,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file, setting
+from cdi_bot.usecases.base import UseCases, announce, owned_by_file, setting
 from cdi_bot.usecases.change_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 from cdi_bot.usecases.workspace_answers import UnknownWorkspace, WorkspaceSet
 
@@ -76,13 +75,13 @@ class ChangeChannelSettings(UseCases):
             return UnknownLanguage(given=language, languages=self.languages)
         actor = await self.actor(channel, who)
         async with self.store.write() as uow:
-            before = await uow.channels.settings(channel)
+            before = await uow.channels.settings_to_change(channel)
             owned = await owned_by_file(uow, setting(channel, "language"))
             if owned:
                 return owned
-            unchanged = (before.language if before else None) == language
+            unchanged = before.language == language
             if not unchanged:
-                await uow.channels.save_settings(replace(changed_by(before, actor), language=language))
+                await uow.channels.save_settings(replace(before, language=language))
                 content: Content = LanguageChanged(who=who, language=language)
                 await announce(uow, actor, "language", language or "default", content)
         self.wake()
@@ -100,13 +99,13 @@ class ChangeChannelSettings(UseCases):
         actor = await self.actor(channel, who)
         workspace_id, called = (chosen.workspace_id, chosen.workspace.name) if chosen else (None, None)
         async with self.store.write() as uow:
-            before = await uow.channels.settings(channel)
+            before = await uow.channels.settings_to_change(channel)
             owned = await owned_by_file(uow, setting(channel, "workspace"))
             if owned:
                 return owned
-            unchanged = (before.workspace_id if before else None) == workspace_id
+            unchanged = before.workspace_id == workspace_id
             if not unchanged:
-                changed = replace(changed_by(before, actor), workspace_id=workspace_id)
+                changed = replace(before, workspace_id=workspace_id)
                 await uow.channels.save_settings(changed)
                 await announce(uow, actor, "use", called or "off", WorkspaceChanged(who=who, name=called))
         self.wake()
@@ -119,13 +118,13 @@ class ChangeChannelSettings(UseCases):
             return refusal
         actor = await self.actor(channel, who)
         async with self.store.write() as uow:
-            before = await uow.channels.settings(channel)
+            before = await uow.channels.settings_to_change(channel)
             owned = await owned_by_file(uow, setting(channel, "contacts"))
             if owned:
                 return owned
-            unchanged = (before is not None and before.mention_contacts) == mention
+            unchanged = before.mention_contacts == mention
             if not unchanged:
-                await uow.channels.save_settings(replace(changed_by(before, actor), mention_contacts=mention))
+                await uow.channels.save_settings(replace(before, mention_contacts=mention))
                 content = ContactsChanged(who=who, mention=mention)
                 await announce(uow, actor, "contacts", "mention" if mention else "show", content)
         self.wake()
@@ -144,20 +143,18 @@ class ChangeChannelSettings(UseCases):
         digest = str(schedule) if schedule else None
         next_due = schedule.next_due(time_zone, actor.at) if schedule else None
         async with self.store.write() as uow:
-            before = await uow.channels.settings(channel)
-            moves = schedule is not None and (before.zone if before else None) != zone
+            before = await uow.channels.settings_to_change(channel)
+            moves = schedule is not None and before.zone != zone
             owned = await owned_by_file(uow, setting(channel, "digest"), *moved(channel, moves=moves))
             if owned:
                 return owned
-            unchanged = digest == (before.digest if before else None) and (
-                digest is None or (before is not None and before.zone == zone)
-            )
+            unchanged = digest == before.digest and (digest is None or before.zone == zone)
             if not unchanged:
                 after = replace(
-                    changed_by(before, actor),
+                    before,
                     digest=digest,
                     digest_until=schedule.last_due(time_zone, actor.at) if schedule else None,
-                    zone=zone if schedule or before is None else before.zone,
+                    zone=zone if schedule else before.zone,
                 )
                 await save_settings(uow, before, after, actor.at)
                 content = DigestChanged(who=who, digest=digest, zone=zone, next_due=next_due)
@@ -175,16 +172,16 @@ class ChangeChannelSettings(UseCases):
             return reason
         actor, person = await self.actor(channel, who), await self.access.directory.person(who)
         async with self.store.write() as uow:
-            before = await uow.channels.settings(channel)
-            kept = before.zone if before else None
+            before = await uow.channels.settings_to_change(channel)
+            kept = before.zone
             chosen = zone or kept or person.zone_name
             text = str(hours) if hours else None
             moves = hours is not None and chosen != kept
             owned = await owned_by_file(uow, setting(channel, "hours"), *moved(channel, moves=moves))
             if owned:
                 return owned
-            unchanged = text == (before.hours if before else None) and (text is None or chosen == kept)
-            after = replace(changed_by(before, actor), hours=text, zone=chosen if hours else kept)
+            unchanged = text == before.hours and (text is None or chosen == kept)
+            after = replace(before, hours=text, zone=chosen if hours else kept)
             if not unchanged:
                 await save_settings(uow, before, after, actor.at)
                 content = HoursChanged(who=who, hours=text, zone=chosen)
@@ -200,15 +197,14 @@ class ChangeChannelSettings(UseCases):
         actor = await self.actor(channel, who)
         seconds = int(after.total_seconds()) if to else None
         async with self.store.write() as uow:
-            before = await uow.channels.settings(channel)
+            before = await uow.channels.settings_to_change(channel)
             owned = await owned_by_file(uow, setting(channel, "escalate"))
             if owned:
                 return owned
-            was = (before.escalate_after, before.escalate_to) if before else (None, None)
-            unchanged = was == (seconds, to)
+            unchanged = (before.escalate_after, before.escalate_to) == (seconds, to)
             if not unchanged:
                 changed = replace(
-                    changed_by(before, actor),
+                    before,
                     escalate_after=seconds,
                     escalate_to=to,
                     escalate_since=actor.at if to else None,
@@ -242,10 +238,3 @@ class ChangeChannelSettings(UseCases):
 def moved(channel: Channel, *, moves: bool) -> list[Item]:
     """The time zone of a channel, if a change moves it."""
     return [setting(channel, "zone")] if moves else []
-
-
-def changed_by(settings: ChannelSettings | None, actor: Actor) -> ChannelSettings:
-    """The settings, with who changes them now."""
-    if settings is None:
-        return ChannelSettings(channel=actor.channel, set_by=actor.who, set_at=actor.at)
-    return replace(settings, set_by=actor.who, set_at=actor.at)

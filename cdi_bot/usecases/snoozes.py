@@ -97,7 +97,7 @@ class ChangeSnoozes(UseCases):
                 for workspace_id, what in targets
                 if each.workspace_id == workspace_id and await _is_meant(uow, each, what.selector)
             ]
-            answer = await _end(uow, actor, ending, targets[0][1])
+            answer = await _end(uow, actor, ending, targets[0])
         self.wake()
         return answer
 
@@ -111,7 +111,8 @@ class ChangeSnoozes(UseCases):
             ending = [each for each in await uow.snoozes.for_channel(channel) if each.snooze_id == snooze_id]
             if not ending:
                 return SnoozeEnded(what=None, was_snoozed=False)
-            answer = await _end(uow, actor, ending, await _selection(uow, ending[0]))
+            target = ending[0].workspace_id, await _selection(uow, ending[0])
+            answer = await _end(uow, actor, ending, target)
         self.wake()
         return answer
 
@@ -236,7 +237,8 @@ async def _is_meant(uow: UnitOfWork, snooze: Snooze, selector: str) -> bool:
     return watched is not None and selector_matches(selector, watched.integration)
 
 
-async def _end(uow: UnitOfWork, actor: Actor, ending: Sequence[Snooze], what: Selection) -> SnoozeEnded:
+async def _end(uow: UnitOfWork, actor: Actor, ending: Sequence[Snooze], target: _Target) -> SnoozeEnded:
+    _, what = target
     ended = [each for each in ending if await uow.snoozes.change(each, None)]
     lasting = [each for each in ended if each.until is None or each.until > actor.at]
     if lasting:
@@ -245,21 +247,17 @@ async def _end(uow: UnitOfWork, actor: Actor, ending: Sequence[Snooze], what: Se
         content = Unsnoozed(who=actor.who, workspace_id=there.workspace_id, selector=what.selector)
         await announce(uow, there, "unsnooze", what.selector, content)
     await tell_open(uow, actor.channel, [each for each in ended if each.has_begun], actor.at)
-    return SnoozeEnded(what=what, was_snoozed=bool(lasting), still=await _still(uow, actor, lasting, what))
+    return SnoozeEnded(what=what, was_snoozed=bool(lasting), still=await _still(uow, actor, target))
 
 
-async def _still(
-    uow: UnitOfWork, actor: Actor, ended: Sequence[Snooze], what: Selection
-) -> tuple[Snooze, Selection] | None:
+async def _still(uow: UnitOfWork, actor: Actor, target: _Target) -> tuple[Snooze, Selection] | None:
     """What silences a single integration all the same."""
+    workspace_id, what = target
     if is_pattern(what.selector):
         return None
-    for workspace_id in {each.workspace_id for each in ended}:
-        active = await uow.snoozes.active(workspace_id, [what.selector], actor.at)
-        found = longest(active.get(what.selector, ()), actor.channel)
-        if found:
-            return found, await _selection(uow, found)
-    return None
+    active = await uow.snoozes.active(workspace_id, [what.selector], actor.at)
+    found = longest(active.get(what.selector, ()), actor.channel)
+    return (found, await _selection(uow, found)) if found else None
 
 
 async def _selection(uow: UnitOfWork, snooze: Snooze) -> Selection:

@@ -33,7 +33,6 @@ from cdi_bot.usecases.answers import (
     WhichWorkspace,
 )
 from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file
-from cdi_bot.usecases.channel_settings import changed_by
 from cdi_bot.usecases.lookup import braze_refusal, which_workspace
 from cdi_bot.usecases.matching import match_integration, nearest_to, was_listed
 
@@ -289,9 +288,9 @@ async def _in_zone(uow: UnitOfWork, actor: Actor, filters: Filters, zone: str) -
     """The filters with the channel's time zone; where the channel has none, it has this one from now on."""
     if not has_zone(filters.fresh):
         return filters
-    settings = await uow.channels.settings(actor.channel)
-    if settings is None or settings.zone is None:
-        await uow.channels.save_settings(replace(changed_by(settings, actor), zone=zone))
+    settings = await uow.channels.settings_to_change(actor.channel)
+    if settings.zone is None:
+        await uow.channels.save_settings(replace(settings, zone=zone))
     else:
         zone = settings.zone
     return replace(filters, fresh=limit_in_zone(filters.fresh, zone))

@@ -383,8 +383,6 @@ async def _there_and_back(
             await uow.channels.save_settings(
                 ChannelSettings(
                     channel=Channel(team_id=TEAM, channel_id=channel),
-                    set_by="U1",
-                    set_at=NOW,
                     digest_until=NOW if values["digest"] else None,
                     hours=hours,
                     holidays=holidays,

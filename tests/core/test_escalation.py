@@ -22,9 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 def settings(after: int = 1800, since: datetime = NOW - timedelta(days=1)) -> ChannelSettings:
     """A channel that escalates after so many seconds."""
-    return ChannelSettings(
-        channel=HERE, escalate_after=after, escalate_to=THERE, escalate_since=since, set_by="U1", set_at=since
-    )
+    return ChannelSettings(channel=HERE, escalate_after=after, escalate_to=THERE, escalate_since=since)
 
 
 def snooze(until: datetime | None) -> Snooze:
@@ -67,9 +65,7 @@ def test_what_needs_nobody_is_never_due(found: Incident) -> None:
 
 def test_a_channel_without_an_escalation_has_none() -> None:
     """Other settings change nothing about that."""
-    assert not due(
-        incident(1), settings=ChannelSettings(channel=HERE, language="ja", set_by="U1", set_at=NOW)
-    )
+    assert not due(incident(1), settings=ChannelSettings(channel=HERE, language="ja"))
 
 
 def test_the_time_begins_anew() -> None:

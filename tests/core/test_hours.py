@@ -181,8 +181,6 @@ def test_a_channel_is_silent_until_it_was_told() -> None:
         zone="Europe/Berlin",
         hours=str(WORKDAYS),
         hours_told=friday,
-        set_by="U1",
-        set_at=friday,
     )
     assert silence(None, monday) is None
     assert silence(replace(settings, hours=None), evening) is None

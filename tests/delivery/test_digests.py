@@ -19,7 +19,7 @@ from cdi_bot.delivery.digests import OBSERVATION_PATIENCE, Digests
 from cdi_bot.item_troubles import ItemTroubles
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS
-from tests.rigs.whole import ALERTS, WHO, Whole, whole
+from tests.rigs.whole import ALERTS, Whole, whole
 
 BERLIN = "Europe/Berlin"
 NINE = Schedule(at=time(9))
@@ -40,8 +40,6 @@ class Told:
             zone=zone,
             digest=str(schedule),
             digest_until=schedule.last_due(zone_named(zone), self.bot.clock.now),
-            set_by=WHO,
-            set_at=self.bot.clock.now,
         )
         async with self.bot.store.write() as uow:
             await uow.channels.save_settings(settings)

@@ -53,9 +53,7 @@ async def test_a_channel_is_written_to_in_its_language(bot: Whole) -> None:
     bot.end_run("users")
     await bot.run(5)
     async with bot.store.write() as uow:
-        await uow.channels.save_settings(
-            ChannelSettings(channel=ALERTS, language="ja", set_by=WHO, set_at=bot.clock.now)
-        )
+        await uow.channels.save_settings(ChannelSettings(channel=ALERTS, language="ja"))
     bot.end_run("users")
     await bot.run(40)
     assert "連続失敗 2 回" in bot.texts()[0]

@@ -125,8 +125,6 @@ class Both:
             zone="UTC",
             digest=str(replace(NINE, quiet=quiet)),
             digest_until=DUE - DAY,
-            set_by=MARA,
-            set_at=NOW - DAY,
         )
         async with self.store.write() as uow:
             await uow.channels.save_settings(settings)

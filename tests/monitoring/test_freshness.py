@@ -249,9 +249,7 @@ async def test_where_the_channel_has_a_zone_it_holds(bot: Whole) -> None:
     users = bot.create("Users")
     await bot.run(5)
     async with bot.store.write() as uow:
-        await uow.channels.save_settings(
-            ChannelSettings(channel=ALERTS, zone="Asia/Tokyo", set_by=WHO, set_at=bot.clock.now)
-        )
+        await uow.channels.save_settings(ChannelSettings(channel=ALERTS, zone="Asia/Tokyo"))
     for zone in ("Europe/Berlin", "UTC"):
         await bot.bot.app.subscriptions.subscribe(ALERTS, WHO, users, Filters(fresh="09:00"), zone=zone)
         async with bot.store.read() as uow:

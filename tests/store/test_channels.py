@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -183,20 +184,38 @@ SETTINGS = ChannelSettings(
     zone="Asia/Tokyo",
     digest="daily 09:00",
     digest_until=NOW,
-    set_by="U1",
-    set_at=NOW,
 )
 
 
 async def test_settings_are_kept_whole(store: Store) -> None:
     """A channel's settings are read as they were saved, and saving again replaces them; other channels have none."""
-    bare = ChannelSettings(channel=CHANNEL, set_by="U2", set_at=NOW + MINUTE)
+    bare = ChannelSettings(channel=CHANNEL)
     for said in (SETTINGS, bare):
         async with store.write() as work:
             await work.channels.save_settings(said)
         async with store.read() as work:
             assert await work.channels.settings(CHANNEL) == said
             assert await work.channels.settings(OTHER_CHANNEL) is None
+
+
+async def test_what_two_change_at_once_is_kept(store: Store) -> None:
+    """The language is set while the hours begin: what came before them is not told again."""
+    before = replace(SETTINGS, hours="mon-fri 08:00-19:00")
+    async with store.write() as work:
+        await work.channels.save_settings(before)
+
+    async def begin() -> bool:
+        async with store.write() as work:
+            return await work.channels.advance_hours(before, NOW)
+
+    async with store.write() as work:
+        read = await work.channels.settings_to_change(CHANNEL)
+        beginning = asyncio.create_task(begin())
+        await asyncio.wait({beginning}, timeout=0.2)  # it waits for this transaction
+        await work.channels.save_settings(replace(read, language="en"))
+    assert await beginning
+    async with store.read() as work:
+        assert await work.channels.settings(CHANNEL) == replace(before, language="en", hours_told=NOW)
 
 
 async def test_a_time_of_day_moves_with_the_zone_of_its_channel(store: Store) -> None:

@@ -71,9 +71,7 @@ async def test_it_goes_with_its_incident(store: Store) -> None:
 
 async def test_a_target_that_cannot_be_posted_to_is_marked_once(store: Store) -> None:
     """For each channel whose incidents go there, until it can be."""
-    settings = ChannelSettings(
-        channel=CHANNEL, escalate_after=60, escalate_to=TARGET, escalate_since=NOW, set_by="U1", set_at=NOW
-    )
+    settings = ChannelSettings(channel=CHANNEL, escalate_after=60, escalate_to=TARGET, escalate_since=NOW)
     elsewhere = replace(settings, channel=replace(CHANNEL, channel_id="C9"), escalate_to="U1")
     broken = replace(settings, escalate_trouble="is_archived")
     async with store.write() as work:

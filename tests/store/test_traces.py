@@ -71,9 +71,7 @@ async def filled(store: Store) -> None:
                 at=NOW,
             )
             await uow.expected.mark(expected)
-            await uow.channels.save_settings(
-                ChannelSettings(channel=channel, language="ja", set_by=who, set_at=NOW)
-            )
+            await uow.channels.save_settings(ChannelSettings(channel=channel, language="ja"))
             await uow.audit.add(
                 AuditEntry(
                     channel=channel, at=NOW, who=who, action="subscribe", subject=f"U* mention:<@{who}>"
@@ -134,7 +132,6 @@ async def test_a_person(store: Store, dump: Dump) -> None:
         "subscriptions": 2,
         "snoozes": 3,
         "expected": 2,
-        "channel_settings": 2,
         "audit": 2,
         "followed_syncs": 2,
         "incidents": 2,
@@ -210,8 +207,6 @@ async def test_who_gets_escalations(store: Store, dump: Dump) -> None:
         escalate_after=1800,
         escalate_to=GONE,
         escalate_since=NOW,
-        set_by=STAYS,
-        set_at=NOW,
     )
     async with store.write() as work:
         (stored,) = await work.incidents.add([incident(workspace_id)])
@@ -221,9 +216,7 @@ async def test_who_gets_escalations(store: Store, dump: Dump) -> None:
     await erased(store, GONE)
     assert GONE not in await dump()
     async with store.read() as look:
-        assert await look.channels.settings(HERE) == ChannelSettings(
-            channel=HERE, language="ja", set_by=STAYS, set_at=NOW
-        )
+        assert await look.channels.settings(HERE) == ChannelSettings(channel=HERE, language="ja")
         assert await look.cards.of_incidents([stored.incident_id]) == {}
 
 

@@ -74,9 +74,7 @@ async def test_a_language_is_set_and_told_once(at: At) -> None:
     assert await at.channels.set_language(ALERTS, BOB, "ja") == LanguageSet(language="ja", unchanged=True)
     assert await at.responder.owed() == [LanguageChanged(who=ANN, language="ja")]
     settings = await at.settings()
-    assert settings == ChannelSettings(
-        channel=ALERTS, language="ja", set_by=ANN, set_at=at.responder.clock.now
-    )
+    assert settings == ChannelSettings(channel=ALERTS, language="ja")
     assert await at.channels.set_language(ALERTS, BOB, None) == LanguageSet(language=None, unchanged=False)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.model.message import Snoozed, Unsnoozed
+from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.usecases.answers import (
     NoMatch,
@@ -22,6 +23,7 @@ from cdi_bot.usecases.change_answers import (
     SnoozeEnded,
     SnoozeSet,
 )
+from cdi_bot.usecases.workspaces import remove_workspace
 from tests.rigs.people import ALERTS, MARKETING, Desk, responder
 
 ANN, ZONE = "U0MARA0001", "Europe/Berlin"
@@ -118,6 +120,9 @@ async def test_a_pattern_ends_what_it_takes_in(at: Desk) -> None:
     assert isinstance(still, SnoozeEnded)
     assert still.still is not None
     assert still.still[1].selector == "U*"
+    again = await at.snoozes.unsnooze(ALERTS, ANN, "Users")
+    assert isinstance(again, SnoozeEnded)
+    assert (again.was_snoozed, again.still) == (False, still.still)
     await at.snoozes.snooze(ALERTS, ANN, wanted(at.clock.now + HOUR))
     await at.snoozes.unsnooze(ALERTS, ANN, "u*")
     assert [selector for selector, _, _ in await listed(at)] == [orders]
@@ -250,3 +255,36 @@ async def test_unknown_words(at: Desk) -> None:
         NoMatch,
     )
     assert isinstance(await at.snoozes.unsnooze(ALERTS, ANN, "Nothing"), NoMatch)
+
+
+async def test_a_removed_workspace_takes_its_snoozes_and_requested_syncs_along(at: Desk) -> None:
+    """In every channel; nothing of them is told or followed later."""
+    users = at.add("Users", "error")
+    key = at.workspace.workspace_id
+    for channel in (ALERTS, MARKETING):
+        await at.subscriptions.subscribe(channel, ANN, "all", Filters())
+        await at.snoozes.snooze(channel, ANN, wanted(at.clock.now + HOUR, selector="all"))
+    weekly = wanted(None, selector="Users", every="sun 02:00-06:00")
+    await at.snoozes.snooze(ALERTS, ANN, weekly, zone=ZONE)
+    sync = RequestedSync(
+        sync_id=0,
+        channel=ALERTS,
+        workspace_id=key,
+        integration_id=users,
+        who=ANN,
+        asked_at=at.clock.now,
+        newest_start=None,
+        announced="sync:1",
+        is_certain=True,
+    )
+    async with at.store.write() as uow:
+        await uow.requested_syncs.add(sync)
+    async with at.store.write() as uow:
+        (workspace,) = await uow.workspaces.all()
+        told = await remove_workspace(uow, workspace, ALERTS, ANN, at.clock.now)
+    assert told == {ALERTS, MARKETING}
+    async with at.store.read() as uow:
+        assert await uow.requested_syncs.for_workspace(key) == []
+        assert await uow.snoozes.due(at.clock.now + 24 * 14 * HOUR) == []
+    for channel in (ALERTS, MARKETING):
+        assert (await at.snoozes.show(channel)).rows == ()

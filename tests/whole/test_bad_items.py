@@ -286,8 +286,6 @@ async def test_a_digest_that_fails(two: Two) -> None:
                         Schedule(at=(now + timedelta(minutes=1)).time().replace(microsecond=0, second=0))
                     ),
                     digest_until=now - timedelta(days=1),
-                    set_by=WHO,
-                    set_at=now,
                 )
             )
     two.refuse("UPDATE", "channel_settings", f"OLD.channel_id = '{ALERTS.channel_id}'")

@@ -225,8 +225,6 @@ async def test_a_digest_comes_though_the_last_one_was_of_a_time_that_lies_ahead(
                 channel=ALERTS,
                 digest="daily 09:00",
                 digest_until=bot.clock.now,
-                set_by=WHO,
-                set_at=bot.clock.now,
             )
         )
     bot.clock_error = DAYS

@@ -28,7 +28,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
-    """The settings of a channel, and who changed them last.
+    """The settings of a channel; who changed them stands in the audit.
 
     `language` is one of the bot's languages, `None` for the bot's own. `zone` is the name of a time zone, `None` for
     UTC. `digest` is a schedule in the text form of `Schedule`, `None` for no digest; `digest_until` is the end of the
@@ -57,8 +57,6 @@ class ChannelSettings:
     holidays: str | None = None
     hours_told: datetime | None = None
     mention_contacts: bool = False
-    set_by: str
-    set_at: datetime
 
     def __post_init__(self) -> None:
         refuse_naive(self)

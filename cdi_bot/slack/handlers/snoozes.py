@@ -20,18 +20,27 @@ from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.handlers.forms import ANSWER_SECONDS
 from cdi_bot.slack.render.forms.snooze import FORM, REASON, WHAT, WHEN, form_title, snooze_form, typed
+from cdi_bot.slack.render.forms.subscription import plain_outcome
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.windows import refused, waiting_window, window
 from cdi_bot.slack.render.refusals import render_mistake
 from cdi_bot.usecases.answers import (
     Answer,
+    BrazeRefused,
+    NoMatch,
+    NotSubscribed,
+    SeveralMatches,
+    WhichWorkspace,
 )
 from cdi_bot.usecases.change_answers import (
+    NothingToSnooze,
     SnoozeEnded,
     SnoozeSet,
 )
 
 log = structlog.get_logger(__name__)
+
+_AT_THE_SELECTOR = (NoMatch, SeveralMatches, WhichWorkspace, NotSubscribed, BrazeRefused)
 
 _Present = tuple[Snooze, Selection]
 
@@ -79,12 +88,15 @@ class SnoozeForms:
             self.responder.slack.start(self._tell_late(reader, body, work))
             return {"response_action": "update", "view": waiting_window(title, reader.i18n)}
         answer = work.result()
-        if isinstance(answer, Mistake):
-            at = WHAT if answer.problem is MistakeKind.MISSING_INTEGRATION else WHEN
-            return refused({at: render_mistake(answer, reader.i18n).text})
+        at = _field_of(answer, is_new=not json.loads(body["view"]["private_metadata"])["snooze"])
+        if at:
+            return refused({at: plain_outcome([_said(answer, reader)], reader.i18n, reader.clock())})
         if isinstance(answer, SnoozeSet) and not answer.unchanged:
             return {}  # the channel is told
-        return {"response_action": "update", "view": window(title, reader.say(answer).blocks, reader.i18n)}
+        return {
+            "response_action": "update",
+            "view": window(title, _said(answer, reader).blocks, reader.i18n),
+        }
 
     async def _carry_out(self, reader: Responder, body: Json) -> Answer | Rendered | Mistake:
         who, values = body["user"]["id"], typed(body["view"])
@@ -99,9 +111,16 @@ class SnoozeForms:
                 return _gone()
             selector = present[0].selector if present else values[WHAT]
             now = reader.clock().astimezone(reader.zone)
-            wanted = parse(f"snooze {tokenizer.quote(selector)} {values[WHEN]}", now=now)
-            if not isinstance(wanted, SetSnooze):
-                return wanted if isinstance(wanted, Mistake) else _no_time(values[WHEN])
+            about = f"snooze {tokenizer.quote(selector)}"
+            wanted, alone = (parse(f"{about} {when}", now=now) for when in (values[WHEN], "until recovery"))
+            if isinstance(wanted, Mistake):
+                return wanted
+            if (
+                not isinstance(wanted, SetSnooze)
+                or not isinstance(alone, SetSnooze)
+                or (wanted.selector, wanted.channel_id) != (alone.selector, None)
+            ):  # the time's field names something else as well
+                return _no_time(values[WHEN])
             wanted = replace(
                 wanted,
                 reason=values[REASON] or wanted.reason,
@@ -117,12 +136,25 @@ class SnoozeForms:
     ) -> None:
         """Show how it went in the window that waits."""
         answer = await work
-        said = render_mistake(answer, reader.i18n) if isinstance(answer, Mistake) else reader.say(answer)
-        view = window(form_title(reader.i18n)["text"], said.blocks, reader.i18n)
+        view = window(form_title(reader.i18n)["text"], _said(answer, reader).blocks, reader.i18n)
         try:
             await reader.slack.api.update_view(body["view"]["id"], view)
         except SlackTrouble as trouble:
             log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
+
+
+def _said(answer: Answer | Rendered | Mistake, reader: Responder) -> Rendered:
+    return render_mistake(answer, reader.i18n) if isinstance(answer, Mistake) else reader.say(answer)
+
+
+def _field_of(answer: Answer | Rendered | Mistake, *, is_new: bool) -> str | None:
+    """Say at which field a refusal is shown, so that nothing is lost of what was filled in; `None` for an outcome."""
+    is_of_the_selector = isinstance(answer, _AT_THE_SELECTOR) or (
+        isinstance(answer, Mistake) and answer.problem is MistakeKind.MISSING_INTEGRATION
+    )
+    if is_of_the_selector and is_new:
+        return WHAT
+    return WHEN if is_of_the_selector or isinstance(answer, Mistake | NothingToSnooze | Rendered) else None
 
 
 def _gone() -> SnoozeEnded:

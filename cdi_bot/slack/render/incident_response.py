@@ -149,7 +149,7 @@ def _snooze_ended(answer: SnoozeEnded, i18n: Translator) -> Rendered:
         return short_message(i18n("This snooze has ended already."))
     what = selector_text(answer.what, i18n)
     if answer.still is None:
-        line = i18n("{what} is no longer snoozed.") if answer.was_snoozed else i18n("{what} isn't snoozed.")
+        line = i18n("No longer snoozed: {what}") if answer.was_snoozed else i18n("Not snoozed: {what}")
         return short_message(line.format(what=what))
     snooze, wider = answer.still
     line = i18n("{what} is still snoozed {time}, as a part of this: {wider}")

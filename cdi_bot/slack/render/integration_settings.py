@@ -68,7 +68,7 @@ def integration_setting_changed(
         )
         if value:
             follows = i18n(
-                "They alert at any hour, mention their owner each time, and escalate in half the time."
+                "Critical integrations alert at any hour, mention their owner each time, and escalate in half the time."
             )
     line = text.format(who=user(content.who), what=selector_text(about, i18n), value=shown)
     return short_message(line, sign=OWNER, second=follows)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cdi_bot.core.commands.hours import SetHours
+from cdi_bot.core.commands.parser import parse
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.digest_schedule import Schedule
 from cdi_bot.core.hours import Hours
 from cdi_bot.core.model.incident import Topic
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.integration_settings import IntegrationSettings
-from cdi_bot.core.model.subscription import Filters, Selection
+from cdi_bot.core.model.subscription import Filters, Selection, Snooze
 from cdi_bot.sandbox.slack.block_kit import options_problems
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
@@ -37,6 +40,7 @@ from cdi_bot.slack.render.forms.integration import (
     read_integration_form,
 )
 from cdi_bot.slack.render.forms.settings import DIGEST_AT, ESCALATE_TO
+from cdi_bot.slack.render.forms.snooze import snooze_form
 from cdi_bot.slack.render.forms.subscription import FormDraft, subscription_form
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
@@ -46,7 +50,7 @@ from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import Choices, SettingsChange, choices
 from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken
 from tests.slack.render import strategies
-from tests.slack.render.samples import ALERTS, KENJI, MARA, NOW, OWNED, USERS, integration
+from tests.slack.render.samples import ALERTS, KENJI, MARA, NOW, OWNED, USERS, integration, snooze
 
 WORDS = Translator()
 Json = dict[str, Any]
@@ -130,6 +134,44 @@ def of_integrations(name: str = "new", **filled: Json) -> IntegrationFormValues 
     return read_integration_form(
         view | {"state": {"values": {at: {at: it} for at, it in filled.items()}}}, WORDS
     )
+
+
+MINUTE = NOW.replace(second=0, microsecond=0)
+BEGUN = replace(snooze(MINUTE + timedelta(hours=4), "warehouse move"), has_begun=True)
+WEEKLY = replace(snooze(reason="backup"), every="sun 02:00-06:00 Europe/Berlin")
+PLANNED = replace(snooze(), begins=MINUTE + timedelta(days=2), until=MINUTE + timedelta(days=5))
+SNOOZED: dict[str, tuple[Snooze, Selection] | None] = {
+    "new": None,
+    "change": (BEGUN, Selection.of(integration())),
+    "change_until_recovery": (replace(BEGUN, until=None), Selection.of(integration())),
+    "change_planned": (PLANNED, Selection(selector="all")),
+    "change_recurring": (WEEKLY, Selection(selector="Users*", workspace_name="prod")),
+}
+
+
+@pytest.mark.parametrize("name", list(SNOOZED))
+def test_golden_forms_of_snoozes(name: str) -> None:
+    """When a present one is stands there as it is typed."""
+    zone = ZoneInfo("Europe/Berlin")
+    assert_golden_view(
+        f"snooze_form_{name}", lambda query: snooze_form(ALERTS.channel_id, SNOOZED[name], zone, query)
+    )
+
+
+@pytest.mark.parametrize("name", [each for each, present in SNOOZED.items() if present])
+def test_a_form_that_is_saved_unchanged_means_the_same(name: str) -> None:
+    """The command reads of it what the snooze is, to the minute."""
+    present = SNOOZED[name]
+    assert present
+    zone = ZoneInfo("Europe/Berlin")
+    view = snooze_form(ALERTS.channel_id, present, zone, WORDS)
+    when = next(block for block in view["blocks"] if block.get("block_id") == "when")["element"]
+    read = parse(f"snooze x {when['initial_value']}", now=NOW.astimezone(zone))
+    assert isinstance(read, SetSnooze)
+    every = f"{read.every} {read.zone}" if read.every else None
+    begins = None if present[0].has_begun or every else present[0].begins
+    assert (read.begins, every) == (begins, present[0].every)
+    assert every or read.until == present[0].until
 
 
 PICKED = {"selected_option": {"value": "Users*"}}

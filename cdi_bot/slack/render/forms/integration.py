@@ -60,7 +60,9 @@ def integration_form(
     about = {"channel": channel_id} | (
         {"workspace": now.workspace_id, "selector": now.selector} if now else {}
     )
-    means = i18n("They alert at any hour, mention their owner each time, and escalate in half the time.")
+    means = i18n(
+        "Critical integrations alert at any hour, mention their owner each time, and escalate in half the time."
+    )
     return {
         "type": "modal",
         "callback_id": FORM,
