@@ -76,6 +76,7 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "filters": FILTERS,
     "channel": CHANNELS,
     "since": TIMES,
+    "begins": st.none() | TIMES,
     "at": TIMES,
     "mentions": st.none() | ANY_TEXT,
     "mention": st.booleans(),
