@@ -24,8 +24,9 @@ from cdi_bot.store.file_items import FileItems
 from cdi_bot.store.holders import FileLock, Holders, ProcessLock, SessionLock
 from cdi_bot.store.incidents import Incidents
 from cdi_bot.store.integration_settings import AllIntegrationSettings
-from cdi_bot.store.integrations import Backfills, Integrations, Pasts, Workspaces
+from cdi_bot.store.integrations import Integrations, Workspaces
 from cdi_bot.store.outbox import AFTER_CARD, OUTSIDE_HOURS, SNOOZED, Outbox
+from cdi_bot.store.pasts import Backfills, Pasts
 from cdi_bot.store.runs import IntegrationKey, Runs
 from cdi_bot.store.silences import ExpectedFlaws, Snoozes
 from cdi_bot.store.traces import Traces, is_erasable

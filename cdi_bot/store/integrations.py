@@ -1,18 +1,16 @@
-"""Braze workspaces, their integrations, and what is known of the past of these."""
+"""Braze workspaces and their integrations."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.integration import (
-    FilledPast,
     Integration,
     Named,
     WatchedIntegration,
@@ -34,7 +32,7 @@ from cdi_bot.store.portable import (
     upsert_into,
     value_of,
 )
-from cdi_bot.store.tables import BACKFILLS, INTEGRATIONS, PASTS, WORKSPACES, told_name
+from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES, told_name
 
 _INTEGRATIONS = select(INTEGRATIONS, told_name(INTEGRATIONS).label("workspace_name"))
 
@@ -287,70 +285,12 @@ class Integrations(Repository):
         )
 
 
-class Pasts(Repository):
-    """What is known of the past of integrations, as JSON: read after a start, replaced once a day."""
-
-    async def get_many(self, workspace_id: int, integration_ids: Collection[str]) -> dict[str, Any]:
-        """What was stored of these integrations, by id; those of which nothing is known, or no JSON, are left out."""
-        rows = await self._connection.execute(
-            select(PASTS.c.integration_id, PASTS.c.past).where(
-                PASTS.c.workspace_id == workspace_id,
-                PASTS.c.integration_id.in_(self._names(integration_ids)),
-            )
-        )
-        read = {integration_id: _from_json(past) for integration_id, past in rows}
-        return {integration_id: past for integration_id, past in read.items() if past is not None}
-
-    async def save(self, workspace_id: int, pasts: Mapping[str, Any]) -> None:
-        """Insert or replace, in one batch; sorted, so that no two writers deadlock."""
-        if pasts:
-            await self._connection.execute(
-                replace_in(self._connection, PASTS),
-                [
-                    {"workspace_id": workspace_id, "integration_id": key, "past": json.dumps(pasts[key])}
-                    for key in sorted(pasts)
-                ],
-            )
-
-    async def remove(self, workspace_id: int, integration_id: str) -> None:
-        """Forget it, because older runs were stored: it is learned again from the runs."""
-        await self._connection.execute(
-            delete(PASTS).where(
-                PASTS.c.workspace_id == workspace_id, PASTS.c.integration_id == integration_id
-            )
-        )
-
-
-class Backfills(Repository):
-    """How far the pasts of integrations have been filled from Braze."""
-
-    async def all(self, workspace_id: int) -> dict[str, FilledPast]:
-        """Of each integration of a workspace of which it was begun."""
-        found = await self._values(
-            FilledPast, select(BACKFILLS).where(BACKFILLS.c.workspace_id == workspace_id)
-        )
-        return {each.integration_id: each for each in found}
-
-    async def save(self, workspace_id: int, filled: FilledPast) -> None:
-        """Insert or replace."""
-        await self._connection.execute(
-            replace_in(self._connection, BACKFILLS), [row_of(filled, workspace_id=workspace_id)]
-        )
-
-
 @once
 def _by_ids(connection: AsyncConnection) -> Select[Any]:
     return _INTEGRATIONS.where(
         INTEGRATIONS.c.workspace_id == bindparam("workspace"),
         INTEGRATIONS.c.integration_id.in_(names_parameter(connection, "wanted")),
     )
-
-
-def _from_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None  # one spoilt row is learned anew, and costs no other
 
 
 def _watched_of(row: AnyRow) -> WatchedIntegration:

@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.run import Outcome, Run, RunKey, key_of
 from cdi_bot.core.rules.stale import Arrivals
+from cdi_bot.store.pasts import RunCounts
 from cdi_bot.store.portable import (
     AnyRow,
     grouped,
@@ -42,7 +43,6 @@ from cdi_bot.store.portable import (
     spans_table,
     value_of,
 )
-from cdi_bot.store.run_counts import RunCounts
 from cdi_bot.store.tables import INCIDENTS, INTEGRATIONS, RUN_KEY, RUNS
 
 _OTHERS = RUNS.alias("others")
