@@ -27,8 +27,8 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
 settings.load_profile("quick")
 
-_WAITING = Path(__file__).parent / "e2e"
-"""These tests wait for other processes most of the time."""
+_LONG = [Path(__file__).parent / folder for folder in ("e2e", "whole")]
+"""These tests take long: the first wait for other processes most of the time, the second live through days."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,9 +46,11 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Several workers wait beside others that compute, and the last tests are short ones."""
     if hasattr(config, "workerinput"):
-        waiting = [item for item in items if _WAITING in item.path.parents]
-        others = [item for item in items if _WAITING not in item.path.parents]
-        places = {item: 0.7 * place / len(waiting) for place, item in enumerate(waiting)}
+        places: dict[pytest.Item, float] = {}
+        for long in _LONG:
+            these = [item for item in items if long in item.path.parents]
+            places |= {item: 0.7 * place / len(these) for place, item in enumerate(these)}
+        others = [item for item in items if item not in places]
         places |= {item: place / len(others) for place, item in enumerate(others)}
         items.sort(key=places.__getitem__)
 

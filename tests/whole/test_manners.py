@@ -171,11 +171,11 @@ SAME_CHANNEL: list[tuple[str, Callable[[Life], Awaitable[list[Said]]], Wanted]] 
     ("not subscribed", lambda one: one.type("unsubscribe nosuch*"), [("person", 2)]),
     ("a failure", lambda one: one.run(), [("channel", CARD)]),
     ("acknowledge by button", lambda one: one.press("ack"), [("changed channel", CARD)]),
-    ("acknowledge again", lambda one: one.type("ack Users"), []),
+    ("acknowledge again", lambda one: one.type("ack Users"), [("person", 1)]),
     ("a recovery", lambda one: one.run("success"), [("changed channel", CARD), ("channel", REPLY)]),
     ("nothing open", lambda one: one.type("ack Users"), [("person", 1)]),
     ("fails again", lambda one: one.run(), [("changed channel", CARD), ("thread", REPLY)]),
-    ("acknowledge by command", lambda one: one.type("ack Users"), []),
+    ("acknowledge by command", lambda one: one.type("ack Users"), [("person", 1)]),
     (
         "snooze",
         lambda one: one.type("snooze Users 2h maintenance"),
