@@ -88,7 +88,7 @@ class ChannelHealth:
             marked = await uow.subscriptions.mark_broken(channel, reason)
             people = sorted({each.created_by for each in marked})
             places = {Channel(team_id=channel.team_id, channel_id=who) for who in people}
-            # What the configuration file set up, whoever runs the bot has to mend.
+            # What the configuration file set up, whoever runs the bot has to fix.
             told = {each if each.is_person else self._admin_channel for each in places}
             owed = [_told(each, channel, reason, now) for each in sorted(filter(None, told))]
             owed += await self._escalation_broken(uow, channel, reason, now)
