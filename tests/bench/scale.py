@@ -145,7 +145,7 @@ async def measured(database: str, addresses: list[str], warm_up: float, seconds:
             if name in {"observe", "remind", "conditions", "follow", "forget"}:
                 scheduler.every(INTERVALS[name], work, name=name)
         scheduler.start()
-        stack.push_async_callback(scheduler.stop)
+        stack.push_async_callback(scheduler.stop, 5)
         await asyncio.sleep(warm_up)
         lags: list[float] = []
         probe = asyncio.create_task(watch_loop(lags.append))
