@@ -42,6 +42,7 @@ ON_ITS_WAY = 0.1
 """Seconds after which a poll that had been sent is there for certain."""
 
 TYPES_EVERY = 0.1
+QUIET = 10.0
 
 CUT = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_locks
@@ -269,7 +270,7 @@ class Rounds:
 
     async def nothing(self) -> None:
         """Leave them alone."""
-        await asyncio.sleep(10)
+        await asyncio.sleep(QUIET)
 
     async def live(self, kind: Callable[[], Awaitable[None]], times: int) -> None:
         """Live through so many rounds of a kind."""
@@ -390,7 +391,7 @@ async def main(kills: int = 20, others: int = 5) -> None:
                 figures.append(
                     await measure(url, Path(name), processes=processes, kills=kills, others=others)
                 )
-    print(f"{WORKSPACES} workspaces on PostgreSQL, {os.cpu_count()} cores; two times are median and worst\n")
+    print(f"{WORKSPACES} workspaces on PostgreSQL; where there are two times, median and worst\n")
     print("| what | two processes | three processes | aim |")
     print("| --- | --- | --- | --- |")
     print("\n".join(rows(figures, kills=kills, others=others)))
