@@ -18,7 +18,7 @@ from cdi_bot.core.hours import parse_hours
 from cdi_bot.core.model.configuration import Fields, Value
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
-from cdi_bot.core.snoozes import planned, window_text
+from cdi_bot.core.snoozes import planned
 
 NOBODY = "none"
 """As an owner or a runbook: there is none, whatever a wider selector says."""
@@ -90,7 +90,7 @@ def read_window(text: str) -> str | tuple[datetime, datetime] | None:
     if sort == "every":
         hours, _, zone = rest.rpartition(" ")
         read = parse_hours(hours)
-        return window_text(read, zone) if read and read_zone(zone) == zone else None
+        return f"{read} {zone}" if read and read_zone(zone) == zone else None
     try:
         begins, until = (datetime.fromisoformat(each).astimezone(UTC) for each in rest.split(" until "))
     except (ValueError, OverflowError):
