@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cdi_bot.configuration.fields import NOBODY, filters_of, mention_of, read_escalation
+from cdi_bot.configuration.fields import NOBODY, filters_of, mention_of, read_escalation, read_window
 from cdi_bot.configuration.plan import Change, Plan, Present, plan_changes
 from cdi_bot.configuration.present import read_present
 from cdi_bot.configuration.reading import ConfigFile
@@ -26,11 +26,13 @@ from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.message import Content, Subscribed, Unsubscribed
-from cdi_bot.core.model.subscription import selector_matches
+from cdi_bot.core.model.subscription import Snooze, selector_matches
+from cdi_bot.core.snoozes import window_at, window_in_a_file
 from cdi_bot.delivery.hours import save_settings
 from cdi_bot.monitoring.incident_writer import refresh_cards, start_watching
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.base import Actor, announce, record
+from cdi_bot.usecases.snoozes import end_snoozes, set_snoozes
 from cdi_bot.usecases.workspaces import ACTION, remove_workspace
 
 
@@ -53,7 +55,7 @@ class FileChanges:
     async def plan(self, file: ConfigFile, *, prune: bool) -> Plan:
         """What the file would change. Raises `FileProblemsError` and `StoreTrouble`."""
         async with self.store.read() as uow:
-            return plan_changes(file, await self._present(uow), prune=prune)
+            return plan_changes(file, await self._present(uow), self.clock(), prune=prune)
 
     async def apply(self, file: ConfigFile, *, prune: bool = False) -> Plan:
         """Change it, and let the file own what it names. Changes nothing where anything is wrong."""
@@ -65,7 +67,7 @@ class FileChanges:
                 dashboard_link=self.dashboard_link,
             )
             present = await self._present(uow)
-            plan = plan_changes(file, present, prune=prune)
+            plan = plan_changes(file, present, self.clock(), prune=prune)
             for change in plan.changes:
                 await self._make(uow, change, present, file.name)
             if set((await uow.file_items.all()).items()) != {(item, file.name) for item in plan.owned}:
@@ -92,6 +94,8 @@ class FileChanges:
             await _set_channel(uow, actor, change, known)
         elif item.table is Table.INTEGRATION:
             await _set_integrations(uow, actor, change)
+        elif item.table is Table.SNOOZE:
+            await _set_snooze(uow, actor, change)
         elif change.after is None:
             await _unsubscribe(uow, actor, item)
         else:
@@ -292,3 +296,36 @@ async def _unsubscribe(uow: UnitOfWork, actor: Actor, item: Item) -> None:
     await uow.subscriptions.remove(ending)
     content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=item.selector)
     await announce(uow, actor, "unsubscribe", item.selector, content)
+
+
+# --------------------------------------------------------------------------------- snoozes
+
+
+async def _set_snooze(uow: UnitOfWork, actor: Actor, change: Change) -> None:
+    """Snooze, or end it and tell what is still wrong."""
+    item, window = change.item, read_window(change.item.field)
+    present = [
+        each
+        for each in await uow.snoozes.for_channel(actor.channel)
+        if (each.workspace_id, each.selector) == (actor.workspace_id, item.selector)
+        and window_in_a_file(each) == item.field
+    ]
+    every = window if isinstance(window, str) else None
+    span = window_at(window, actor.at) if isinstance(window, str) else window
+    if change.after is None or span is None:
+        await end_snoozes(uow, actor, present, item.selector)
+        return
+    reason = change.after.get("reason")
+    new = Snooze(
+        channel=actor.channel,
+        workspace_id=actor.workspace_id,
+        selector=item.selector,
+        begins=span[0],
+        until=span[1],
+        every=every,
+        has_begun=span[0] <= actor.at,
+        by=actor.who,
+        at=actor.at,
+        reason=None if reason is None else str(reason),
+    )
+    await set_snoozes(uow, actor, [new], present)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +23,7 @@ from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.configuration import FileProblemsError
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.integration_settings import IntegrationSettings
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.subscription import Filters, Snooze
 from cdi_bot.store import Store
 from tests.databases import new_sqlite
 
@@ -209,6 +210,68 @@ async def test_who_may_not_see_a_workspace_is_no_longer_subscribed(changes: Chan
     assert "may not see" in str(caught.value)
 
 
+def snooze(window: str, more: str = "", selector: str = "Users*", channel: str = HERE) -> str:
+    """An entry of the file."""
+    return (
+        f'[[snooze]]\nchannel = "{channel}"\nselector = "{selector}"\nworkspace = "iad-03"\n'
+        f'window = "{window}"\n{more}'
+    )
+
+
+async def snoozed(
+    changes: Changes, channel: str = HERE
+) -> list[tuple[str | None, datetime, bool, str | None]]:
+    """What is snoozed in a channel."""
+    async with changes.store.read() as uow:
+        found = await uow.snoozes.for_channel(Channel(team_id=TEAM, channel_id=channel))
+    return [(each.every, each.begins, each.has_begun, each.reason) for each in found]
+
+
+async def test_snoozes_are_set_by_the_file(changes: Changes) -> None:
+    """Those that recur, are planned, or have begun; another reason is a change, another spelling of a time is none."""
+    weekly = snooze("every mon 09:30-12:00 Europe/Berlin")
+    begun = snooze("from 2026-03-02T09:00+01:00 until 2026-03-02T13:00+01:00", 'reason = "move"\n')
+    plan = await changes.apply(f"{weekly}{begun}")
+    assert [each.item.field for each in plan.changes] == [
+        "every mon 09:30-12:00 Europe/Berlin",
+        "from 2026-03-02T08:00:00Z until 2026-03-02T12:00:00Z",
+    ]
+    assert await snoozed(changes) == [
+        (None, NOW - timedelta(hours=1), True, "move"),
+        ("mon 09:30-12:00 Europe/Berlin", NOW - timedelta(minutes=30), True, None),
+    ]
+    same = begun.replace("09:00+01:00", "08:00:00Z").replace("Users*", "USERS*")
+    assert not (await changes.apply(f"{weekly}{same}")).changes
+    assert await changes.audit(HERE) == [("bot.toml", "snooze", "Users*")] * 2
+
+    changed = await changes.apply(f'{weekly}reason = "weekly"\n{begun}')
+    assert [(each.before, each.after) for each in changed.changes] == [({}, {"reason": "weekly"})]
+    assert len((await changes.apply(weekly)).changes) == 2
+    assert len(await snoozed(changes)) == 1
+    assert [each[1] for each in await changes.audit(HERE)] == [*["snooze"] * 4, "unsnooze"]
+    await changes.apply("")
+    assert not await snoozed(changes)
+
+
+async def test_a_planned_snooze_that_is_over_changes_nothing(changes: Changes) -> None:
+    """It may stay in the file; the plan says so, and it is no longer ended when it goes."""
+    over = snooze("from 2026-03-01T00:00Z until 2026-03-02T08:59Z")
+    plan = await changes.apply(over)
+    assert not plan.changes
+    assert plan_text(plan, "bot.toml") == "bot.toml: nothing to change; 1 [[snooze]] is over already."
+    assert plan_json(plan, "bot.toml")["over"] == [
+        {
+            "table": "snooze",
+            "channel": HERE,
+            "workspace": "iad-03",
+            "selector": "Users*",
+            "window": "from 2026-03-01T00:00:00Z until 2026-03-02T08:59:00Z",
+        }
+    ]
+    assert not await snoozed(changes)
+    assert not (await changes.apply("")).changes
+
+
 async def test_what_fits_to_nothing_changes_nothing(changes: Changes) -> None:
     """Names that nobody has, and what is not said where there are several workspaces, stand at their lines."""
     wrong = f"""{EMEA}
@@ -307,6 +370,19 @@ _FILTERS = st.builds(
     mention=st.sampled_from([None, "<@U024BE7LH>", "<!subteam^S0614TZR7>"]),
 )
 _SELECTORS = st.sampled_from(["all", "Users*", '*"quoted" \\ 日本語*', "3e5f6d1c-0000", "#[x]?\u007f"])
+_MINUTE = timedelta(minutes=1)
+_SNOOZES = st.builds(
+    Snooze,
+    channel=st.builds(Channel, team_id=st.just(TEAM), channel_id=_CHANNELS),
+    workspace_id=st.sampled_from([1, 2]),
+    selector=_SELECTORS,
+    begins=st.integers(1, 10**13).map(lambda each: NOW + timedelta(microseconds=each)),
+    until=st.none(),
+    every=st.none() | st.sampled_from(["sun 02:00-06:00 Europe/Berlin", "mon,wed 22:00-06:00 Asia/Tokyo"]),
+    by=st.just("U1"),
+    at=st.just(NOW),
+    reason=st.sampled_from([None, 'the warehouse\'s "move"\n# 日本語']),
+)
 _INTEGRATIONS = st.builds(
     IntegrationSettings,
     workspace_id=st.sampled_from([1, 2]),
@@ -342,15 +418,19 @@ _SETTINGS = st.fixed_dictionaries(
     integrations=st.lists(
         _INTEGRATIONS, unique_by=lambda each: (each.workspace_id, each.selector), max_size=4
     ),
+    snoozes=st.lists(
+        _SNOOZES, unique_by=lambda each: (each.channel, each.workspace_id, each.selector), max_size=4
+    ),
 )
 def test_what_is_exported_changes_nothing_when_it_is_applied(
     channels: dict[str, dict[str, Any]],
     subscriptions: dict[tuple[str, str, str], Filters],
     integrations: list[IntegrationSettings],
+    snoozes: list[Snooze],
 ) -> None:
     """Whatever people set up; and what was applied is exported as it stood in the file, on another machine too."""
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
-        asyncio.run(_round_trip((Path(first), Path(second)), channels, subscriptions, integrations))
+        asyncio.run(_round_trip((Path(first), Path(second)), channels, subscriptions, integrations, snoozes))
 
 
 async def _round_trip(
@@ -358,25 +438,38 @@ async def _round_trip(
     channels: dict[str, dict[str, Any]],
     subscriptions: dict[tuple[str, str, str], Filters],
     integrations: list[IntegrationSettings],
+    snoozes: list[Snooze],
 ) -> None:
     async with AsyncExitStack() as stack:
         stores = [await Store.open(new_sqlite(each)) for each in folders]
         for store in stores:
             stack.push_async_callback(store.close)
-        await _there_and_back(Changes(stores[0]), Changes(stores[1]), channels, subscriptions, integrations)
+        await _there_and_back(
+            Changes(stores[0]),
+            Changes(stores[1]),
+            channels=channels,
+            subscriptions=subscriptions,
+            integrations=integrations,
+            snoozes=snoozes,
+        )
 
 
 async def _there_and_back(
     here: Changes,
     there: Changes,
+    *,
     channels: dict[str, dict[str, Any]],
     subscriptions: dict[tuple[str, str, str], Filters],
     integrations: list[IntegrationSettings],
+    snoozes: list[Snooze],
 ) -> None:
     await here.apply(EMEA)
     async with here.store.write() as uow:
         for each in integrations:
             await uow.integration_settings.save(each)
+        for one in snoozes:
+            await uow.snoozes.add(replace(one, until=one.begins + _MINUTE))
+            await uow.snoozes.add(replace(one, begins=NOW, until=NOW + _MINUTE, every=None))
         for channel, values in channels.items():
             after, to = values.pop("escalation")
             hours, holidays = values.pop("hours")
@@ -396,6 +489,7 @@ async def _there_and_back(
         await here.subscribe(channel, workspace, selector, filters)
 
     exported = await here.export()
+    assert exported.count("[[snooze]]") == len(snoozes)
     assert not (await here.apply(exported, prune=True)).changes
     assert not (await here.apply(exported)).adopted
     assert await here.export() == exported
