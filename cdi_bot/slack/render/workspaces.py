@@ -124,7 +124,7 @@ def workspace_form(
                 ENDPOINT,
                 i18n("REST endpoint"),
                 reached,
-                hint=i18n("In Braze: Settings > APIs and Identifiers."),
+                hint=i18n("In Braze: Settings › APIs and Identifiers."),
                 optional=False,
             ),
             input_block(
