@@ -62,7 +62,6 @@ class Changes:
             team_id=TEAM,
             base_url=GIVEN,
             dashboard_of=lambda _: None,
-            dashboard_link=None,
             admin_channel=ADMINS,
             clock=self._clock,
         )
