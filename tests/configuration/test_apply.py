@@ -19,13 +19,18 @@ from cdi_bot.configuration.plan import Plan
 from cdi_bot.configuration.present import read_present
 from cdi_bot.configuration.reading import read_config
 from cdi_bot.configuration.text import config_text, plan_json, plan_text
-from cdi_bot.core.model.channel import Channel, ChannelSettings
+from cdi_bot.core.commands.snoozes import SetSnooze
+from cdi_bot.core.model.channel import Channel, ChannelSettings, WorkspaceChanged
 from cdi_bot.core.model.configuration import FileProblemsError
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
-from cdi_bot.core.model.integration_settings import IntegrationSettings
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, IntegrationSettings
+from cdi_bot.core.model.message import Unsnoozed, Unsubscribed
 from cdi_bot.core.model.subscription import Filters, Snooze
+from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.store import Store
+from cdi_bot.usecases.change_answers import SnoozeSet
 from tests.databases import new_sqlite
+from tests.rigs.people import ALERTS, MARKETING, responder
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TEAM, HERE, THERE, ADMINS = "T1", "C024BE91L", "C024BE91M", "C0ADMINS1"
@@ -269,6 +274,106 @@ async def test_a_planned_snooze_that_is_over_changes_nothing(changes: Changes) -
     ]
     assert not await snoozed(changes)
     assert not (await changes.apply("")).changes
+
+
+async def test_what_holds_for_integrations_is_told_where_it_concerns_somebody(changes: Changes) -> None:
+    """In each channel that is subscribed to one of them, as a change made in chat is; audited once elsewhere."""
+    await changes.apply("")
+    await changes.subscribe(HERE, "iad-03", "USERS*", Filters())
+    await changes.subscribe(THERE, "iad-03", "Orders*", Filters())
+    users = '[[integration]]\nselector = "Users*"\nowner = "U024BE7LH"\ncritical = true\nrunbook = "none"\n'
+    await changes.apply(f'{users}[[integration]]\nselector = "Carts*"\ncritical = true\n')
+    told = [("owner", "<@U024BE7LH>"), ("runbook", None), ("critical", "on")]
+    assert [(each.setting, each.value) for each in await setting_notices(changes, HERE)] == told
+    assert not await setting_notices(changes, THERE)
+    subjects = ("owner", "U024BE7LH Users*"), ("runbook", "none Users*"), ("critical", "on Users*")
+    assert await changes.audit(HERE) == [("bot.toml", *each) for each in subjects]
+    assert await changes.audit(ADMINS) == [("bot.toml", "critical", "on Carts*")]
+    await changes.apply("")
+    told += [("critical", None), ("runbook", None), ("owner", None)]
+    assert [(each.setting, each.value) for each in await setting_notices(changes, HERE)] == told
+
+
+async def setting_notices(changes: Changes, channel: str) -> list[IntegrationSettingChanged]:
+    """What a channel is told of what holds for integrations."""
+    async with changes.store.read() as uow:
+        pending = await uow.outbox.pending(Channel(team_id=TEAM, channel_id=channel))
+    return [each.owed.content for each in pending if isinstance(each.owed.content, IntegrationSettingChanged)]
+
+
+async def test_a_channel_keeps_nothing_of_what_is_hidden_from_it(tmp_path: Path) -> None:
+    """Its subscriptions, snoozes and default workspace end; what it was to be told of an incident is not."""
+    async with responder(tmp_path) as at:
+        users = at.add("Users", "success")
+        for channel in (ALERTS, MARKETING):
+            await at.subscriptions.subscribe(channel, MARA, "all", Filters())
+            hour = SetSnooze(selector="all", until=at.clock.now + timedelta(hours=1), reason=None)
+            for snooze in (hour, replace(hour, until=None, every="sun 02:00-06:00")):
+                assert isinstance(await at.snoozes.snooze(channel, MARA, snooze), SnoozeSet)
+            async with at.store.write() as uow:
+                known = await uow.channels.settings_to_change(channel)
+                await uow.channels.save_settings(replace(known, workspace_id=at.workspace.workspace_id))
+        await at.fails(users)
+        own = f'name = "{at.workspace.name}"\nbase_url = "{at.workspace.base_url}"\n'
+        file = f'[[workspace]]\n{own}api_key = "env:BRAZE_API_KEY"\nvisible_to = ["{ALERTS.channel_id}"]\n'
+        changes = FileChanges(
+            store=at.store,
+            team_id=ALERTS.team_id,
+            base_url=at.workspace.base_url,
+            dashboard_of=lambda _: None,
+            dashboard_link=None,
+            admin_channel=ADMINS,
+            clock=at.clock,
+        )
+        plan = await changes.apply(read_config(file, "bot.toml"))
+        assert [(each.item.table.value, each.item.channel) for each in plan.changes] == [
+            ("workspace", ""),
+            *((table, MARKETING.channel_id) for table in ("subscription", "snooze", "channel")),
+        ]
+        assert [type(each) for each in await at.owed(MARKETING)] == [
+            Unsubscribed,
+            Unsnoozed,
+            WorkspaceChanged,
+        ]
+        assert (await at.snoozes.show(MARKETING)).rows == ()
+        assert len((await at.snoozes.show(ALERTS)).rows) == 2
+        (incident,) = await at.open_incidents(users)
+        async with at.store.read() as uow:
+            cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
+        assert [card.channel for card in cards] == [ALERTS]
+
+
+async def test_files_that_are_applied_at_once_follow_each_other(url: str, changes: Changes) -> None:
+    """By processes of their own: nothing is told twice or lost, and what is there then is what one of them wants."""
+    async with AsyncExitStack() as stack:
+        others = [changes]
+        for _ in range(3):
+            store = await Store.open(url)
+            stack.push_async_callback(store.close)
+            others.append(Changes(store))
+        same = await asyncio.gather(*(each.apply(FILE) for each in others))
+        assert sorted(len(plan.changes) for plan in same) == [0, 0, 0, 4]
+        audited = await changes.audit(HERE)
+        assert len(audited) == len(set(audited)) == 3
+        wanted = [
+            FILE,
+            FILE.replace("09:00", "10:00").replace("Users*", "Orders*"),
+            f'{snooze("every sun 02:00-06:00 UTC")}[[channel]]\nid = "{THERE}"\nlanguage = "ja"\n',
+            EMEA,
+        ]
+        possible = []
+        for text in wanted:
+            await changes.apply(text)
+            possible.append(await changes.export())
+        for turn in range(4):
+            texts = wanted[turn:] + wanted[:turn]
+            await asyncio.gather(*(each.apply(text) for each, text in zip(others, texts, strict=True)))
+            assert await changes.export() in possible
+            async with changes.store.read() as uow:
+                owned = {each.place for each in await uow.file_items.all()}
+            there = possible.index(await changes.export())
+            assert owned == {each.place for each in (await changes.plan(wanted[there])).owned}
+            assert not (await changes.plan(wanted[there])).changes
 
 
 async def test_what_fits_to_nothing_changes_nothing(changes: Changes) -> None:

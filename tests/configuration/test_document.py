@@ -179,6 +179,29 @@ def test_what_is_no_toml_is_told_at_its_line(text: str, line: int) -> None:
     assert words.startswith("isn't valid TOML: ")
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'api_key = "{key}"',
+        'api_key = "env:{key}"',
+        'api_key = ["{key}"]',
+        'api_key = "{key}',
+        "api_key = {key}",
+        'api_key = """{key}',
+        'api_key = "{key}" # "{key}',
+        'name = "{key}*"\nbase_url = "https://{key}@rest.iad-03.braze.com"',
+        'api_key = "env:X"\nvisible_to = ["{key}"]',
+        'api_key = "\\{key}"',
+        'api_key = {{ is = "{key}" }}',
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_repeated(lines: str) -> None:
+    """Neither where the file can be read nor where it can't."""
+    key = "5f0c2b7d-9a41-4c4b-8f0e-0a1b2c3d4e5f"
+    found = problems(f"[[workspace]]\n{lines.format(key=key)}\n")
+    assert not [words for _, words in found if key in words or key[:8] in words]
+
+
 def test_a_table_that_is_no_array_is_told() -> None:
     """With one pair of brackets it would be one entry only."""
     assert problems('[channel]\nid = "C024BE91L"\n') == [(1, "channel: has to be written as [[channel]]")]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -144,6 +147,32 @@ async def test_the_command_line_checks_plans_applies_and_exports(system: System,
     await system.start()
     await system.until(lambda: bool(emea.braze.requests))
     await system.stop()
+
+
+async def test_commands_apply_it_beside_a_running_bot(system: System) -> None:
+    """All at once: each change is made, told and audited once, by whoever comes first."""
+    path = write(system)
+    bot = await system.start()
+    entries = [
+        f'[[subscription]]\nchannel = "{DATA_ALERTS}"\nselector = "Users {number}*"\n' for number in range(20)
+    ]
+    write(system, *entries)
+    signal_bot(system)
+    finished = await asyncio.gather(
+        *(system.program.run("config", "apply", str(path), "--json", env=system.env) for _ in range(3))
+    )
+    await bot.logged("configuration file applied")
+    for each in finished:
+        assert each.code == 0, each.err
+        assert "Traceback" not in each.err
+    assert sorted({len(json.loads(each.out)["changes"]) for each in finished}) in ([0], [0, 20])
+    told = "\n".join(json.dumps(each, ensure_ascii=False) for each in system.public())
+    database = system.program.folder / "cdi_bot.db"
+    with closing(sqlite3.connect(database)) as connection:
+        subjects = [subject for (subject,) in connection.execute("SELECT subject FROM audit")]
+    assert sorted(subjects) == sorted(f"Users {number}*" for number in range(20))
+    assert "Users 19*" in told
+    assert "Traceback" not in (await system.stop()).err
 
 
 async def test_a_snooze_of_the_file_lasts_as_long_as_it_says(system: System) -> None:
