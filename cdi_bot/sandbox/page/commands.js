@@ -10,7 +10,7 @@ const COMMANDS = [
   ["status", "[integration]", "What this channel is subscribed to, or one integration's runs"],
   ["list", "[text]", "The workspace's integrations"],
   ["subscribe", "integration | pattern | all", "Get alerts in this channel"],
-  ["preview", "integration | pattern | all", "What a subscription would have told in the last 30 days"],
+  ["preview", "integration | pattern | all", "The alerts that a subscription would have sent in the last 30 days"],
   ["unsubscribe", "integration | pattern | all", "End alerts in this channel"],
   ["subscriptions", "", "What this channel is subscribed to"],
   ["ack", "integration [@who | off]", "Acknowledge an incident, hand it on, take it back"],
