@@ -328,7 +328,6 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         ),
         previews=Previews(
             store=store,
-            workspaces=workspaces,
             lookup=lookup,
             clock=clock,
             settings=ReplaySettings(grace=settings.grace, unreachable_after=settings.unreachable_after),

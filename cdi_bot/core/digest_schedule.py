@@ -59,11 +59,6 @@ class Schedule:
         day = "daily" if self.weekday is None else f"weekly {WEEKDAYS[self.weekday]}"
         return f"{day} {self.at:%H:%M}{' quiet' if self.quiet else ''}"
 
-    @property
-    def length(self) -> timedelta:
-        """How long a period is, without the hour that daylight saving may add or remove."""
-        return _DAY if self.weekday is None else _DAY * _WEEK
-
     def last_due(self, zone: tzinfo, now: datetime) -> datetime:
         """Return the last moment at or before `now` at which a digest was due, in UTC."""
         today = now.astimezone(zone).date()

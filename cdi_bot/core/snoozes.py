@@ -14,13 +14,8 @@ from cdi_bot.core.model.subscription import Snooze
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-def window_text(hours: Hours, zone: str) -> str:
-    """The text form of a recurring window: `sun 02:00-06:00 Europe/Berlin`."""
-    return f"{hours} {zone}"
-
-
 def read_window(text: str) -> tuple[Hours, tzinfo] | None:
-    """Read the same; `None` for what another version wrote."""
+    """Read `sun 02:00-06:00 Europe/Berlin`; `None` for what another version wrote."""
     hours, _, zone = text.rpartition(" ")
     read = parse_hours(hours)
     return (read, zone_named(zone)) if read else None

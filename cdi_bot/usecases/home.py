@@ -76,7 +76,6 @@ class IntegrationSummary:
     next_run: datetime | None
     incident: Incident | None
     missing: bool
-    dashboard_url: str | None
     settings: IntegrationSettings
 
 
@@ -258,11 +257,6 @@ class HomeQueries(UseCases):
             next_run=expected_next(entry.integration, runs, self.clock()),
             incident=health.incidents.get(entry.integration.key),
             missing=entry.missing_since is not None,
-            dashboard_url=dashboard_page(
-                self.workspaces.of(entry.integration.workspace_id).workspace,
-                key,
-                entry.integration.app_group_id,
-            ),
             settings=health.settings_of(entry.integration),
         )
 

@@ -269,7 +269,6 @@ def _notices(half: Half) -> list[Content]:
             integration_id=ID,
             ending=SyncEnding.ENDED,
             run_start=begun,
-            is_certain=True,
             changes=None,
         ),
         IntegrationChanged(

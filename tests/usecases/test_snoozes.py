@@ -275,7 +275,6 @@ async def test_a_removed_workspace_takes_its_snoozes_and_requested_syncs_along(a
         asked_at=at.clock.now,
         newest_start=None,
         announced="sync:1",
-        is_certain=True,
     )
     async with at.store.write() as uow:
         await uow.requested_syncs.add(sync)

@@ -379,12 +379,10 @@ AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
 SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
 
 
-def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
+def sync_ended(ending: SyncEnding) -> SyncEnded:
     """Return the word of how a sync ended."""
     start = None if ending is SyncEnding.NOT_SEEN else NOW
-    return SyncEnded(
-        **HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, changes="sync:1"
-    )
+    return SyncEnded(**HERE, who=MARA, ending=ending, run_start=start, changes="sync:1")
 
 
 def owned(content: Content, incident: Incident) -> EventView:
@@ -472,7 +470,6 @@ EVENTS = {
     "notice_sync_ended": event(sync_ended(SyncEnding.ENDED), **THERE, run=run("success")),
     "notice_sync_ended_badly": event(sync_ended(SyncEnding.ENDED), **THERE, run=run("partial")),
     "notice_sync_not_seen": event(sync_ended(SyncEnding.NOT_SEEN), **THERE),
-    "notice_sync_not_seen_unclear": event(sync_ended(SyncEnding.NOT_SEEN, is_certain=False), **THERE),
     "notice_sync_too_long": event(sync_ended(SyncEnding.TOO_LONG), run=run("running")),
     "notice_gone": event(happened(LifecycleChange.DELETED, by_id=True), integration=integration()),
     "notice_gone_unnamed": event(happened(LifecycleChange.DELETED, by_id=True)),
