@@ -212,6 +212,8 @@ def _work(trouble: ItemTrouble, i18n: Translator) -> str:
         Work.JUDGE: i18n("check for incidents"),
         Work.REMIND: i18n("remind of its incident"),
         Work.SNOOZE: i18n("end snoozes"),
+        Work.HOURS: i18n("sum up what its hours held back"),
+        Work.ESCALATE: i18n("escalate incidents"),
         Work.SYNC: i18n("follow the requested sync"),
         Work.SHOW: i18n("show it on Home"),
         Work.DIGEST: i18n("post the digest"),
