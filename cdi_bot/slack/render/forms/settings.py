@@ -18,6 +18,7 @@ from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.people import contacts_text
 from cdi_bot.slack.render.kit.text import duration, plain_line, workspace_text
 from cdi_bot.slack.render.kit.windows import input_block
+from cdi_bot.slack.render.refusals import mistake_line
 from cdi_bot.slack.render.subscriptions import schedule_text, weekday_names
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import SettingsChange
@@ -216,8 +217,8 @@ def settings_errors(values: Values, i18n: Translator) -> dict[str, str]:
         errors[DIGEST_AT] = i18n("Choose a time for the digest.")
     if _chosen(values, ESCALATE) not in {KEEP, NOBODY} and wish.escalate_to is None:
         errors[ESCALATE_TO] = i18n("Choose a channel.")
-    if isinstance(typed_hours(values.get(HOURS, {}).get("value")), Mistake):
-        errors[HOURS] = i18n("Type days, and from when until when: mon-fri 08:00-19:00")
+    if isinstance(hours := typed_hours(values.get(HOURS, {}).get("value")), Mistake):
+        errors[HOURS] = plain_line(mistake_line(hours, i18n))
     return errors
 
 
