@@ -573,7 +573,9 @@ def test_examples_show_their_own_command(word: str) -> None:
 def test_examples_of_options_are_read(word: str) -> None:
     """Each option that help explains is taken by the command it belongs to."""
     for option, _ in BY_WORD[word].options:
-        meant = "Users" if BY_WORD[word].names else {"hours": "mon-fri", "contacts": "show"}.get(word, "to:<#C2>")
+        meant = (
+            "Users" if BY_WORD[word].names else {"hours": "mon-fri", "contacts": "show"}.get(word, "to:<#C2>")
+        )
         assert isinstance(read(f"{word} {meant} {as_delivered(option)}"), BY_WORD[word].command), option
 
 
