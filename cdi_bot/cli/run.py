@@ -46,6 +46,9 @@ log = structlog.get_logger(__name__)
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
 
+_LAST_CALLS_SECONDS = 1.0
+"""The same for recurring work: meanwhile nobody polls the workspaces that this process still holds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -252,7 +255,7 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> S
         scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
     stack.push_async_callback(app.workspaces.leave)
-    stack.push_async_callback(scheduler.stop)
+    stack.push_async_callback(scheduler.stop, _LAST_CALLS_SECONDS)
     return scheduler
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from cdi_bot.configuration.fields import read_window
 from cdi_bot.configuration.reading import ConfigFile
 from cdi_bot.core.model.configuration import (
     Configuration,
@@ -38,15 +40,17 @@ class Present:
 class Plan:
     """The changes in the order in which they are made, and the items that the file owns from then on.
 
-    `adopted` are those among these that are already as the file wants them, and were set up in chat.
+    `adopted` are those among these that are already as the file wants them, and were set up in chat. `over` are planned
+    snoozes whose time has passed: they change nothing.
     """
 
     changes: tuple[Change, ...]
     owned: frozenset[Item]
     adopted: tuple[Item, ...]
+    over: tuple[Item, ...]
 
 
-def plan_changes(file: ConfigFile, present: Present, *, prune: bool) -> Plan:
+def plan_changes(file: ConfigFile, present: Present, now: datetime, *, prune: bool) -> Plan:
     """Compare a file with what is.
 
     What the file owned and does not name any more is removed; with `prune`, so is everything else that it does not
@@ -60,19 +64,18 @@ def plan_changes(file: ConfigFile, present: Present, *, prune: bool) -> Plan:
     leaving = {item for item in present.items if item not in wanted and (item in present.owned or prune)}
     gone = {item.workspace for item in leaving if item.table is Table.WORKSPACE}
     after = {**present.items, **wanted}
-    for item in present.items:
-        # Nobody stays subscribed to what they may not see, whoever subscribed them.
-        if item.table is Table.SUBSCRIPTION and item not in leaving and not _is_visible(item, after):
-            leaving.add(item)
+    # A channel keeps nothing that names what it may not see, whoever set it up.
+    leaving |= {item for item in present.items if item not in wanted and not _is_visible(item, after)}
+    over = {item for item in wanted if item not in present.items and _is_over(item, now)}
     changes = [
         Change(item=item, before=present.items.get(item), after=fields)
         for item, fields in wanted.items()
-        if present.items.get(item) != fields
+        if present.items.get(item) != fields and item not in over
     ]
     removed = [
         Change(item=item, before=present.items[item], after=None)
         for item in leaving
-        # A workspace takes its subscriptions along.
+        # A workspace takes its subscriptions and snoozes along.
         if item.table is Table.WORKSPACE or item.workspace not in gone
     ]
     return Plan(
@@ -87,11 +90,17 @@ def plan_changes(file: ConfigFile, present: Present, *, prune: bool) -> Plan:
                 key=lambda item: item.place,
             )
         ),
+        over=tuple(sorted(over, key=lambda item: item.place)),
     )
 
 
+def _is_over(item: Item, now: datetime) -> bool:
+    window = read_window(item.field) if item.table is Table.SNOOZE else None
+    return isinstance(window, tuple) and window[1] <= now
+
+
 def _resolved(file: ConfigFile, present: Present, *, prune: bool) -> dict[Item, Fields]:
-    """What the file wants, with the workspace of each subscription."""
+    """What the file wants, with the workspace of each entry that may leave it out."""
     names = {
         item.workspace
         for item in (*file.items, *present.items)
@@ -108,7 +117,7 @@ def _resolved(file: ConfigFile, present: Present, *, prune: bool) -> dict[Item, 
             problems += ((item, text) for text in _given_problem(item, fields, present))
         elif workspace and workspace not in names:
             problems.append((item, f"{item.table}.workspace: isn't known. There are {_listed(names)}"))
-        elif item.table in {Table.SUBSCRIPTION, Table.INTEGRATION}:
+        elif item.table in {Table.SUBSCRIPTION, Table.INTEGRATION, Table.SNOOZE}:
             if not workspace and len(names) > 1:
                 problems.append((item, f"{item.table}.workspace: is missing. There are {_listed(names)}"))
             workspace = workspace or min(names)
@@ -150,8 +159,9 @@ def _known_selector(item: Item, workspace: str, present: Present) -> str:
 
 
 def _is_visible(item: Item, items: Configuration) -> bool:
-    """Whether the channel of an item may see its workspace."""
-    workspace = items.get(Item(table=Table.WORKSPACE, workspace=item.workspace))
+    """Whether the channel of an item may see the workspace that it names."""
+    name = item.workspace or str(items[item].get("workspace", ""))
+    workspace = items.get(Item(table=Table.WORKSPACE, workspace=name))
     return not item.channel or workspace is None or may_see(workspace.get("visible_to"), item.channel)
 
 

@@ -16,10 +16,17 @@ from cdi_bot.configuration.document import (
     Document,
     Entry,
     IntegrationEntry,
+    SnoozeEntry,
     SubscriptionEntry,
     WorkspaceEntry,
 )
-from cdi_bot.configuration.fields import escalation_text, filters_of, read_escalation, subscription_fields
+from cdi_bot.configuration.fields import (
+    escalation_text,
+    filters_of,
+    in_one_form,
+    read_escalation,
+    subscription_fields,
+)
 from cdi_bot.configuration.lines import Place, line_of, lines_of
 from cdi_bot.core.commands.specification import nearest
 from cdi_bot.core.hours import parse_hours
@@ -137,11 +144,17 @@ def _named(entry: Entry) -> Item:
             return Item(table=Table.WORKSPACE, workspace=entry.name)
         case ChannelEntry():
             return Item(table=Table.CHANNEL, channel=entry.id)
-        case SubscriptionEntry() | IntegrationEntry():
-            channel = entry.channel if isinstance(entry, SubscriptionEntry) else ""
+        case SubscriptionEntry() | SnoozeEntry():
             return Item(
-                table=Table.SUBSCRIPTION if channel else Table.INTEGRATION,
-                channel=channel,
+                table=Table.SNOOZE if isinstance(entry, SnoozeEntry) else Table.SUBSCRIPTION,
+                channel=entry.channel,
+                workspace=entry.workspace or "",
+                selector=in_one_spelling(entry.selector),
+                field=in_one_form(entry.window) if isinstance(entry, SnoozeEntry) else "",
+            )
+        case IntegrationEntry():
+            return Item(
+                table=Table.INTEGRATION,
                 workspace=entry.workspace or "",
                 selector=in_one_spelling(entry.selector),
             )
@@ -164,6 +177,8 @@ def _items(entry: Entry, named: Item) -> Iterator[tuple[Item, Fields]]:
         case Table.SUBSCRIPTION:
             said.pop("workspace", None)
             yield named, subscription_fields(filters_of(said, "UTC"))
+        case Table.SNOOZE:
+            yield named, said
         case _:
             fields = OF_CHANNELS if named.table is Table.CHANNEL else OF_INTEGRATIONS
             for field in filter(said.__contains__, fields):

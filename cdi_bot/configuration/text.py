@@ -32,6 +32,8 @@ def plan_text(plan: Plan, file: str) -> str:
     told = f"{count} change{'' if count == 1 else 's'}" if count else "nothing to change"
     if plan.adopted:
         told += f"; {len(plan.adopted)} more that the file will own, so that chat can't change them"
+    if plan.over:
+        told += f"; {len(plan.over)} [[snooze]] {'is' if len(plan.over) == 1 else 'are'} over already"
     return "\n".join([*lines, f"{file}: {told}."])
 
 
@@ -44,12 +46,13 @@ def plan_json(plan: Plan, file: str) -> dict[str, Any]:
             for each in plan.changes
         ],
         "adopted": [{"table": item.table, **item.names} for item in plan.adopted],
+        "over": [{"table": item.table, **item.names} for item in plan.over],
     }
 
 
 def _diff(change: Change) -> Iterator[str]:
     before, after = change.before or {}, change.after or {}
-    is_whole = not change.item.field and (change.before is None or change.after is None)
+    is_whole = change.item == change.item.entry and (change.before is None or change.after is None)
     sign = " " if not is_whole else "-" if change.after is None else "+"
     yield f"{sign} [[{change.item.table}]] {', '.join(_lines(change.item.names))}"
     for key in dict.fromkeys((*before, *after)):

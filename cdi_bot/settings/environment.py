@@ -78,7 +78,7 @@ _SIGNING_FIX = "Copy the Signing Secret from Basic Information in your Slack app
 _HEARTBEAT_FIX = "Copy the address to ping from your dead-man's switch, such as https://hc-ping.com/UUID"
 _BRAZE_URL_FIX = "Give your instance's REST endpoint, such as https://rest.iad-03.braze.com"
 BRAZE_KEY_FIX = (
-    "Make a new key under Settings > APIs and Identifiers in Braze, with the permissions "
+    "Make a new key under Settings › APIs and Identifiers in Braze, with the permissions "
     "cdi.integration_job_status, cdi.integration_list and cdi.integration_sync"
 )
 
