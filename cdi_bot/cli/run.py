@@ -47,7 +47,7 @@ _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
 
 _LAST_CALLS_SECONDS = 1.0
-"""The same for recurring work: meanwhile nobody polls the workspaces that this process still holds."""
+"""The same for recurring work: what it began, others do again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,8 +254,9 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> S
     for name, work in {**app.recurring(), "home": home.tick}.items():
         scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
-    stack.push_async_callback(app.workspaces.leave)
+    stack.push_async_callback(app.holder.watch)  # tells the others what they may take over
     stack.push_async_callback(scheduler.stop, _LAST_CALLS_SECONDS)
+    stack.push_async_callback(app.workspaces.leave)  # first of all: until then nobody else polls them
     return scheduler
 
 

@@ -83,7 +83,7 @@ class FileChanges:
         elif item.table is Table.CHANNEL:
             await set_channel(uow, actor, change, known)
         elif item.table is Table.INTEGRATION:
-            await _set_integrations(uow, actor, change)
+            await _set_integrations(uow, actor, change, workspace)
         elif item.table is Table.SNOOZE:
             await _set_snooze(uow, actor, change)
         elif change.after is None:
@@ -163,7 +163,9 @@ async def _hide(uow: UnitOfWork, workspace_id: int, visible_to: Collection[str],
 # --------------------------------------------------------------------------------- integrations
 
 
-async def _set_integrations(uow: UnitOfWork, actor: Actor, change: Change) -> None:
+async def _set_integrations(
+    uow: UnitOfWork, actor: Actor, change: Change, workspace: Workspace | None
+) -> None:
     """Set what holds for integrations, tell the channels that are subscribed to one, and have alerts show it."""
     field, selector = cast("SettingName", change.item.field), change.item.selector
     known = await uow.integration_settings.all()
@@ -191,7 +193,9 @@ async def _set_integrations(uow: UnitOfWork, actor: Actor, change: Change) -> No
     concerned = {
         each.channel
         for each in await uow.subscriptions.for_workspace(actor.workspace_id)
-        if same_selector(each.selector, selector) or any(map(each.covers, taken))
+        if workspace
+        and workspace.is_visible_in(each.channel.channel_id)
+        and (same_selector(each.selector, selector) or any(map(each.covers, taken)))
     }
     for channel in sorted(concerned):
         await announce(uow, replace(actor, channel=channel), field, f"{told} {selector}", content)

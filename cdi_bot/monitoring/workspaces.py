@@ -164,6 +164,7 @@ class WatchedWorkspaces:
         self._refreshing = asyncio.Lock()
         self._under_way: dict[Tick, asyncio.Task[None]] = {}
         self._begun: dict[Tick, float] = {}
+        self._leaving = False
 
     def __iter__(self) -> Iterator[WatchedWorkspace]:
         """Go through them in their order."""
@@ -293,7 +294,8 @@ class WatchedWorkspaces:
             await asyncio.wait(self._under_way.values())
 
     async def leave(self) -> None:
-        """Let other processes poll. No recurring work may begin any more; what people asked for goes on."""
+        """Let other processes poll. No recurring work begins any more; what people asked for goes on."""
+        self._leaving = True
         if self._under_way:
             await asyncio.wait(self._under_way.values(), timeout=_LAST_ANSWERS)
         await asyncio.gather(*(each.poller.leave(_LAST_ANSWERS) for each in self))
@@ -310,6 +312,8 @@ class WatchedWorkspaces:
         for number, work in enumerate(works):
             if number:
                 await asyncio.sleep(over / len(works))
+            if self._leaving:
+                return
             if work not in self._under_way:
                 task = asyncio.create_task(work())
                 self._under_way[work], self._begun[work] = task, asyncio.get_running_loop().time()

@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +28,7 @@ from cdi_bot.core.model.subscription import Filters
 from cdi_bot.monitoring.braze_port import NO_INTEGRATION
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.protocol import Endpoint
 from cdi_bot.sandbox.braze.runs import Run, RunPlan
 from cdi_bot.sandbox.slack.model import Channel as SlackChannel
 from cdi_bot.sandbox.slack.seed_data import BOT, DATA_ALERTS, MARA, TEAM
@@ -40,6 +41,9 @@ WORKSPACES = 6
 PATIENCE = 60.0
 ON_ITS_WAY = 0.1
 """Seconds after which a poll that had been sent is there for certain."""
+
+LIMIT = 1000
+"""Requests a minute that Braze allows: its own limits would be what is measured between two polls."""
 
 TYPES_EVERY = 0.1
 QUIET = 10.0
@@ -118,6 +122,8 @@ class Processes:
 
     async def prepare(self, rounds: int) -> None:
         """For each round a channel, and an integration in each workspace."""
+        for braze, endpoint in product(self._brazes, Endpoint):
+            braze.braze.limits.set(endpoint, LIMIT)
         self._ids = [[_integration(each, number) for number in range(rounds)] for each in self._brazes]
         store = await Store.open(self.url)
         async with store.write() as uow:

@@ -16,6 +16,7 @@ from cdi_bot.core.commands.specification import (
     Specification,
 )
 from cdi_bot.core.commands.subscriptions import selector_of
+from cdi_bot.core.model.subscription import is_pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ def _read_value(
         del tokens[-1]
     else:
         meant = next((each for each in tokens if each.raw.startswith(("<", "@")) or "://" in each.raw), None)
+        if meant is None and len(tokens) > 1 and is_pattern(tokens[0].text):
+            meant = tokens[-1]  # `Users* kenji`
         others = [each for each in tokens if each is not meant]
         name = selector_of(arguments, others)
         return (

@@ -40,6 +40,7 @@ class MistakeKind(StrEnum):
     BAD_PERSON = "bad_person"  # `ack` for something that is no person
     BAD_SCHEDULE = "bad_schedule"  # `digest` with something that is no schedule
     BAD_HOURS = "bad_hours"  # `hours` with something that is no days and times, or that never ends
+    BAD_ZONE = "bad_zone"  # a time zone that is not known
     BAD_DELAY = "bad_delay"  # `after:` with something that is no length of time, or one too short or too long
     BAD_TARGET = "bad_target"  # `to:` with something that is no channel and no person
     MISSING_TARGET = "missing_target"  # an escalation to nobody
