@@ -59,11 +59,6 @@ class Schedule:
         day = "daily" if self.weekday is None else f"weekly {WEEKDAYS[self.weekday]}"
         return f"{day} {self.at:%H:%M}{' quiet' if self.quiet else ''}"
 
-    @property
-    def length(self) -> timedelta:
-        """How long a period is, without the hour that daylight saving may add or remove."""
-        return _DAY if self.weekday is None else _DAY * _WEEK
-
     def last_due(self, zone: tzinfo, now: datetime) -> datetime:
         """Return the last moment at or before `now` at which a digest was due, in UTC."""
         today = now.astimezone(zone).date()
@@ -111,11 +106,12 @@ def read_schedule(words: Sequence[str]) -> Schedule | None:
 
 def read_zone(word: str) -> str | None:
     """Return the exact name of a time zone such as `Europe/Berlin`, typed in any letter case; `None` if unknown."""
-    return _zones().get(word.lower())
+    return zone_names().get(word.lower())
 
 
 @cache
-def _zones() -> dict[str, str]:
+def zone_names() -> dict[str, str]:
+    """The names of all time zones, by how they are written in small letters."""
     return {name.lower(): name for name in available_timezones()}
 
 

@@ -203,11 +203,6 @@ def read_dates(text: str) -> frozenset[date]:
     return frozenset(map(date.fromisoformat, text.split()))
 
 
-def written_dates(dates: Iterable[date]) -> str | None:
-    """The same as they are stored; `None` for none."""
-    return " ".join(each.isoformat() for each in sorted(dates)) or None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
     """That nothing may be posted in a channel now, but what passes: `until` the hours begin, where that is known."""

@@ -14,13 +14,8 @@ from cdi_bot.core.model.subscription import Snooze
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-def window_text(hours: Hours, zone: str) -> str:
-    """The text form of a recurring window: `sun 02:00-06:00 Europe/Berlin`."""
-    return f"{hours} {zone}"
-
-
 def read_window(text: str) -> tuple[Hours, tzinfo] | None:
-    """Read the same; `None` for what another version wrote."""
+    """Read `sun 02:00-06:00 Europe/Berlin`; `None` for what another version wrote."""
     hours, _, zone = text.rpartition(" ")
     read = parse_hours(hours)
     return (read, zone_named(zone)) if read else None
@@ -30,6 +25,19 @@ def window_at(every: str, now: datetime) -> tuple[datetime, datetime] | None:
     """When the window that `now` is in began and ends, in UTC, or else the next one; `None` where none comes."""
     window = read_window(every)
     return window[0].span_at(window[1], now) if window else None
+
+
+def window_in_a_file(snooze: Snooze) -> str | None:
+    """The window of a snooze as a configuration file names it; `None` for one of the moment, which stands in none."""
+    if snooze.every:
+        return f"every {snooze.every}"
+    return None if snooze.until is None or snooze.is_of_the_moment else planned(snooze.begins, snooze.until)
+
+
+def planned(begins: datetime, until: datetime) -> str:
+    """The text form of a planned window: `from 2026-03-07T22:00:00Z until 2026-03-08T06:00:00Z`."""
+    begin, end = (each.astimezone(UTC).isoformat().replace("+00:00", "Z") for each in (begins, until))
+    return f"from {begin} until {end}"
 
 
 def following(snooze: Snooze, now: datetime) -> Snooze | None:

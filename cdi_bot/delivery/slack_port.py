@@ -80,8 +80,6 @@ def ask_before_call() -> None:
 class ChannelInfo:
     """What Slack tells of a channel."""
 
-    channel: Channel
-    name: str | None
     is_private: bool
     is_archived: bool
     is_member: bool

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident, resolved
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
@@ -29,8 +27,6 @@ from cdi_bot.core.routing import channels_for_incident, channels_for_recovery, c
 from cdi_bot.core.rules.kinds import rules_of
 from cdi_bot.core.rules.sync_failed import take_baseline
 from cdi_bot.store import UnitOfWork
-
-log = structlog.get_logger(__name__)
 
 
 class ConflictError(Exception):

@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import WatchedIntegration
 from cdi_bot.core.model.message import MessageKind, OwedMessage, RunStarted
@@ -27,8 +25,6 @@ from cdi_bot.item_troubles import ItemTroubles, Work, is_of_the_database
 from cdi_bot.monitoring.incident_writer import ConflictError, IncidentUpdate, owe_incident, store_incidents
 from cdi_bot.monitoring.integration_facts import is_stored, owe_changes, with_stored
 from cdi_bot.store import IntegrationKey, Store, UnitOfWork
-
-log = structlog.get_logger(__name__)
 
 MOST = 500
 """Observations in one transaction, so that none is long."""

@@ -115,7 +115,6 @@ async def _owe(uow: UnitOfWork, sync: RequestedSync, end: SyncEnd, now: datetime
         integration_id=sync.integration_id,
         ending=end.ending,
         run_start=end.run.sync_start_time if end.run else None,
-        is_certain=sync.is_certain,
         changes=sync.announced if announced.ts else None,
     )
     message = OwedMessage(

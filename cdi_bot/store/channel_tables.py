@@ -149,7 +149,6 @@ class RequestedSyncRow(InChannel, Base):
     asked_at: Mapped[datetime]
     newest_start: Mapped[datetime | None]
     announced: Mapped[str]
-    is_certain: Mapped[bool]
 
 
 class FileItemRow(Base):

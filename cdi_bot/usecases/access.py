@@ -103,11 +103,11 @@ async def posting_problem(messenger: Messenger, channel: Channel) -> NeedsInvite
         info = await messenger.channel_info(channel)
     except SlackTrouble as trouble:
         if trouble.verdict is SlackVerdict.CHANNEL_GONE and not channel.channel_id.startswith("D"):
-            return NeedsInvite(channel=channel)  # it exists: the command came from it
+            return NeedsInvite()  # it exists: the command came from it
         if trouble.verdict in {SlackVerdict.CHANNEL_GONE, SlackVerdict.TEAM_GONE}:
-            return CannotPost(channel=channel, reason=trouble.reason)
+            return CannotPost(reason=trouble.reason)
         # Slack does not say. If posting fails, the dispatcher marks the subscription and tells its creator.
         return None
     if info.is_archived:
-        return CannotPost(channel=channel, reason="is_archived")
-    return NeedsInvite(channel=channel) if info.is_private and not info.is_member else None
+        return CannotPost(reason="is_archived")
+    return NeedsInvite() if info.is_private and not info.is_member else None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cdi_bot.core.hours import HoursNow
-from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection, Subscription
@@ -161,14 +160,11 @@ class NoMatch:
 class NeedsInvite:
     """The bot can't post in the channel of the command, which is private: it has to be invited."""
 
-    channel: Channel
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotPost:
     """The bot can't post in the channel for another reason: Slack's error code."""
 
-    channel: Channel
     reason: str
 
 

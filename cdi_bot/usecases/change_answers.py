@@ -34,16 +34,15 @@ class CannotTakeOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedExpected:
-    """An observation was expected, by `already_by` before. The channel said so of this reason so many `times`.
+    """An observation was expected, by `already_by` before; by nobody before, the channel said so often of this reason.
 
-    With `offers_off`, the person is asked whether the channel should be told of this reason at all.
+    Then, so many `times`, the person is asked whether the channel should be told of this reason at all.
     """
 
     integration: Integration
     reason: str
     times: int
     already_by: str | None
-    offers_off: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

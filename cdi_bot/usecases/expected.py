@@ -154,7 +154,6 @@ async def _marked(
         reason=stands.reason,
         times=times,
         already_by=None if is_new else stands.by,
-        offers_off=offers_off,
     )
 
 

@@ -89,6 +89,5 @@ async def _announce_sync(
             asked_at=actor.at,
             newest_start=newest.sync_start_time if newest else None,
             announced=announced,
-            is_certain=is_certain,
         )
     )

@@ -18,7 +18,6 @@ from cdi_bot.core.replay.replay import ReplaySettings, lives, unreachable
 from cdi_bot.core.replay.told import Told, ToldNotice
 from cdi_bot.core.rules.stale import past_stretches
 from cdi_bot.monitoring.past_sources import LEARNED_FROM, past_of, stored_outages, stored_runs
-from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store
 from cdi_bot.usecases.answers import BrazeRefused, NoMatch, SeveralMatches
 from cdi_bot.usecases.lookup import Lookup
@@ -82,7 +81,6 @@ class Previews:
     """Previews subscriptions; only `StoreTrouble` is raised. `clock` gives the present in UTC."""
 
     store: Store
-    workspaces: WatchedWorkspaces
     lookup: Lookup
     clock: Callable[[], datetime]
     settings: ReplaySettings

@@ -241,8 +241,6 @@ class SimMessenger(Messenger):
             if channel not in self.slack.rooms:
                 raise SlackTrouble("channel_not_found", verdict=SlackVerdict.CHANNEL_GONE)
             return ChannelInfo(
-                channel=channel,
-                name=None,
                 is_private=False,
                 is_archived=self.slack.rooms[channel].archived,
                 is_member=True,

@@ -282,7 +282,6 @@ def a_sync(workspace_id: int) -> RequestedSync:
         asked_at=NOW,
         newest_start=NOW - MINUTE,
         announced="sync:1",
-        is_certain=True,
     )
 
 
@@ -291,7 +290,7 @@ async def test_a_sync_comes_back_as_it_was(store: Store) -> None:
     ours, other = await a_workspace(store), await a_workspace(store, "iad-02")
     wanted = [
         a_sync(ours),
-        replace(a_sync(ours), newest_start=None, is_certain=False),
+        replace(a_sync(ours), newest_start=None),
     ]
     async with store.write() as work:
         for sync in (*wanted, a_sync(other)):

@@ -86,7 +86,6 @@ async def filled(store: Store) -> None:
                 asked_at=NOW,
                 newest_start=None,
                 announced=f"sync:{key}",
-                is_certain=True,
             )
             await uow.requested_syncs.add(sync)
             (opened,) = await uow.incidents.add([incident(workspace_id, resolved_at=NOW)])

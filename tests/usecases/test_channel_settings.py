@@ -127,7 +127,7 @@ async def test_a_channel_that_said_nothing(at: At) -> None:
 
 async def test_no_digest_where_the_bot_may_not_post(at: At) -> None:
     """A private channel that it is no member of is told to invite it first."""
-    assert await at.channels.set_digest(PRIVATE, ANN, NINE, TOKYO) == NeedsInvite(channel=PRIVATE)
+    assert await at.channels.set_digest(PRIVATE, ANN, NINE, TOKYO) == NeedsInvite()
 
 
 @pytest.mark.parametrize("name", ["Nowhere/At_All", "", "../../etc/passwd", "\0"])

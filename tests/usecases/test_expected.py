@@ -126,7 +126,6 @@ class TestMark:
         (second,) = [answer for answer in answers if answer is not None]
         assert isinstance(second, MarkedExpected)
         assert second.already_by in {ANN, BEN}
-        assert not second.offers_off
         assert [action for _, action, _ in await audited(at)].count("expected") == 1
 
     async def test_after_recovery(self, at: Desk) -> None:
@@ -268,7 +267,7 @@ class TestSwitchOff:
         assert answers[:-1] == [None] * (OFTEN - 1)
         offer = answers[-1]
         assert isinstance(offer, MarkedExpected)
-        assert (offer.times, offer.reason, offer.offers_off, offer.already_by) == (OFTEN, LOW, True, None)
+        assert (offer.times, offer.reason, offer.already_by) == (OFTEN, LOW, None)
         assert await mark(at, await looks_wrong(at, QualityReason.HOLLOW.value)) is None
         incident = await looks_wrong(at)
         elsewhere = await at.expected.mark(MARKETING, ANN, incident.workspace_id, incident.incident_id)

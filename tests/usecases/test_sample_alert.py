@@ -86,5 +86,5 @@ async def test_nothing_is_delivered(at: Desk) -> None:
 async def test_who_may_not_and_where_the_bot_is_not(at: Desk) -> None:
     """Nothing is owed."""
     assert await delivering(at).send(ALERTS, GUEST) == NotAllowed(action="change_as_guest")
-    assert await delivering(at).send(PRIVATE, MARA) == NeedsInvite(channel=PRIVATE)
+    assert await delivering(at).send(PRIVATE, MARA) == NeedsInvite()
     assert await at.owed() == []

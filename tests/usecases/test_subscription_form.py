@@ -95,7 +95,7 @@ async def test_only_ones_own_channels(desk: Desk) -> None:
         (present,) = await uow.subscriptions.for_channel(general)
     assert await forms.unsubscribe(general, KENJI, present) == elsewhere
     assert isinstance(await forms.unsubscribe(general, MARA, present), SubscriptionEnded)
-    assert await forms.subscribe(PRIVATE, MARA, "all", QUIET, workspace_id=1) == NeedsInvite(channel=PRIVATE)
+    assert await forms.subscribe(PRIVATE, MARA, "all", QUIET, workspace_id=1) == NeedsInvite()
     assert isinstance(await forms.subscribe(ALERTS, GUEST, "all", QUIET, workspace_id=1), NotAllowed)
 
 

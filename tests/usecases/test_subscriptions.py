@@ -125,7 +125,7 @@ class TestSubscribe:
         """Where the bot can't post, nobody is subscribed; the answer says how to fix it."""
         at.add("Users", "success")
         answer = await at.subscriptions.subscribe(PRIVATE, ANN, "Users", Filters())
-        assert answer == NeedsInvite(channel=PRIVATE)
+        assert answer == NeedsInvite()
         async with at.store.read() as uow:
             assert await uow.subscriptions.for_channel(PRIVATE) == []
 
@@ -149,19 +149,19 @@ class TestSubscribe:
         channels = at.sandbox.slack.channels
         channels[ALERTS.channel_id] = replace(channels[ALERTS.channel_id], is_archived=True)
         answer = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
-        assert answer == CannotPost(channel=ALERTS, reason="is_archived")
+        assert answer == CannotPost(reason="is_archived")
 
     async def test_direct_message_between_others(self, at: Desk) -> None:
         """A direct message that the bot is not in can't be posted to, nor can it be invited."""
         direct = Channel(team_id=TEAM, channel_id="D0OTHERS01")
         answer = await at.subscriptions.subscribe(direct, ANN, "all", Filters())
-        assert answer == CannotPost(channel=direct, reason="channel_not_found")
+        assert answer == CannotPost(reason="channel_not_found")
 
     async def test_revoked_token(self, at: Desk) -> None:
         """A token that Slack has revoked can't post anywhere."""
         at.sandbox.slack.faults.add(Fault(kind=FaultKind.REVOKED))
         answer = await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
-        assert answer == CannotPost(channel=ALERTS, reason="token_revoked")
+        assert answer == CannotPost(reason="token_revoked")
 
     async def test_slack_that_does_not_say(self, at: Desk) -> None:
         """Where Slack can't tell of the channel the subscription stands: the dispatcher will find out."""

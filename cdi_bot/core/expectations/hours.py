@@ -153,7 +153,6 @@ class OffStretch:
     """Hours that are off, one after the other (in either direction of time), with few between that are not."""
 
     since: int | None = None
-    until: int | None = None
     _off: int = 0
     _others: int = 0
 
@@ -161,7 +160,6 @@ class OffStretch:
         """Take in the next hour; whether the stretch goes on."""
         if is_off:
             self.since = hour if self.since is None else self.since
-            self.until = hour
             self._off += 1
         else:
             self._others += 1

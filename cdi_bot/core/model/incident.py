@@ -164,13 +164,6 @@ class Incident:
     workspace_name: str | None = field(default=None, compare=False)
 
     @property
-    def usual_length(self) -> timedelta | None:
-        """How long runs usually take, as it was when a slow incident opened; `None` for other kinds."""
-        if self.kind is not Kind.SLOW or self.measured is None:
-            return None
-        return timedelta(seconds=self.measured.usual)
-
-    @property
     def began(self) -> datetime:
         """When it began. `failing_since` moves on with a good run between two failures."""
         return self.failing_since if self.kind is Kind.LATE else min(self.opened_at, self.failing_since)

@@ -171,7 +171,6 @@ class SyncEnded:
     integration_id: str
     ending: SyncEnding
     run_start: datetime | None
-    is_certain: bool
     changes: str | None
     what: Literal["sync_ended"] = "sync_ended"
 

@@ -20,8 +20,7 @@ class RequestedSync:
     """A sync that somebody requested, until the channel is told how it ended.
 
     `newest_start` is when the newest run known at that time began. `announced` is the key of the message that says who
-    requested the sync, and later how it ended. `is_certain` is False where Braze gave no clear answer, so that the
-    sync may not have started.
+    requested the sync, and later how it ended.
     """
 
     sync_id: int
@@ -32,7 +31,6 @@ class RequestedSync:
     asked_at: datetime
     newest_start: datetime | None
     announced: str
-    is_certain: bool
 
     def __post_init__(self) -> None:
         refuse_naive(self)

@@ -99,10 +99,7 @@ class SlackMessenger(Messenger):
         """Look a channel up; CHANNEL_GONE when the bot can't see it."""
         told = (await self._api.call("conversations.info", channel=channel.channel_id))["channel"]
         direct = bool(told.get("is_im"))
-        name = told.get("name")
         return ChannelInfo(
-            channel=channel,
-            name=name if isinstance(name, str) else None,
             is_private=direct or bool(told.get("is_private")),
             is_archived=bool(told.get("is_archived")),
             is_member=direct or bool(told.get("is_member")),

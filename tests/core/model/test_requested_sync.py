@@ -33,7 +33,6 @@ def sync(newest: float | None = -600) -> RequestedSync:
         asked_at=NOW,
         newest_start=None if newest is None else NOW + timedelta(seconds=newest),
         announced="sync:1",
-        is_certain=True,
     )
 
 

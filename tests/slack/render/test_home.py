@@ -87,7 +87,6 @@ def how(**more: Any) -> IntegrationSummary:
         "next_run": NOW + timedelta(minutes=5),
         "incident": None,
         "missing": False,
-        "dashboard_url": DASHBOARD,
         "settings": NOTHING_SET,
     }
     return IntegrationSummary(**known | more)
@@ -305,7 +304,6 @@ entries = st.one_of(
         next_run=st.none() | strategies.times,
         incident=st.none() | strategies.incidents,
         missing=st.booleans(),
-        dashboard_url=strategies.links,
         settings=strategies.integration_settings,
     ),
     st.builds(

@@ -94,10 +94,10 @@ MESSAGES: dict[str, View] = {
 }
 ANSWERS: dict[str, Answer] = {
     "answer_expected_already": MarkedExpected(
-        integration=integration(), reason="rows_low", times=1, already_by=MARA, offers_off=False
+        integration=integration(), reason="rows_low", times=1, already_by=MARA
     ),
     "answer_expected_often": MarkedExpected(
-        integration=integration(), reason="rows_low", times=3, already_by=None, offers_off=True
+        integration=integration(), reason="rows_low", times=3, already_by=None
     ),
     "answer_taken_back_already": TakenBack(integration=integration(), by=MARA),
     "answer_nothing_to_mark": NothingToMark(integration=integration()),

@@ -379,12 +379,10 @@ AGAIN = FailedAgain(incident_id=7, run_start=NOW, runs=1, after_good=False)
 SEVERAL = FailedAgain(incident_id=7, run_start=NOW, runs=3, after_good=True)
 
 
-def sync_ended(ending: SyncEnding, *, is_certain: bool = True) -> SyncEnded:
+def sync_ended(ending: SyncEnding) -> SyncEnded:
     """Return the word of how a sync ended."""
     start = None if ending is SyncEnding.NOT_SEEN else NOW
-    return SyncEnded(
-        **HERE, who=MARA, ending=ending, run_start=start, is_certain=is_certain, changes="sync:1"
-    )
+    return SyncEnded(**HERE, who=MARA, ending=ending, run_start=start, changes="sync:1")
 
 
 def owned(content: Content, incident: Incident) -> EventView:
@@ -472,7 +470,6 @@ EVENTS = {
     "notice_sync_ended": event(sync_ended(SyncEnding.ENDED), **THERE, run=run("success")),
     "notice_sync_ended_badly": event(sync_ended(SyncEnding.ENDED), **THERE, run=run("partial")),
     "notice_sync_not_seen": event(sync_ended(SyncEnding.NOT_SEEN), **THERE),
-    "notice_sync_not_seen_unclear": event(sync_ended(SyncEnding.NOT_SEEN, is_certain=False), **THERE),
     "notice_sync_too_long": event(sync_ended(SyncEnding.TOO_LONG), run=run("running")),
     "notice_gone": event(happened(LifecycleChange.DELETED, by_id=True), integration=integration()),
     "notice_gone_unnamed": event(happened(LifecycleChange.DELETED, by_id=True)),
@@ -770,7 +767,7 @@ def test_open_card_offers() -> None:
     assert pressed(shown, "history") == {"workspace": 1, "id": USERS, "offset": 0}
     assert chosen(shown) == {
         "Snooze for 4 hours": {"workspace": 1, "id": USERS, "do": "snooze", "for": "4h"},
-        "Snooze until it recovers": {"workspace": 1, "id": USERS, "do": "snooze", "for": "recovery"},
+        "Snooze until recovery": {"workspace": 1, "id": USERS, "do": "snooze", "for": "recovery"},
         "Sync now…": {"workspace": 1, "id": USERS, "do": "sync"},
         "Change alerts here…": {"workspace": 1, "id": USERS, "do": "form"},
     }
@@ -909,7 +906,7 @@ def test_storm_with_unreachable() -> None:
     assert "can't be reached" in text
     assert f"acknowledged by <@{KENJI}>, snoozed here until" in text
     until_well = incident_view(failing(), snooze=snooze(None))
-    assert "snoozed here until it recovers" in said(render(CardView(incidents=(until_well, until_well))))
+    assert "snoozed here until recovery" in said(render(CardView(incidents=(until_well, until_well))))
 
 
 def test_integration_that_is_not_known() -> None:

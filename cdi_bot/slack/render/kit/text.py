@@ -136,11 +136,11 @@ def bold_name(integration: Integration, url: str | None = None, limit: int = NAM
     return f"*{link(url, shown)}*"
 
 
-def bold_subject(view: IncidentView, i18n: Translator, *, limit: int = NAME, with_link: bool = True) -> str:
+def bold_subject(view: IncidentView, i18n: Translator, *, limit: int = NAME) -> str:
     """Show in bold what an incident is about, linked to its page where there is one."""
     if view.integration is None:
         return f"*{escape(subject(view, i18n))}*"
-    return bold_name(view.integration, view.dashboard_url if with_link else None, limit)
+    return bold_name(view.integration, view.dashboard_url, limit)
 
 
 def link(url: str | None, shown: str) -> str:
@@ -263,7 +263,7 @@ def snooze_time(
     if every:
         return i18n("repeatedly ({window})").format(window=code(every))
     if until is None:
-        return i18n("until it recovers")
+        return i18n("until recovery")
     text = i18n("from {begin} until {when}") if begins else i18n("until {when}")
     return text.format(begin=date(begins) if begins else "", when=date(until))
 
