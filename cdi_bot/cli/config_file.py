@@ -54,7 +54,6 @@ def file_changes(settings: Settings, store: Store, team_id: str) -> FileChanges:
         team_id=team_id,
         base_url=settings.braze_base_url,
         dashboard_of=dashboard_url,
-        dashboard_link=settings.dashboard_link,
         admin_channel=settings.admin_channel or "",
         clock=utc_now,
     )

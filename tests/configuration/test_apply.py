@@ -68,7 +68,6 @@ class Changes:
             team_id=TEAM,
             base_url=GIVEN,
             dashboard_of=lambda _: None,
-            dashboard_link=None,
             admin_channel=ADMINS,
             clock=self._clock,
         )
@@ -338,7 +337,6 @@ async def test_a_channel_keeps_nothing_of_what_is_hidden_from_it(tmp_path: Path)
             team_id=ALERTS.team_id,
             base_url=at.workspace.base_url,
             dashboard_of=lambda _: None,
-            dashboard_link=None,
             admin_channel=ADMINS,
             clock=at.clock,
         )
