@@ -39,6 +39,8 @@ class Work(StrEnum):
     JUDGE = "judge"  # look for incidents that come with time
     REMIND = "remind"  # remind of an integration's incident
     SNOOZE = "snooze"  # begin and end the snoozes of a channel
+    HOURS = "hours"  # tell a channel what its hours held back
+    ESCALATE = "escalate"  # escalate what nobody acknowledged in a channel
     SYNC = "sync"  # follow a requested sync of an integration
     SHOW = "show"  # draw an integration or a channel on Home
     DIGEST = "digest"  # tell a channel its digest

@@ -34,15 +34,14 @@ from cdi_bot.usecases.workspaces import ACTION, remove_workspace
 class FileChanges:
     """What a file changes in the channels of one Slack team.
 
-    `base_url` is the endpoint of the environment's own workspace; `dashboard_of` gives the dashboard of an endpoint,
-    `dashboard_link` is the pattern of links to it. What concerns no channel is audited in the `admin_channel`.
+    `base_url` is the endpoint of the environment's own workspace; `dashboard_of` gives the dashboard of an endpoint.
+    What concerns no channel is audited in the `admin_channel`.
     """
 
     store: Store
     team_id: str
     base_url: str
     dashboard_of: Callable[[str], str | None]
-    dashboard_link: str | None
     admin_channel: str
     clock: Callable[[], datetime]
 
@@ -55,11 +54,8 @@ class FileChanges:
         """Change it, and let the file own what it names. Changes nothing where anything is wrong."""
         async with self.store.write() as uow:
             await uow.file_items.lock()
-            await uow.workspaces.find_or_add(
-                base_url=self.base_url,
-                dashboard_url=self.dashboard_of(self.base_url),
-                dashboard_link=self.dashboard_link,
-            )
+            dashboard_url = self.dashboard_of(self.base_url)
+            await uow.workspaces.find_or_add(base_url=self.base_url, dashboard_url=dashboard_url)
             present = await self._present(uow)
             plan = plan_changes(file, present, self.clock(), prune=prune)
             for change in plan.changes:
@@ -87,7 +83,7 @@ class FileChanges:
         elif item.table is Table.CHANNEL:
             await set_channel(uow, actor, change, known)
         elif item.table is Table.INTEGRATION:
-            await _set_integrations(uow, actor, change)
+            await _set_integrations(uow, actor, change, workspace)
         elif item.table is Table.SNOOZE:
             await _set_snooze(uow, actor, change)
         elif change.after is None:
@@ -106,18 +102,19 @@ class FileChanges:
         known = workspace
         if not is_given:
             base_url, api_key = str(change.after["base_url"]), str(change.after["api_key"])
-            reached: dict[str, str | None] = {
-                "dashboard_url": self.dashboard_of(base_url),
-                "dashboard_link": self.dashboard_link,
-            }
+            dashboard_url = self.dashboard_of(base_url)
             if workspace is None:
                 name = change.item.workspace
                 workspace = await uow.workspaces.add(
-                    name=name, base_url=base_url, sealed_key=api_key, **reached
+                    name=name, base_url=base_url, dashboard_url=dashboard_url, sealed_key=api_key
                 )
             else:
-                reached |= {"base_url": base_url, "sealed_key": api_key}
-                await uow.workspaces.change(workspace.workspace_id, **reached)
+                await uow.workspaces.change(
+                    workspace.workspace_id,
+                    base_url=base_url,
+                    dashboard_url=dashboard_url,
+                    sealed_key=api_key,
+                )
         if workspace is None:
             raise StoreTrouble(f"another workspace is called {change.item.workspace}")
         visible_to = change.after.get("visible_to")
@@ -166,7 +163,9 @@ async def _hide(uow: UnitOfWork, workspace_id: int, visible_to: Collection[str],
 # --------------------------------------------------------------------------------- integrations
 
 
-async def _set_integrations(uow: UnitOfWork, actor: Actor, change: Change) -> None:
+async def _set_integrations(
+    uow: UnitOfWork, actor: Actor, change: Change, workspace: Workspace | None
+) -> None:
     """Set what holds for integrations, tell the channels that are subscribed to one, and have alerts show it."""
     field, selector = cast("SettingName", change.item.field), change.item.selector
     known = await uow.integration_settings.all()
@@ -194,7 +193,9 @@ async def _set_integrations(uow: UnitOfWork, actor: Actor, change: Change) -> No
     concerned = {
         each.channel
         for each in await uow.subscriptions.for_workspace(actor.workspace_id)
-        if same_selector(each.selector, selector) or any(map(each.covers, taken))
+        if workspace
+        and workspace.is_visible_in(each.channel.channel_id)
+        and (same_selector(each.selector, selector) or any(map(each.covers, taken)))
     }
     for channel in sorted(concerned):
         await announce(uow, replace(actor, channel=channel), field, f"{told} {selector}", content)

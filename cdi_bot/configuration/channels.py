@@ -8,6 +8,7 @@ from dataclasses import replace
 from cdi_bot.configuration.fields import read_escalation
 from cdi_bot.configuration.plan import Change
 from cdi_bot.core.digest_schedule import schedule_of, zone_of
+from cdi_bot.core.freshness_limit import has_zone, limit_in_zone
 from cdi_bot.core.model.channel import (
     ChannelSettings,
     ContactsChanged,
@@ -34,11 +35,28 @@ async def set_channel(
     before = await uow.channels.settings_to_change(actor.channel)
     after, action, subject, content = _SETTERS[field](before, value, actor, workspaces)
     await save_settings(uow, before, after, actor.at)
+    if after.zone != before.zone:
+        await _move_times(uow, actor, after.zone or "UTC")
     about = replace(actor, workspace_id=0)
     if content is None:
         await record(uow, about, action, subject)
     else:
         await announce(uow, about, action, subject, content)
+
+
+async def _move_times(uow: UnitOfWork, actor: Actor, zone: str) -> None:
+    """Have times of day by which data has to be there be of the channel's new zone, as all of its are."""
+    for one in await uow.subscriptions.for_channel(actor.channel):
+        if has_zone(one.filters.fresh):
+            moved = replace(one.filters, fresh=limit_in_zone(one.filters.fresh, zone))
+            await uow.subscriptions.add(
+                channel=one.channel,
+                workspace_id=one.workspace_id,
+                selector=one.selector,
+                filters=moved,
+                by=one.created_by,
+                now=actor.at,
+            )
 
 
 _Set = tuple[ChannelSettings, str, str, Content | None]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -72,6 +72,14 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_stored(cls, value: object) -> object:
+        """Refuse what PostgreSQL can't hold in a text."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError
+        return value
+
 
 ChannelId = Annotated[str, _text("A channel's id, such as C024BE91L", _CHANNEL)]
 _IS_NAME = _checked(lambda value: workspace_name(value) == value)
@@ -131,33 +139,36 @@ class ChannelEntry(Entry):
     digest: Annotated[
         str | None,
         _text(
-            "When it gets a digest: `daily 09:00` or `weekly mon 09:00`, with `quiet` for none when all went well",
-            rf"(daily|weekly (mon|tue|wed|thu|fri|sat|sun)) {_TIME}( quiet)?",
+            "When it gets a digest: `daily 09:00` or `weekly mon 09:00`, with `quiet` for none when all went well; or "
+            "`off`",
+            rf"(daily|weekly (mon|tue|wed|thu|fri|sat|sun)) {_TIME}( quiet)?|off",
         ),
     ] = None
     hours: Annotated[
         str | None,
         _text(
-            "Outside these hours nothing is posted: `mon-fri 08:00-19:00`, with `except:error,late` for what is",
-            rf"{_HOURS}( except:[a-z_]+(,[a-z_]+)*)?",
+            "Outside these hours nothing is posted: `mon-fri 08:00-19:00`, with `except:error,late` for some; or `off`",
+            rf"{_HOURS}( except:[a-z_]+(,[a-z_]+)*)?|off",
         ),
-        _checked(_is_hours),
+        _checked(lambda it: it == "off" or _is_hours(it)),
     ] = None
     holidays: Annotated[
         list[Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), _checked(_is_date)]] | None,
         Field(min_length=1, description='Dates without these hours: `["2026-12-25", "2026-12-26"]`'),
     ] = None
     contacts: Annotated[
-        Literal["mention"] | None,
-        _text("`mention` lets alerts mention the contacts in Braze of an integration without an owner"),
+        Literal["mention", "show"] | None,
+        _text(
+            "`mention` lets alerts mention the contacts in Braze of an integration without an owner, or only `show`"
+        ),
     ] = None
     escalate: Annotated[
         str | None,
         _text(
-            "Where an incident goes that nobody acknowledged: `after:30m to:C024BE91L`, 10 seconds to 7 days",
-            r"(after:([0-9]{1,6}[dhms])+ )?to:[CGUW][A-Z0-9]{2,30}",
+            "Where an incident goes that nobody acknowledged: `after:30m to:C024BE91L`, 10 seconds to 7 days; or `off`",
+            r"(after:([0-9]{1,6}[dhms])+ )?to:[CGUW][A-Z0-9]{2,30}|off",
         ),
-        _checked(read_escalation),
+        _checked(lambda it: it == "off" or read_escalation(it)),
     ] = None
     workspace: Annotated[
         str | None, _text("The workspace that is meant in it where a command names none"), _IS_NAME

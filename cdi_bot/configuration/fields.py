@@ -23,6 +23,9 @@ from cdi_bot.core.snoozes import planned
 NOBODY = "none"
 """As an owner or a runbook: there is none, whatever a wider selector says."""
 
+OFF = {"digest": "off", "hours": "off", "escalate": "off", "contacts": "show"}
+"""Settings of channels with the word by which a file keeps them off, as the commands say it."""
+
 _ESCALATION = re.compile(r"(?:after:(\S+) )?to:([CGUW][A-Z0-9]{2,30})")
 
 

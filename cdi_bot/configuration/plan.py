@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cdi_bot.configuration.fields import read_window
-from cdi_bot.configuration.reading import ConfigFile
+from cdi_bot.configuration.fields import OFF, read_window
+from cdi_bot.configuration.reading import ConfigFile, in_any_spelling
 from cdi_bot.core.model.configuration import (
     Configuration,
     Fields,
@@ -15,7 +15,6 @@ from cdi_bot.core.model.configuration import (
     Table,
     may_see,
 )
-from cdi_bot.core.model.subscription import same_selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +69,7 @@ def plan_changes(file: ConfigFile, present: Present, now: datetime, *, prune: bo
     changes = [
         Change(item=item, before=present.items.get(item), after=fields)
         for item, fields in wanted.items()
-        if present.items.get(item) != fields and item not in over
+        if _before(item, present) != fields and item not in over
     ]
     removed = [
         Change(item=item, before=present.items[item], after=None)
@@ -86,12 +85,17 @@ def plan_changes(file: ConfigFile, present: Present, now: datetime, *, prune: bo
         owned=owned,
         adopted=tuple(
             sorted(
-                (item for item in owned - present.owned if present.items.get(item) == wanted[item]),
+                (item for item in owned - present.owned if _before(item, present) == wanted[item]),
                 key=lambda item: item.place,
             )
         ),
         over=tuple(sorted(over, key=lambda item: item.place)),
     )
+
+
+def _before(item: Item, present: Present) -> Fields | None:
+    """What an item is; a setting that nobody set is off, as a file may want it."""
+    return present.items.get(item, {} if item.field in OFF else None)
 
 
 def _is_over(item: Item, now: datetime) -> bool:
@@ -108,6 +112,7 @@ def _resolved(file: ConfigFile, present: Present, *, prune: bool) -> dict[Item, 
         and (item in file.items or item == present.given or not (prune or item in present.owned))
     }
     problems: list[tuple[Item, str]] = []
+    stored = {in_any_spelling(each): each.selector for each in present.items}
     wanted: dict[Item, Fields] = {}
     meant: dict[Item, str] = {}
     for item, fields in file.items.items():
@@ -121,7 +126,9 @@ def _resolved(file: ConfigFile, present: Present, *, prune: bool) -> dict[Item, 
             if not workspace and len(names) > 1:
                 problems.append((item, f"{item.table}.workspace: is missing. There are {_listed(names)}"))
             workspace = workspace or min(names)
-            resolved = replace(item, workspace=workspace, selector=_known_selector(item, workspace, present))
+            resolved = replace(item, workspace=workspace)
+            selector = stored.setdefault(in_any_spelling(resolved), item.selector)
+            resolved = replace(resolved, selector=selector)
             if resolved in wanted:
                 problems.append((item, f"{item.table}: stands in the file already"))
         wanted[resolved], meant[item] = fields, workspace
@@ -145,17 +152,6 @@ def _given_problem(item: Item, fields: Fields, present: Present) -> list[str]:
     return [
         f"workspace: {name} is the one of BRAZE_BASE_URL and BRAZE_API_KEY: it has just these and this name"
     ]
-
-
-def _known_selector(item: Item, workspace: str, present: Present) -> str:
-    """A pattern as it is stored in another spelling, which matches the same."""
-    same = (
-        each.selector
-        for each in present.items
-        if each == replace(item, workspace=workspace, selector=each.selector)
-        and same_selector(each.selector, item.selector)
-    )
-    return next(same, item.selector)
 
 
 def _is_visible(item: Item, items: Configuration) -> bool:

@@ -8,13 +8,15 @@ from itertools import groupby
 from typing import Any
 
 from cdi_bot.configuration.document import SCHEMA
+from cdi_bot.configuration.fields import OFF
 from cdi_bot.configuration.plan import Change, Plan, Present
 from cdi_bot.core.model.configuration import Configuration, Fields, Table, Value
 
 
 def config_text(present: Present) -> str:
     """The present state as a file that, applied, changes nothing; stored keys are left where they are."""
-    items: Configuration = dict(sorted(present.items.items(), key=lambda each: each[0].place))
+    off: Configuration = {item: {item.field: OFF[item.field]} for item in present.owned if item.field in OFF}
+    items: Configuration = dict(sorted({**off, **present.items}.items(), key=lambda each: each[0].place))
     entries = [f"#:schema {SCHEMA}"]
     for entry, some in groupby(items, key=lambda item: item.entry):
         fields = {key: value for item in some for key, value in items[item].items()}

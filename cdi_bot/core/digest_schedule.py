@@ -106,11 +106,12 @@ def read_schedule(words: Sequence[str]) -> Schedule | None:
 
 def read_zone(word: str) -> str | None:
     """Return the exact name of a time zone such as `Europe/Berlin`, typed in any letter case; `None` if unknown."""
-    return _zones().get(word.lower())
+    return zone_names().get(word.lower())
 
 
 @cache
-def _zones() -> dict[str, str]:
+def zone_names() -> dict[str, str]:
+    """The names of all time zones, by how they are written in small letters."""
     return {name.lower(): name for name in available_timezones()}
 
 

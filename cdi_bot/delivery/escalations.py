@@ -55,7 +55,7 @@ class Escalations:
                     for each in await self._due(uow, workspace_id, settings, now)
                 ]
             for incident, origin in due:
-                with self.troubles.guard(Work.REMIND, origin.channel, f"escalate {incident.incident_id}"):
+                with self.troubles.guard(Work.ESCALATE, origin.channel, str(incident.incident_id)):
                     await self._escalate(incident, origin, now)
         except StoreTrouble as trouble:
             log.debug("escalations wait for the database", why=str(trouble))
@@ -100,7 +100,7 @@ class Escalations:
                     for each in snoozes.get(incident.integration_id or "", ())
                     if each.channel == card.channel
                 ]
-                with self.troubles.guard(Work.REMIND, card.channel, f"escalate {incident.incident_id}"):
+                with self.troubles.guard(Work.ESCALATE, card.channel, str(incident.incident_id)):
                     if (
                         is_due(
                             incident,

@@ -53,25 +53,30 @@ class ChannelHours:
     troubles: ItemTroubles
 
     async def tick(self) -> None:
-        """Owe what has come due. Raises nothing: a channel that fails is left for the next tick."""
+        """Owe what has come due. Raises nothing: where that fails, what waited is posted as it would have been."""
         now = self.clock()
         try:
             async with self.store.read() as uow:
                 settings = await uow.channels.with_hours()
             for each in settings:
-                with self.troubles.guard(Work.DIGEST, each.channel, "hours"):
+                with self.troubles.guard(Work.HOURS, each.channel) as begun:
                     await self._begin(each, now)
+                if begun.failed:
+                    with self.troubles.guard(Work.HOURS, each.channel, "begin"):
+                        await self._begin(each, now, sums_up=False)
         except StoreTrouble as trouble:
             log.debug("hours wait for the database", why=str(trouble))
 
-    async def _begin(self, settings: ChannelSettings, now: datetime) -> None:
+    async def _begin(self, settings: ChannelSettings, now: datetime, *, sums_up: bool = True) -> None:
         hours, zone = hours_of(settings), zone_of(settings)
         if hours is None or not hours.are_on(zone, now) or silence(settings, now) is None:
             return
         async with self.store.write() as uow:
             if not await uow.channels.advance_hours(settings, hours.last_begin(zone, now)):
                 return  # another process was faster
-            told = await owe_summary(uow, settings.channel, since=silent_since(settings, now), now=now)
+            told = sums_up and await owe_summary(
+                uow, settings.channel, since=silent_since(settings, now), now=now
+            )
         log.info("hours begin", channel=settings.channel.channel_id, told=told)
         self.wake()
 

@@ -139,7 +139,8 @@ async def _acknowledge(
     for incident in after:
         about = replace(actor, workspace_id=incident.workspace_id)
         action = "acknowledge" if to is None else "unacknowledge" if to == NOBODY else "hand_on"
-        await record(uow, about, action, incident.integration_id or incident.kind.value)
+        subject = incident.integration_id or incident.kind.value
+        await record(uow, about, action, f"{to} {subject}" if action == "hand_on" else subject)
     cards = await refresh_cards(uow, after, actor.at)
     here = [card for card in cards.values() if card.channel == actor.channel]
     if after and to:

@@ -81,10 +81,13 @@ class ChangeSnoozes(UseCases):
             return refusal
         async with self.store.read() as uow:
             present = await uow.snoozes.for_channel(channel)
+            names = await uow.workspaces.told_names()
         scope = await self.lookup.scope(query, None, workspace_id)
         ids = {each.workspace_id for each in scope.workspaces}
         if is_pattern(scope.query) or any(each.selector == scope.query for each in present):
-            targets = [(each, Selection(selector=scope.query)) for each in sorted(ids)]
+            name = names.get(min(ids)) if len(ids) == 1 else None
+            what = Selection(selector=scope.query, workspace_name=name)
+            targets = [(each, what) for each in sorted(ids)]
         else:
             found = await self.lookup.find(query, channel, workspace_id)
             if not isinstance(found, WatchedIntegration):
@@ -138,7 +141,9 @@ class ChangeSnoozes(UseCases):
             each.workspace_id for each in await self.lookup.narrowed(scope) if each.workspace_id in subscribed
         ]
         if not meant:
-            return NotSubscribed(what=Selection(selector=scope.query), covered_by=None)
+            only = scope.workspaces[0].workspace_id if len(scope.workspaces) == 1 else 0
+            what = Selection(selector=scope.query, workspace_name=names.get(only))
+            return NotSubscribed(what=what, covered_by=None)
         return [(key, Selection(selector=scope.query, workspace_name=names.get(key))) for key in meant]
 
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.configuration.apply import FileChanges
+from cdi_bot.configuration.fields import OFF
 from cdi_bot.configuration.plan import Plan
 from cdi_bot.configuration.present import read_present
 from cdi_bot.configuration.reading import read_config
@@ -67,7 +68,6 @@ class Changes:
             team_id=TEAM,
             base_url=GIVEN,
             dashboard_of=lambda _: None,
-            dashboard_link=None,
             admin_channel=ADMINS,
             clock=self._clock,
         )
@@ -142,6 +142,20 @@ async def test_a_file_is_applied_whole_told_and_audited_once(changes: Changes) -
     assert (await changes.apply("")).changes
     async with changes.store.read() as uow:
         assert [each.base_url for each in await uow.workspaces.all()] == [GIVEN]
+
+
+async def test_another_zone_is_that_of_every_time_of_day(changes: Changes) -> None:
+    """Also of subscriptions that the file names as before."""
+    await changes.apply(FILE)
+    moved = FILE.replace("Europe/Berlin", "Asia/Tokyo")
+    assert len((await changes.apply(moved)).changes) == 1
+    assert not (await changes.apply(moved)).changes
+    async with changes.store.read() as uow:
+        (one,) = await uow.subscriptions.for_channel(Channel(team_id=TEAM, channel_id=HERE))
+    assert (one.filters.fresh, one.filters.topics) == (
+        "08:00 Asia/Tokyo",
+        frozenset({Topic.ERROR, Topic.LATE}),
+    )
 
 
 async def test_what_people_set_up_is_left_alone_unless_pruned(changes: Changes) -> None:
@@ -317,18 +331,19 @@ async def test_a_channel_keeps_nothing_of_what_is_hidden_from_it(tmp_path: Path)
         await at.fails(users)
         own = f'name = "{at.workspace.name}"\nbase_url = "{at.workspace.base_url}"\n'
         file = f'[[workspace]]\n{own}api_key = "env:BRAZE_API_KEY"\nvisible_to = ["{ALERTS.channel_id}"]\n'
+        file += '[[integration]]\nselector = "all"\ncritical = true\n'
         changes = FileChanges(
             store=at.store,
             team_id=ALERTS.team_id,
             base_url=at.workspace.base_url,
             dashboard_of=lambda _: None,
-            dashboard_link=None,
             admin_channel=ADMINS,
             clock=at.clock,
         )
         plan = await changes.apply(read_config(file, "bot.toml"))
         assert [(each.item.table.value, each.item.channel) for each in plan.changes] == [
             ("workspace", ""),
+            ("integration", ""),
             *((table, MARKETING.channel_id) for table in ("subscription", "snooze", "channel")),
         ]
         assert [type(each) for each in await at.owed(MARKETING)] == [
@@ -375,6 +390,26 @@ async def test_files_that_are_applied_at_once_follow_each_other(url: str, change
             there = possible.index(await changes.export())
             assert owned == {each.place for each in (await changes.plan(wanted[there])).owned}
             assert not (await changes.plan(wanted[there])).changes
+
+
+async def test_a_file_may_keep_settings_off(changes: Changes) -> None:
+    """They are its own then, though nothing changes; what people set up before goes, and is told."""
+    off = f'[[channel]]\nid = "{HERE}"\ndigest = "off"\nhours = "off"\nescalate = "off"\ncontacts = "show"\n'
+    plan = await changes.apply(off)
+    assert not plan.changes
+    assert [item.field for item in plan.adopted] == ["digest", "hours", "contacts", "escalate"]
+    exported = await changes.export()
+    assert all(line in exported for line in off.splitlines())
+    await changes.apply(exported)
+    async with changes.store.read() as uow:
+        assert {item.field for item in await uow.file_items.all()} == {*OFF, ""}
+    await changes.apply(f'[[channel]]\nid = "{HERE}"\ndigest = "daily 09:00"\n')
+    plan = await changes.apply(off)
+    assert [(each.before, each.after) for each in plan.changes] == [({"digest": "daily 09:00"}, {})]
+    assert plan_text(plan, "bot.toml").startswith(
+        f'  [[channel]] id = "{HERE}"\n-   digest = "daily 09:00"\nbot.toml: 1 change;'
+    )
+    assert ("bot.toml", "digest", "off") in await changes.audit(HERE)
 
 
 async def test_what_fits_to_nothing_changes_nothing(changes: Changes) -> None:

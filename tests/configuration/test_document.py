@@ -202,9 +202,43 @@ def test_a_key_in_the_wrong_place_is_not_repeated(lines: str) -> None:
     assert not [words for _, words in found if key in words or key[:8] in words]
 
 
-def test_a_table_that_is_no_array_is_told() -> None:
+@pytest.mark.parametrize(
+    "text", ['[channel]\nid = "C024BE91L"', "channel = [1, 2]", "channel.id = 1", "channel = 1"]
+)
+def test_a_table_that_is_no_array_is_told(text: str) -> None:
     """With one pair of brackets it would be one entry only."""
-    assert problems('[channel]\nid = "C024BE91L"\n') == [(1, "channel: has to be written as [[channel]]")]
+    assert problems(text) == [(1, "channel: has to be written as [[channel]]")]
+
+
+@pytest.mark.parametrize("text", [f"a = {'[' * 9999}", f"a = {'{a = ' * 9999}", f"a = {'9' * 9999}"])
+def test_what_is_too_long_or_too_deep_is_told(text: str) -> None:
+    """Python's parser gives up with errors of its own."""
+    ((line, words),) = problems(text)
+    assert (line, words) == (1, "isn't valid TOML: it holds a value that is too long or too deep")
+
+
+def test_entries_that_mean_the_same_stand_once() -> None:
+    """In whatever spelling, on one line too; a text with a zero can't be stored."""
+    one = 'channel = "C024BE91L", selector'
+    assert problems(f'subscription = [{{{one} = "Users*"}}, {{{one} = "USERS*"}}]') == [
+        (1, "subscription: stands in line 1 already")
+    ]
+    twin = '[[workspace]]\nname = "{}"\nbase_url = "https://rest.x/"\napi_key = "env:X"\n'
+    assert problems(twin.format("a") + twin.format("b")) == [
+        (5, "workspace: has the endpoint and key of line 1")
+    ]
+    ((line, words),) = problems(f'subscription = [{{{one} = "Users\\u0000*"}}]')
+    assert (line, words.partition(". ")[0]) == (1, "subscription.selector: isn't valid")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("begin", ["", "\ufeff"])
+def test_lines_are_counted_whatever_wrote_the_file(newline: str, begin: str) -> None:
+    """An editor for Windows, too."""
+    text = f'{begin}[[channel]]\nid = "C024BE91L"\n\nzone = "Nowhere"\n'.replace("\n", newline)
+    ((line, words),) = problems(text)
+    assert line == 4
+    assert words.startswith("channel.zone")
 
 
 def test_the_schema_in_the_repository_is_the_models() -> None:

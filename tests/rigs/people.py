@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import aiohttp
+from pydantic import SecretStr
 
 from cdi_bot.app import Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
@@ -228,7 +229,12 @@ async def responder(
             team_id=TEAM,
             holder=a_holder(store),
         )
-        app = assemble(bot_settings(admins=frozenset({"UADMIN"})), adapters, clock)
+        settings = bot_settings(
+            admins=frozenset({"UADMIN"}),
+            braze_base_url=sandbox.url,
+            secret_keys=(SecretStr("A" * 43 + "="),),
+        )
+        app = assemble(settings, adapters, clock)
         await app.holder.beat()
         app.lookup.status_patience = app.lookup.list_patience = patience
         woken: list[datetime] = []

@@ -32,7 +32,7 @@ SAMPLES = re.compile(
     r"Users attributes( \(Snowflake\))?|Users(: (attributes|consent)|\*|(?=”))|us(ers)?\*|Active users|Catalog|Orders|"
     r"Usrs|Integration \d+|Purchases \(BigQuery\)|(warehouse )?move|abc123(xyz?)?|on:eror|statsu|klingon|nothing(?=”)|"
     r"em(ea|ae)|iad-03|(?<=\*)old(?=\*)|old(?= ·)|rest\.iad-03\.braze\.com|"
-    r"0b1c2d3e|&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|"
+    r"0b1c2d3e|https://rest\.fra-01\.braze\.eu|&(amp|lt|gt);|cat(?= )|!channel|half_done|some_new_word|all$|"
     r"mon-fri|except:error|off(?= Ж)|S0123ABCDE|English|UTC|Asia/Tokyo|Europe/\w+|"
     r"Snowflake|BigQuery|Databricks|Amazon (S3|Redshift)|Azure Blob Storage|Paused|Archived|"
     r"(data|ops)@northwind\.example|https://wiki\.example\.com/[a-z?=&0-9;]*|"

@@ -196,8 +196,9 @@ async def test_several_are_told_in_one_message(at: Desk) -> None:
     assert (kind, content.to, len(content.incident_ids)) == (MessageKind.NOTICE, KENJI, 2)
     await at.incidents.acknowledge(ALERTS, ANN, None, to=NOBODY)
     trail = await at.app.queries.audit(ALERTS)
-    done = [entry.action for entry, _ in trail.rows]
-    assert done[:4] == ["unacknowledge", "unacknowledge", "hand_on", "hand_on"]
+    done = [(entry.action, entry.value) for entry, _ in trail.rows]
+    assert done[:4] == [("unacknowledge", "")] * 2 + [("hand_on", KENJI)] * 2
+    assert {one.integration_name for _, one in trail.rows[:4] if one} == {"Users", "Orders"}
 
 
 async def test_what_is_over_is_not_taken_back(at: Desk) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cdi_bot.core.digest_schedule import Schedule
+from cdi_bot.core.hours import Hours
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.incident import Kind
 from cdi_bot.core.model.run import Run
@@ -92,6 +93,12 @@ class Two:
         workspaces = self.whole.bot.app.workspaces
         page = (await Metrics().page(None, self.whole.clock.now, workspaces)).decode()
         assert f'cdi_bot_item_troubles{{work="{work.value}"}} 1.0' in page
+
+    async def assert_told_of_channel(self, words: str) -> None:
+        """The overview and Home say what the bot fails to do for the channel."""
+        overview = await self.whole.bot.app.queries.overview(ALERTS)
+        for shown in (str(render_answer(overview, I18N, now=self.whole.clock.now).blocks), await self.home()):
+            assert f"fail to do for <#{ALERTS.channel_id}>: {words}, since" in shown
 
 
 @pytest.fixture
@@ -257,7 +264,38 @@ async def test_a_snooze_that_can_not_be_ended(two: Two) -> None:
     assert not two.whole.cards()
     await two.whole.run(30, step=5)
     assert len(two.whole.cards()) == 1
-    assert Work.SNOOZE in two.whole.bot.app.workspaces.troubles.counts()
+    assert {(each.work, each.item) for each in two.troubles()} == {(Work.SNOOZE, ALERTS)}
+    await two.assert_told_of_channel("end snoozes")
+    two.allow()
+    await two.whole.run(10, step=5)
+    assert two.troubles() == []
+
+
+async def test_hours_that_can_not_be_summed_up(two: Two) -> None:
+    """They begin all the same: what waited is posted by itself, in this channel as in the next one."""
+    begin = two.whole.clock.now + timedelta(minutes=3)
+    hours = Hours(begin=begin.time().replace(second=0, microsecond=0), end=time(23))
+    await two.whole.subscribe(channel=MARKETING)
+    for channel in (ALERTS, MARKETING):
+        await two.whole.bot.app.channels.set_hours(channel, WHO, hours, "UTC")
+    await two.whole.run(5)
+    before = [len(two.whole.messages(place)) for place in (ALERTS, MARKETING)]
+    two.refuse("INSERT", "cards", f"NEW.summary_since IS NOT NULL AND NEW.channel_id = '{ALERTS.channel_id}'")
+    for key in ("bad", "good"):
+        two.whole.end_run(key)
+    await two.whole.run(90, step=5)
+    assert [len(two.whole.messages(place)) for place in (ALERTS, MARKETING)] == before
+    await two.whole.sleep((begin - two.whole.clock.now).total_seconds())
+    await two.whole.bot.app.hours.tick()
+    assert {(each.work, each.item) for each in two.troubles()} == {(Work.HOURS, ALERTS)}
+    await two.assert_told_of_channel("sum up what its hours held back")
+    await two.whole.run(60, step=5)
+    here, there = (
+        str(two.whole.messages(place)[count:])
+        for place, count in zip((ALERTS, MARKETING), before, strict=True)
+    )
+    assert all(name in text for name in ("A bad", "B good") for text in (here, there))
+    assert ("came and went" in here or "still open" in here, "still open" in there) == (False, True)
 
 
 async def test_a_sync_that_can_not_be_followed(two: Two) -> None:
@@ -300,9 +338,7 @@ async def test_a_digest_that_fails(two: Two) -> None:
         1,
     ]
     assert {(each.work, each.item) for each in two.troubles()} == {(Work.DIGEST, ALERTS)}
-    overview = await two.whole.bot.app.queries.overview(ALERTS)
-    for shown in (str(render_answer(overview, I18N, now=now).blocks), await two.home()):
-        assert f"fail to do for <#{ALERTS.channel_id}>: post the digest, since" in shown
+    await two.assert_told_of_channel("post the digest")
 
 
 async def test_a_channel_that_can_not_be_marked(two: Two) -> None:

@@ -18,6 +18,7 @@ from cdi_bot.core.commands.specification import (
     no_arguments,
     quoted_name,
 )
+from cdi_bot.core.commands.zones import nearest_zone, odd_zone
 from cdi_bot.core.digest_schedule import Schedule, read_schedule, read_zone
 
 
@@ -73,9 +74,7 @@ _BOT_LANGUAGE = frozenset({"default", "off", "none"})
 
 
 def _read_digest(arguments: Arguments) -> Command | Mistake:
-    """Read `daily 09:00`, `weekly mon 09:00 Asia/Tokyo quiet`, `off`; nothing asks what is set."""
-    if not arguments.tokens:
-        return ShowSettings()
+    """Read `daily 09:00`, `weekly mon 09:00 Asia/Tokyo quiet`, `off`."""
     words = [tokenizer.half_width(token.text) for token in arguments.tokens]
     if len(words) == 1 and words[0].lower() in _NO_DIGEST:
         return SetDigest(schedule=None)
@@ -85,6 +84,8 @@ def _read_digest(arguments: Arguments) -> Command | Mistake:
         words = ["weekly", *words[1:]]
     zones = [zone for word in words if (zone := read_zone(word))]
     schedule = read_schedule([word for word in words if not read_zone(word)])
+    if schedule is None and (odd := odd_zone(words, read_schedule)):
+        return arguments.mistake(MistakeKind.BAD_ZONE, odd, nearest_zone(odd))
     if schedule is None or len(zones) > 1:
         return arguments.mistake(MistakeKind.BAD_SCHEDULE, tokenizer.join(arguments.tokens))
     return SetDigest(schedule=schedule, zone=zones[0] if zones else None)
@@ -108,7 +109,7 @@ _ALL_WORKSPACES = frozenset({"off", "none", "all", "*"})
 
 
 def _read_use(arguments: Arguments) -> Command | Mistake:
-    """Read `prod`, `workspace prod`, `prod/`, `off`; nothing asks what is set."""
+    """Read `prod`, `workspace prod`, `prod/`, `off`."""
     tokens = list(arguments.tokens)
     while len(tokens) > 1 and tokens[0].bare_word in {"the", "braze", "workspace"}:
         del tokens[0]
@@ -127,9 +128,13 @@ _CONTACTS = {
 
 
 def _read_contacts(arguments: Arguments) -> Command | Mistake:
-    """Read `mention` or `show`; everything else asks what is set."""
-    mention = _CONTACTS.get(arguments.tokens[-1].bare_word) if arguments.tokens else None
-    return ShowSettings() if mention is None else SetContacts(mention=mention)
+    """Read `mention` or `show`; nothing asks what is set."""
+    if not arguments.tokens:
+        return ShowSettings()
+    mention = _CONTACTS.get(arguments.tokens[-1].bare_word)
+    if mention is None:
+        return arguments.mistake(MistakeKind.UNKNOWN_OPTION, tokenizer.join(arguments.tokens))
+    return SetContacts(mention=mention)
 
 
 _CONTACTS_SETTING = Specification(

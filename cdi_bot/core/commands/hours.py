@@ -19,6 +19,7 @@ from cdi_bot.core.commands.specification import (
     Specification,
 )
 from cdi_bot.core.commands.subscriptions import read_topics
+from cdi_bot.core.commands.zones import nearest_zone, odd_zone
 from cdi_bot.core.digest_schedule import read_zone
 from cdi_bot.core.hours import Hours, read_hours
 from cdi_bot.core.model.incident import Topic
@@ -40,9 +41,7 @@ _EXCEPT = frozenset({"except", "but"})
 
 
 def _read_hours(arguments: Arguments) -> Command | Mistake:
-    """Read `mon-fri 08:00-19:00 Europe/Berlin except:error,late`, `off`; nothing asks what is set."""
-    if not arguments.tokens:
-        return ShowSettings()
+    """Read `mon-fri 08:00-19:00 Europe/Berlin except:error,late`, `off`."""
     words, zones = list[str](), list[str]()
     named: str | None = None
     tokens = list(arguments.tokens)
@@ -62,6 +61,8 @@ def _read_hours(arguments: Arguments) -> Command | Mistake:
     if len(words) == 1 and words[0].lower() in _OFF:
         return SetHours(hours=None)
     hours = read_hours(words)
+    if hours is None and (odd := odd_zone(words, read_hours)):
+        return arguments.mistake(MistakeKind.BAD_ZONE, odd, nearest_zone(odd))
     if hours is None or len(zones) > 1:
         return arguments.mistake(MistakeKind.BAD_HOURS, tokenizer.join(arguments.tokens))
     return SetHours(hours=replace(hours, passing=passing), zone=zones[0] if zones else None)

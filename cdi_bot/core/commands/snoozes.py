@@ -21,6 +21,7 @@ from cdi_bot.core.commands.specification import (
 )
 from cdi_bot.core.commands.subscriptions import selector_of
 from cdi_bot.core.commands.tokenizer import Token
+from cdi_bot.core.commands.zones import is_odd_zone, nearest_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,6 @@ _WORDS = frozenset({"from", "until", "every"})
 
 def _read_snooze(arguments: Arguments) -> Command | Mistake:
     """Read the selector before the time, or behind it where nothing stands before, and the reason behind both."""
-    if not arguments.tokens:
-        return ShowSnoozes()
     return read_snooze(arguments)
 
 
@@ -71,6 +70,8 @@ def read_snooze(arguments: Arguments) -> SetSnooze | Mistake:
     selector = selector_of(arguments, tokens[: time.first] or tokens[time.after :])
     if not selector:
         return arguments.mistake(MistakeKind.MISSING_INTEGRATION)
+    if time.every and time.after < len(tokens) and is_odd_zone(odd := tokens[time.after].text):
+        return arguments.mistake(MistakeKind.BAD_ZONE, odd, nearest_zone(odd), name=selector)
     snooze = SetSnooze(
         selector=selector,
         until=time.until.astimezone(UTC) if time.until else None,

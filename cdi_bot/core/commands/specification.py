@@ -40,6 +40,7 @@ class MistakeKind(StrEnum):
     BAD_PERSON = "bad_person"  # `ack` for something that is no person
     BAD_SCHEDULE = "bad_schedule"  # `digest` with something that is no schedule
     BAD_HOURS = "bad_hours"  # `hours` with something that is no days and times, or that never ends
+    BAD_ZONE = "bad_zone"  # a time zone that is not known
     BAD_DELAY = "bad_delay"  # `after:` with something that is no length of time, or one too short or too long
     BAD_TARGET = "bad_target"  # `to:` with something that is no channel and no person
     MISSING_TARGET = "missing_target"  # an escalation to nobody
@@ -155,6 +156,10 @@ class Specification(Generic[C]):
     def takes_channel(self) -> bool:
         """Whether the command is about a channel, so that `in:` may name another one."""
         return issubclass(self.command, ChannelCommand)
+
+    def read_or_bare(self, arguments: Arguments) -> Command | Mistake:
+        """Read what follows the word; where nothing does, it may be another command, which asks what is set."""
+        return self.bare() if self.bare and not arguments.tokens else self.read(arguments)
 
     def written_name(self, name: str | None) -> str:
         """Write what names an integration; `all`, where it means all of them, stands without quotes."""

@@ -119,7 +119,7 @@ class ContactsChanged:
 class AuditEntry:
     """Who (a Slack user id) changed what in a channel, and when. `action` is a code, `subject` an id or a value.
 
-    Of what is set for integrations, the subject is a value, a space, and the selector.
+    Of what is set for integrations or handed on, the subject is a value, a space, and the selector.
     `workspace_id` is that of the Braze workspace that it is about, `None` for a channel's own settings.
     """
 
@@ -132,8 +132,9 @@ class AuditEntry:
 
     @property
     def value(self) -> str:
-        """What was set for integrations; empty for everything else."""
-        return self.subject.partition(" ")[0] if self.action in {"owner", "runbook", "critical"} else ""
+        """What was set for integrations, or whom they were handed on to; empty for everything else."""
+        value, space, _ = self.subject.partition(" ")
+        return value if space and self.action in {"owner", "runbook", "critical", "hand_on"} else ""
 
     @property
     def about(self) -> str:

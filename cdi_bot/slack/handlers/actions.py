@@ -19,7 +19,7 @@ from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.commands import Responder
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
-from cdi_bot.slack.render.refusals import render_trouble
+from cdi_bot.slack.render.kit.reasons import render_trouble
 from cdi_bot.usecases.answers import Answer
 from cdi_bot.usecases.change_answers import Acknowledged, SnoozeEnded, SnoozeSet
 

@@ -43,8 +43,9 @@ from cdi_bot.slack.api.directory import SlackDirectory
 from cdi_bot.slack.render.answers import name_channel, render_answer
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator, find_language
+from cdi_bot.slack.render.kit.reasons import render_too_many, render_trouble
 from cdi_bot.slack.render.preview import render_preview
-from cdi_bot.slack.render.refusals import render_help, render_mistake, render_too_many, render_trouble
+from cdi_bot.slack.render.refusals import render_help, render_mistake
 from cdi_bot.slack.render.workspaces import workspace_form
 from cdi_bot.store import StoreTrouble
 from cdi_bot.usecases.access import Access, posting_problem

@@ -1,8 +1,4 @@
-"""The form for a subscription: opens it, offers what can be chosen, takes what was filled in.
-
-A submitted form is acknowledged within Slack's three seconds. Where Braze or Slack takes longer to say how it went, it
-turns into a window that waits, and that one tells the end.
-"""
+"""The form for a subscription: opens it, offers what can be chosen, takes what was filled in."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from cdi_bot.core.commands.specification import Mistake
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Integration
 from cdi_bot.core.model.subscription import Filters, Selection
@@ -20,7 +17,16 @@ from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import ButtonPress, answer_choice
 from cdi_bot.slack.handlers.commands import Responder
+from cdi_bot.slack.handlers.submission import (
+    ANSWER_SECONDS,
+    AT_THE_SELECTOR,
+    Outcome,
+    Submission,
+    answer_by,
+    show,
+)
 from cdi_bot.slack.render.forms.fields import (
+    CHANNEL,
     FORM,
     SELECTOR,
     TELLING,
@@ -29,31 +35,35 @@ from cdi_bot.slack.render.forms.fields import (
     read_wish,
     selector_options,
 )
+from cdi_bot.slack.render.forms.settings import ESCALATE_TO, LANGUAGE, WORKSPACE
 from cdi_bot.slack.render.forms.subscription import (
     FormDraft,
-    Outcome,
+    channel_line,
     ended,
-    field_of,
     outcome_title,
-    outcome_view,
-    plain_outcome,
     sample_block,
     subscription_form,
 )
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.kit.windows import View, refused, waiting_window, window
-from cdi_bot.slack.render.preview import preview_block, preview_line, with_block
+from cdi_bot.slack.render.kit.windows import View, refused, window, with_block
+from cdi_bot.slack.render.preview import preview_block, preview_line
 from cdi_bot.slack.render.subscriptions import selection
 from cdi_bot.store import StoreTrouble
-from cdi_bot.usecases.answers import Answer, SubscriptionSet
+from cdi_bot.usecases.answers import (
+    Answer,
+    CannotPost,
+    NeedsInvite,
+    NotAllowed,
+    SubscriptionSet,
+    UnknownLanguage,
+)
+from cdi_bot.usecases.change_answers import BadTarget
 from cdi_bot.usecases.preview import FORM_SECONDS, Preview
 from cdi_bot.usecases.subscription_form import ExistingSubscription, SubscriptionForms
+from cdi_bot.usecases.workspace_answers import UnknownWorkspace
 
 log = structlog.get_logger(__name__)
-
-ANSWER_SECONDS = 2.2
-"""How long a submitted form waits for the outcome before it is acknowledged without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,27 +243,21 @@ class FormHandlers:
 
     async def submit(self, body: Json) -> Json:
         """Take a form: errors stand at their field, everything else is told in its place."""
-        end = asyncio.get_running_loop().time() + ANSWER_SECONDS
-        i18n = await self._translator(body)
-        values = read_form(body["view"], i18n)
+        until = answer_by()
+        reader = await self.responder.speaking_to(body["user"]["id"])
+        values = read_form(body["view"], reader.i18n)
         if not isinstance(values, FormValues):
             return refused(values)
-        work = asyncio.ensure_future(self._carry_out(values, body))
-        left = max(0.0, end - asyncio.get_running_loop().time())
-        done, _pending = await asyncio.wait({work}, timeout=left)
-        if not done:
-            self.responder.slack.start(self._tell_late(body["view"]["id"], values, work, i18n))
-            return {"response_action": "update", "view": waiting_window(outcome_title(i18n), i18n)}
-        outcome, now = work.result(), self.responder.clock()
-        at = field_of(outcome, values)
-        if at:
-            return refused({at: plain_outcome(outcome, i18n, now)})
-        return {
-            "response_action": "update",
-            "view": outcome_view(outcome, values.channel_id, i18n, now),
-        }
+        submission = Submission(
+            reader=reader,
+            body=body,
+            title=outcome_title(reader.i18n),
+            field_of=lambda answer: _field_of(answer, values),
+            above=channel_line(values.channel_id, reader.i18n),
+        )
+        return await submission.answer(self._carry_out(reader, values, body), until)
 
-    async def _carry_out(self, values: FormValues, body: Json) -> Outcome:
+    async def _carry_out(self, reader: Responder, values: FormValues, body: Json) -> Outcome:
         who = body["user"]["id"]
         channel = self.responder.slack.channel(values.channel_id)
         outcome: list[Answer | Rendered] = []
@@ -264,7 +268,7 @@ class FormHandlers:
                 selector = present.subscription.selector if present else None
                 workspace_id = present.subscription.workspace_id if present else None
             if selector is None:
-                return [ended(await self._translator(body))]
+                return [ended(reader.i18n)]
             zone = (await self.responder.directory.person(who)).zone_name
             outcome.append(
                 await self.forms.subscribe(
@@ -279,37 +283,9 @@ class FormHandlers:
             if isinstance(outcome[0], SubscriptionSet):
                 outcome += await self.forms.change_settings(channel, who, values.settings, zone)
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            outcome.append(self.responder.failed(error, form=FORM, user=who))
+            outcome.append(reader.failed(error, form=FORM, user=who))
         self.responder.slack.start(self.changed(who))
         return outcome
-
-    async def _tell_late(
-        self, view_id: str, values: FormValues, work: asyncio.Future[Outcome], i18n: Translator
-    ) -> None:
-        """Show the outcome in the window that waits; where it is a refusal, the form again, as it was filled in."""
-        outcome, now = await work, self.responder.clock()
-        view = outcome_view(outcome, values.channel_id, i18n, now)
-        if field_of(outcome, values) and values.subscription_id is None:
-            again = FormDraft(
-                channel_id=None if values.picked else values.channel_id,
-                picked=values.channel_id if values.picked else None,
-                what=Selection(selector=values.selector or "", name=values.name),
-                filters=values.filters,
-                languages=self.forms.channels.languages,
-                workspaces=self.forms.workspace_names(
-                    self.responder.slack.channel(values.channel_id) if values.channel_id else None
-                ),
-                settings=values.settings,
-                problem=plain_outcome(outcome, i18n, now),
-            )
-            view = subscription_form(again, i18n)
-        await self._show(view_id, view)
-
-    async def _show(self, view_id: str, view: View) -> None:
-        try:
-            await self.responder.slack.api.update_view(view_id, view)
-        except SlackTrouble as trouble:
-            log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
 
     async def sample(self, body: Json) -> None:
         """Send a sample alert to the channel that the form is about, and say in the form how far it came."""
@@ -323,21 +299,38 @@ class FormHandlers:
             said = reader.failed(error, action=press.action_id, user=press.who)
         text = said.blocks[0]["text"]["text"]
         view = with_block(body["view"], sample_block(channel.channel_id, reader.i18n, text))
-        await self._show(body["view"]["id"], view)
+        await show(self.responder.slack, body["view"]["id"], view)
 
     async def unsubscribe(self, body: Json) -> None:
         """End the subscription that the form is about."""
         press = ButtonPress.read(body, self.responder.slack)
-        i18n = await self._translator(body)
+        reader = await self.responder.speaking_to(press.who)
         channel = self.responder.slack.channel(press.value["channel"])
         try:
             present = await self.forms.current(channel, press.value["subscription"])
             if present is None:
-                outcome: Answer | Rendered = ended(i18n)
+                said = ended(reader.i18n)
             else:
-                outcome = await self.forms.unsubscribe(channel, press.who, present.subscription)
+                said = reader.say(await self.forms.unsubscribe(channel, press.who, present.subscription))
         except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
-            outcome = self.responder.failed(error, action=press.action_id, user=press.who)
+            said = reader.failed(error, action=press.action_id, user=press.who)
         self.responder.slack.start(self.changed(press.who))
-        view = outcome_view([outcome], channel.channel_id, i18n, self.responder.clock())
-        await self._show(body["view"]["id"], view)
+        blocks = [*channel_line(channel.channel_id, reader.i18n), *said.blocks]
+        view = window(outcome_title(reader.i18n), blocks, reader.i18n)
+        await show(self.responder.slack, body["view"]["id"], view)
+
+
+_FIELDS: dict[type, str] = {
+    UnknownLanguage: LANGUAGE,
+    UnknownWorkspace: WORKSPACE,
+    BadTarget: ESCALATE_TO,
+}
+
+
+def _field_of(answer: Answer | Rendered | Mistake, values: FormValues) -> str | None:
+    """Say at which field a refusal is shown; `None` for one that no field caused."""
+    if isinstance(answer, AT_THE_SELECTOR):
+        return SELECTOR if values.subscription_id is None else None
+    if isinstance(answer, NeedsInvite | CannotPost | NotAllowed):
+        return CHANNEL if values.picked else None
+    return _FIELDS.get(type(answer))

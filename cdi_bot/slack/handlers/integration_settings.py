@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-
-import structlog
 
 from cdi_bot.delivery.slack_port import SlackTrouble
 from cdi_bot.slack.api.call import Json
 from cdi_bot.slack.handlers.actions import ButtonPress
 from cdi_bot.slack.handlers.commands import Responder
-from cdi_bot.slack.handlers.forms import ANSWER_SECONDS
+from cdi_bot.slack.handlers.submission import AT_THE_SELECTOR, Outcome, Submission, answer_by
+from cdi_bot.slack.render.forms.fields import SELECTOR
 from cdi_bot.slack.render.forms.integration import (
     FORM,
     IntegrationFormValues,
@@ -20,10 +18,7 @@ from cdi_bot.slack.render.forms.integration import (
     integration_form,
     read_integration_form,
 )
-from cdi_bot.slack.render.kit.blocks import Block
-from cdi_bot.slack.render.kit.windows import View, refused, waiting_window, window
-
-log = structlog.get_logger(__name__)
+from cdi_bot.slack.render.kit.windows import refused, window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,41 +55,34 @@ class IntegrationSettingsForms:
 
     async def submit(self, body: Json) -> Json:
         """Take the form: errors stand at their field, everything else is told in its place."""
-        end = asyncio.get_running_loop().time() + ANSWER_SECONDS
-        who, reader = body["user"]["id"], await self.responder.speaking_to(body["user"]["id"])
+        until, who = answer_by(), body["user"]["id"]
+        reader = await self.responder.speaking_to(who)
         values = read_integration_form(body["view"], reader.i18n)
         if not isinstance(values, IntegrationFormValues):
             return refused(values)
-        work = asyncio.ensure_future(self._carry_out(reader, values, who))
-        done, _ = await asyncio.wait({work}, timeout=max(0.0, end - asyncio.get_running_loop().time()))
-        if not done:
-            self.responder.slack.start(self._tell_late(body["view"]["id"], work))
-            view = waiting_window(form_title(reader.i18n), reader.i18n)
-        else:
-            view = work.result()
-        return {"response_action": "update", "view": view}
+        submission = Submission(
+            reader=reader,
+            body=body,
+            title=form_title(reader.i18n),
+            field_of=lambda answer: (
+                SELECTOR if isinstance(answer, AT_THE_SELECTOR) and values.workspace_id is None else None
+            ),
+        )
+        return await submission.answer(self._carry_out(reader, values, who), until)
 
-    async def _carry_out(self, reader: Responder, values: IntegrationFormValues, who: str) -> View:
-        """Set each value that is not set yet; returns the window that says how it went."""
+    async def _carry_out(self, reader: Responder, values: IntegrationFormValues, who: str) -> Outcome:
+        """Set each value that is not set yet."""
         channel = self.responder.slack.channel(values.channel_id)
-        blocks: Sequence[Block] = ()
         try:
             refusal = await reader.access.to_reach(who, channel)
-            answers = (
+            outcome: Outcome = (
                 [refusal]
                 if refusal
                 else await reader.settings.change_all(
                     channel, who, values.selector, values.changes, workspace_id=values.workspace_id
                 )
             )
-            blocks = [block for each in answers for block in reader.say(each).blocks]
-        except Exception as error:  # noqa: BLE001  # likewise
-            blocks = reader.failed(error, form=FORM, user=who).blocks
+        except Exception as error:  # noqa: BLE001  # a person waits: every failure is answered
+            outcome = [reader.failed(error, form=FORM, user=who)]
         self.responder.slack.start(self.changed(who))
-        return window(form_title(reader.i18n), blocks, reader.i18n)
-
-    async def _tell_late(self, view_id: str, work: asyncio.Future[View]) -> None:
-        try:
-            await self.responder.slack.api.update_view(view_id, await work)
-        except SlackTrouble as trouble:
-            log.info("the outcome of a form was not shown", reason=trouble.reason)  # closed meanwhile, mostly
+        return outcome

@@ -139,19 +139,20 @@ def _audit_subject(
 ) -> str:
     if integration is not None:
         named = bold_name(integration)
+    elif entry.about == UNREACHABLE.kind:
+        named = i18n("that {braze} can't be reached").format(braze=escape(braze_name(workspace_name, i18n)))
     else:
         named = selector_text(Selection(selector=entry.about, workspace_name=workspace_name), i18n)
     if entry.value:
         return f"{named} → {audited_value(entry.value, i18n)}"
-    if integration is not None or (
-        entry.action in {"subscribe", "unsubscribe", "snooze", "unsnooze"} and is_pattern(entry.subject)
-    ):
+    is_selector = entry.action in {"subscribe", "unsubscribe", "snooze", "unsnooze"} and is_pattern(
+        entry.subject
+    )
+    if integration is not None or is_selector or entry.about == UNREACHABLE.kind:
         return named
     if entry.action == "escalate" and entry.subject != "off":
         length, _, to = entry.subject.partition(" ")
         return f"{code(length)} → {target_name(to)}"
-    if entry.action == "acknowledge" and entry.subject == UNREACHABLE.kind:
-        return i18n("that {braze} can't be reached").format(braze=escape(braze_name(workspace_name, i18n)))
     return code(f"{workspace_name}/{entry.subject}" if workspace_name else entry.subject)
 
 

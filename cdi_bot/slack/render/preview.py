@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from cdi_bot.core.commands.subscriptions import Subscribe
 from cdi_bot.core.model.incident import Kind, Topic
@@ -68,15 +67,6 @@ def preview_line(found: Preview, i18n: Translator) -> str:
 def preview_block(line: str) -> Block:
     """Return the place in the form where it stands."""
     return context(f"🔎 {escape(line)}") | {"block_id": PREVIEW}
-
-
-def with_block(view: Mapping[str, Any], block: Block) -> Block:
-    """Return an open form with another block in the place of that of its id: what was filled in stays."""
-    shown = {
-        key: view[key] for key in ("type", "callback_id", "private_metadata", "title", "submit", "close")
-    }
-    blocks = [block if each.get("block_id") == block["block_id"] else each for each in view["blocks"]]
-    return {**shown, "blocks": blocks}
 
 
 def render_preview(found: Preview, i18n: Translator) -> Rendered:

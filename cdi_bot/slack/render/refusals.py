@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from cdi_bot.core.commands.parser import BY_COMMAND, BY_WORD, IN_CHANNEL, SPECIFICATIONS, WORDS
@@ -105,7 +104,7 @@ def which_workspace(answer: WhichWorkspace, i18n: Translator, command: Command |
     return replace(short_message(line, note, row=row), text=plain_line(f"{line} {names}"))
 
 
-def no_match(answer: NoMatch, i18n: Translator, command: Command | None = None) -> Rendered:
+def no_match(answer: NoMatch, i18n: Translator, command: Command | None) -> Rendered:
     """Say that no integration matches; those with a similar name can be chosen for the `command`."""
     line = i18n("No integration matches “{words}”.").format(words=outside(answer.query))
     if answer.nearest:
@@ -252,14 +251,7 @@ def _explained(examples: Iterable[tuple[str, str]], i18n: Translator) -> list[st
 
 def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
     """Say what is odd about a command, and what comes near or how it is typed: two lines, and what can be pressed."""
-    option = "except" if mistake.command == "hours" else "on"
-    line = _problem(mistake, option, i18n)
-    if mistake.nearest:
-        line = i18n.sentences([line, i18n("Did you mean {word}?").format(word=code(mistake.nearest))])
-    elif mistake.problem is MistakeKind.UNKNOWN_STATUS:
-        line = i18n.sentences([line, _accepted(option, Topic, i18n)])
-    elif mistake.problem is MistakeKind.UNKNOWN_REASON:
-        line = i18n.sentences([line, _accepted("off", EXPECTABLE, i18n)])
+    line = mistake_line(mistake, i18n)
     meant = [code(f"/cdi {each.text}") for each in mistake.likely]
     if mistake.problem is MistakeKind.CONFIRM:
         todo = i18n("The channel is told.")
@@ -274,6 +266,19 @@ def render_mistake(mistake: Mistake, i18n: Translator) -> Rendered:
         for place, each in enumerate(mistake.likely)
     )
     return Rendered(text=plain_line(f"{line} {todo}"), blocks=[section(f"{line}\n{todo}"), *row])
+
+
+def mistake_line(mistake: Mistake, i18n: Translator) -> str:
+    """Say in mrkdwn what is odd, and what comes near."""
+    option = "except" if mistake.command == "hours" else "on"
+    line = _problem(mistake, option, i18n)
+    if mistake.nearest:
+        return i18n.sentences([line, i18n("Did you mean {word}?").format(word=code(mistake.nearest))])
+    if mistake.problem is MistakeKind.UNKNOWN_STATUS:
+        return i18n.sentences([line, _accepted(option, Topic, i18n)])
+    if mistake.problem is MistakeKind.UNKNOWN_REASON:
+        return i18n.sentences([line, _accepted("off", EXPECTABLE, i18n)])
+    return line
 
 
 def _example(mistake: Mistake) -> str:
@@ -311,6 +316,7 @@ def _problem(mistake: Mistake, option: str, i18n: Translator) -> str:
         MistakeKind.MISSING_RUNBOOK: i18n("Which web address? It begins with `https://`; `none` removes it."),
         MistakeKind.BAD_SCHEDULE: i18n("“{given}” isn't a valid time for a digest."),
         MistakeKind.BAD_HOURS: i18n("“{given}” aren't hours: days, and from when until when."),
+        MistakeKind.BAD_ZONE: i18n("I don't know the time zone “{given}”."),
         MistakeKind.BAD_DELAY: i18n("“{given}” isn't a valid time. It takes 10 seconds to 7 days."),
         MistakeKind.BAD_TARGET: i18n(
             "“{given}” isn't a channel or a person. Type `to:#` or `to:@` and choose one from Slack's list."
@@ -322,29 +328,3 @@ def _problem(mistake: Mistake, option: str, i18n: Translator) -> str:
     }
     given, name = outside(mistake.given, SHORT_NAME), outside(mistake.name, SHORT_NAME)
     return known[mistake.problem].format(given=given, name=name, option=option)
-
-
-def render_too_many(until: datetime, i18n: Translator) -> Rendered:
-    """Say that somebody changes a channel too often, and when they may go on."""
-    line = i18n("Too many changes at once: each one is announced in the channel. Nothing was changed.")
-    return short_message(line, i18n("Try again at {when}.").format(when=date(until)))
-
-
-def render_trouble(code_word: str, i18n: Translator) -> Rendered:
-    """Say that a command could not be carried out, and what to do: `store`, `slack`, anything else is a failure."""
-    known = {
-        "store": (
-            i18n("My database doesn't answer right now. Nothing was changed."),
-            i18n("Try again in a minute. If it lasts, tell whoever runs the bot."),
-        ),
-        "slack": (
-            i18n("Slack does not let me do this just now. Nothing was changed."),
-            i18n("Try again in a minute."),
-        ),
-    }
-    failure = (
-        i18n("That went wrong on my side."),
-        i18n("Try again. If it happens again, tell whoever runs the bot: the log has the details."),
-    )
-    line, todo = known.get(code_word, failure)
-    return Rendered(text=plain_line(line), blocks=[section(line), context(todo)])

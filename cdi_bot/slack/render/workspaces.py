@@ -23,7 +23,7 @@ from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.reasons import reason_text
 from cdi_bot.slack.render.kit.runs import GOOD
 from cdi_bot.slack.render.kit.text import code, escape, outside, plain_line
-from cdi_bot.slack.render.kit.windows import View, alert, input_block, window_title
+from cdi_bot.slack.render.kit.windows import View, input_block, window_title
 from cdi_bot.store.secret_keys import MAKE_SECRET_KEY
 from cdi_bot.usecases.lookup import PERMISSIONS
 from cdi_bot.usecases.workspace_answers import (
@@ -91,19 +91,14 @@ def add_button(i18n: Translator) -> Block | None:
 # ------------------------------------------------------------------------------------------ the form
 
 
-def workspace_form(
-    channel_id: str, i18n: Translator, *, name: str = "", endpoint: str = "", problem: str | None = None
-) -> View:
-    """Return the form; `problem` is plain text. It never holds a key: what Slack is given is kept by Slack."""
+def workspace_form(channel_id: str, i18n: Translator) -> View:
+    """Return the form."""
     named: Block = {"type": "plain_text_input", "max_length": 30, "placeholder": plain_text("emea")}
     reached: Block = {
         "type": "plain_text_input",
         "max_length": 200,
         "placeholder": plain_text("https://rest.fra-01.braze.eu"),
     }
-    for element, value in ((named, name), (reached, endpoint)):
-        if value:
-            element["initial_value"] = value
     return {
         "type": "modal",
         "callback_id": FORM,
@@ -112,7 +107,6 @@ def workspace_form(
         "submit": window_title(i18n("Add")),
         "close": window_title(i18n("Cancel")),
         "blocks": [
-            *([alert(problem)] if problem else []),
             input_block(
                 NAME,
                 i18n("Name"),

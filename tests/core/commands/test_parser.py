@@ -366,6 +366,48 @@ def test_tomorrow_is_in_the_persons_zone_and_told_in_utc() -> None:
             Mistake(command="subscribe", problem=MistakeKind.UNKNOWN_STATUS, name="Users"),
         ),
         (
+            "hours 09:00-17:00 Europe/Nowhere",
+            Mistake(command="hours", problem=MistakeKind.BAD_ZONE, given="Europe/Nowhere"),
+        ),
+        (
+            "hours mon-fri 9-17 Europe/Berln except:error",
+            Mistake(
+                command="hours",
+                problem=MistakeKind.BAD_ZONE,
+                given="Europe/Berln",
+                nearest="Europe/Berlin",
+            ),
+        ),
+        (
+            "hours mon-fri 9-17 America/New York",
+            Mistake(
+                command="hours",
+                problem=MistakeKind.BAD_ZONE,
+                given="America/New York",
+                nearest="America/New_York",
+            ),
+        ),
+        (
+            "digest daily 09:00 tokio",
+            Mistake(command="digest", problem=MistakeKind.BAD_ZONE, given="tokio", nearest="Asia/Tokyo"),
+        ),
+        (
+            "snooze Users* every sun 02:00-06:00 Europe/Berln backup",
+            Mistake(
+                command="snooze",
+                problem=MistakeKind.BAD_ZONE,
+                given="Europe/Berln",
+                nearest="Europe/Berlin",
+                name="Users*",
+            ),
+        ),
+        ("hours soonish", Mistake(command="hours", problem=MistakeKind.BAD_HOURS, given="soonish")),
+        ("contacts bla", Mistake(command="contacts", problem=MistakeKind.UNKNOWN_OPTION, given="bla")),
+        (
+            "owner Users* kenji",
+            Mistake(command="owner", problem=MistakeKind.BAD_MENTION, given="kenji", name="Users*"),
+        ),
+        (
             "subscribe Users off:row_low",
             Mistake(
                 command="subscribe",
@@ -531,7 +573,9 @@ def test_examples_show_their_own_command(word: str) -> None:
 def test_examples_of_options_are_read(word: str) -> None:
     """Each option that help explains is taken by the command it belongs to."""
     for option, _ in BY_WORD[word].options:
-        meant = "Users" if BY_WORD[word].names else {"hours": "mon-fri"}.get(word, "to:<#C2>")
+        meant = (
+            "Users" if BY_WORD[word].names else {"hours": "mon-fri", "contacts": "show"}.get(word, "to:<#C2>")
+        )
         assert isinstance(read(f"{word} {meant} {as_delivered(option)}"), BY_WORD[word].command), option
 
 

@@ -247,6 +247,23 @@ async def test_which_workspace(two: Two) -> None:
     assert "prod" in prod["text"]["text"]
 
 
+async def test_what_is_not_snoozed_names_its_workspace(two: Two) -> None:
+    """A hint that repeats a selector repeats its workspace: typed as it stands there, it means the same."""
+    async with two.desk.store.write() as uow:
+        for one in await uow.subscriptions.for_channel(ALERTS):
+            await uow.subscriptions.remove([one.subscription_id])
+    to = two.desk.responder_for(two.app)
+    for text, words in (
+        ("snooze staging/Users* 2h", "/cdi subscribe staging/Users*"),
+        ("unsubscribe staging/Users*", "/cdi subscribe staging/Users*"),
+        ("unsnooze staging/Users*", "staging"),
+        ("preview staging/*", "staging"),
+    ):
+        said = await to.answer_text(text, ALERTS, MARA)
+        assert said
+        assert words in str(said.blocks), text
+
+
 async def test_form(two: Two) -> None:
     """The form is about the card's workspace: what it shows, offers, changes and ends."""
     view = IncidentView(incident=failing(), integration=two.second, dashboard_url=None)

@@ -29,7 +29,8 @@ from cdi_bot.slack.render.history import figures
 from cdi_bot.slack.render.kit.blocks import Rendered
 from cdi_bot.slack.render.kit.buttons import read_command
 from cdi_bot.slack.render.kit.i18n import Translator
-from cdi_bot.slack.render.refusals import render_help, render_mistake, render_trouble
+from cdi_bot.slack.render.kit.reasons import render_trouble
+from cdi_bot.slack.render.refusals import render_help, render_mistake
 from cdi_bot.usecases import answers, change_answers, query_answers, workspace_answers
 from cdi_bot.usecases.answers import Answer, SampleSent
 from cdi_bot.usecases.change_answers import (
@@ -466,6 +467,9 @@ ANSWERS: dict[str, Answer] = {
             (entry("owner", "subteam^S0DATA0001 all"), None),
             (entry("runbook", f"https://wiki.example.com/users {USERS}"), integration()),
             (entry("critical", f"none {USERS}"), integration()),
+            (entry("hand_on", f"U0KENJI001 {USERS}"), integration()),
+            (entry("hand_on", "U0KENJI001 unreachable"), None),
+            (entry("hand_on", USERS), integration()),
             (entry("unsubscribe", "Users*"), None),
             (entry("subscribe", "all"), None),
             (entry("renamed", "x"), None),

@@ -45,7 +45,8 @@ from cdi_bot.slack.render.forms.subscription import FormDraft, subscription_form
 from cdi_bot.slack.render.kit.blocks import short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import plain
-from cdi_bot.slack.render.kit.windows import waiting_window, window
+from cdi_bot.slack.render.kit.windows import filled_again, waiting_window, window
+from cdi_bot.slack.render.workspaces import workspace_form
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import Choices, SettingsChange, choices
 from tests.slack.golden import assert_golden_options, assert_golden_view, assert_view_taken
@@ -86,19 +87,6 @@ FORMS = {
         now=NOW_SET,
     ),
     "change_all": FormDraft(channel_id=ALERTS.channel_id, subscription_id=3, what=Selection(selector="all")),
-    "again": FormDraft(
-        picked=ALERTS.channel_id,
-        what=Selection(selector="Users*"),
-        filters=FILTERS,
-        languages=LANGUAGES,
-        settings=SettingsChange(
-            language="ja",
-            changes_language=True,
-            digest=Schedule(at=time(8, 30), weekday=0),
-            changes_digest=True,
-        ),
-        problem="I can't do this: Braze does not answer in time.",
-    ),
 }
 
 
@@ -234,9 +222,9 @@ def test_an_id_without_a_list() -> None:
     assert_golden_options("options_unlisted", lambda query: selector_options(unseen, query))
 
 
-def filled(draft: FormDraft, **values: Json) -> Json:
-    """Return the form as Slack submits it: what is not given stands as the form opened."""
-    view = subscription_form(draft, WORDS)
+def filled(draft: FormDraft, opened: Json | None = None, **values: Json) -> Json:
+    """Return the form, or another one, as Slack submits it: what is not given stands as it opened."""
+    view = opened or subscription_form(draft, WORDS)
     state: dict[str, Json] = {}
     for block in view["blocks"]:
         if block["type"] == "input":
@@ -266,15 +254,76 @@ def test_what_was_shown_is_read_back() -> None:
     assert (values.channel_id, values.picked, values.subscription_id) == (ALERTS.channel_id, False, 3)
     assert values.filters == FILTERS
     assert values.settings == SettingsChange()
-    again = read_form(filled(FORMS["again"]), WORDS)
-    assert isinstance(again, FormValues)
-    assert (again.channel_id, again.picked, again.selector, again.filters) == (
-        ALERTS.channel_id,
-        True,
-        "Users*",
-        FILTERS,
+
+
+def refilled(i18n: Translator) -> Json:
+    """The form that asks for everything, refused after it was filled in."""
+    draft = replace(FORMS["change"], channel_id=None, subscription_id=None, workspaces=("prod", "staging"))
+    view = subscription_form(draft, i18n)
+    elements = {each["block_id"]: each["element"] for each in view["blocks"] if each["type"] == "input"}
+
+    def offered(field: str, value: str) -> Json:
+        return {"selected_option": next(one for one in elements[field]["options"] if one["value"] == value)}
+
+    view = filled(
+        draft,
+        view,
+        channel={"selected_conversation": ALERTS.channel_id},
+        rows={"value": None},
+        language=offered("language", "ja"),
+        workspace=offered("workspace", "staging/"),
+        digest=offered("digest", "weekly mon"),
+        digest_at={"selected_time": "08:30"},
+        escalate=offered("escalate", "600"),
+        escalate_to={"selected_conversation": "C2"},
+        hours={"value": "mon-fri 8-19"},
+        contacts=offered("contacts", "mention"),
     )
-    assert again.settings == FORMS["again"].settings
+    return filled_again(view, "I can't do this: Braze does not answer in time.")
+
+
+def test_what_is_refused_later_is_shown_as_it_was_filled_in() -> None:
+    """Each field, with what is wrong above them; a second time the first problem is gone."""
+    assert_golden_view("form_again", refilled)
+    view = refilled(WORDS)
+    values = read_form(filled(FORMS["here"], view), WORDS)
+    assert isinstance(values, FormValues)
+    assert (values.channel_id, values.picked, values.selector) == (ALERTS.channel_id, True, USERS)
+    assert values.filters == replace(FILTERS, min_rows=None)
+    assert values.settings == SettingsChange(
+        language="ja",
+        changes_language=True,
+        workspace="staging",
+        changes_workspace=True,
+        digest=Schedule(at=time(8, 30), weekday=0),
+        changes_digest=True,
+        escalate_after=timedelta(minutes=10),
+        escalate_to="C2",
+        changes_escalation=True,
+        hours=values.settings.hours,
+        mention_contacts=True,
+    )
+    again = filled_again(filled(FORMS["here"], view), "Another problem.")
+    assert again["blocks"][1:] == view["blocks"][1:]
+    assert again["blocks"][0] != view["blocks"][0]
+
+
+def test_the_form_of_a_workspace() -> None:
+    """Empty, and refused later: the key is not shown again."""
+    assert_golden_view("form_workspace", lambda query: workspace_form(ALERTS.channel_id, query))
+    typed: dict[str, Json] = {
+        "name": {"value": "emea"},
+        "endpoint": {"value": "https://rest.fra-01.braze.eu"},
+        "key": {"value": "secret-key"},
+    }
+    view = filled(FORMS["here"], workspace_form(ALERTS.channel_id, WORDS), **typed)
+    again = filled_again(view, "Braze refused the key.", but={"key"})
+    assert [each["element"].get("initial_value") for each in again["blocks"][1:]] == [
+        "emea",
+        "https://rest.fra-01.braze.eu",
+        None,
+    ]
+    assert "secret-key" not in str(again)
 
 
 def test_what_is_wrong_stands_at_its_field() -> None:
@@ -432,14 +481,14 @@ drafts = st.builds(
         workspace_name=strategies.workspace_names,
     ),
     filters=filters,
-    problem=st.none() | strategies.text.map(plain),
 )
 
 
-@given(drafts)
-def test_slack_takes_any_form(draft: FormDraft) -> None:
-    """Whatever names and numbers there are, the form keeps to Slack's limits."""
+@given(drafts, strategies.text.map(plain))
+def test_slack_takes_any_form(draft: FormDraft, problem: str) -> None:
+    """Whatever names and numbers there are, the form keeps to Slack's limits; also when it is refused later."""
     assert_view_taken(subscription_form(draft, WORDS))
+    assert_view_taken(filled_again(filled(draft), problem))
 
 
 @given(strategies.text, st.lists(strategies.integrations, max_size=8), st.booleans())

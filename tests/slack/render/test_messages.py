@@ -767,7 +767,7 @@ def test_open_card_offers() -> None:
     assert pressed(shown, "history") == {"workspace": 1, "id": USERS, "offset": 0}
     assert chosen(shown) == {
         "Snooze for 4 hours": {"workspace": 1, "id": USERS, "do": "snooze", "for": "4h"},
-        "Snooze until it recovers": {"workspace": 1, "id": USERS, "do": "snooze", "for": "recovery"},
+        "Snooze until recovery": {"workspace": 1, "id": USERS, "do": "snooze", "for": "recovery"},
         "Sync now…": {"workspace": 1, "id": USERS, "do": "sync"},
         "Change alerts here…": {"workspace": 1, "id": USERS, "do": "form"},
     }
@@ -906,7 +906,7 @@ def test_storm_with_unreachable() -> None:
     assert "can't be reached" in text
     assert f"acknowledged by <@{KENJI}>, snoozed here until" in text
     until_well = incident_view(failing(), snooze=snooze(None))
-    assert "snoozed here until it recovers" in said(render(CardView(incidents=(until_well, until_well))))
+    assert "snoozed here until recovery" in said(render(CardView(incidents=(until_well, until_well))))
 
 
 def test_integration_that_is_not_known() -> None:

@@ -118,7 +118,6 @@ class FormValues:
     picked: bool  # chosen in the form, rather than where it was opened
     subscription_id: int | None
     selector: str | None
-    name: str | None  # as the picker showed it
     filters: Filters
     settings: SettingsChange
 
@@ -144,7 +143,6 @@ def read_form(view: Mapping[str, Any], i18n: Translator) -> FormValues | Errors:
         picked=about.get("channel") is None,
         subscription_id=about.get("subscription"),
         selector=option.get("value"),
-        name=(option.get("text") or {}).get("text"),
         filters=filters,
         settings=settings,
     )

@@ -71,7 +71,7 @@ def integration_form(
         "submit": window_title(i18n("Save")),
         "close": window_title(i18n("Cancel")),
         "blocks": [
-            *channel_field(channel_id, None, i18n),
+            *channel_field(channel_id, i18n),
             section(selector_text(what, i18n)) if what else selector_field(None, i18n, tells=False),
             input_block(PEOPLE, i18n("Owner"), people, optional=True),
             input_block(

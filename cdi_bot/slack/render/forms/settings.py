@@ -7,9 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from cdi_bot.core.commands.hours import SetHours, typed_hours
-from cdi_bot.core.commands.parser import print_command
 from cdi_bot.core.commands.specification import Mistake
-from cdi_bot.core.digest_schedule import WEEKDAYS, Schedule, read_schedule
+from cdi_bot.core.digest_schedule import WEEKDAYS, read_schedule
 from cdi_bot.core.escalation import USUAL
 from cdi_bot.slack.render.escalation import escalation_text
 from cdi_bot.slack.render.hours import hours_text
@@ -19,6 +18,7 @@ from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.people import contacts_text
 from cdi_bot.slack.render.kit.text import duration, plain_line, workspace_text
 from cdi_bot.slack.render.kit.windows import input_block
+from cdi_bot.slack.render.refusals import mistake_line
 from cdi_bot.slack.render.subscriptions import schedule_text, weekday_names
 from cdi_bot.usecases.answers import SettingsShown
 from cdi_bot.usecases.subscription_form import SettingsChange
@@ -56,10 +56,9 @@ def settings_fields(
     languages: tuple[str, ...],
     workspaces: tuple[str, ...],
     now: SettingsShown | None,
-    chosen: SettingsChange,
     i18n: Translator,
 ) -> list[Block]:
-    """Return the fields for a channel's settings; `now` is shown beside them, `chosen` was chosen before."""
+    """Return the fields for a channel's settings; `now` is shown beside them."""
     keep = (KEEP, i18n("Leave it as it is"))
     spoken = [keep, (BOT_LANGUAGE, i18n("The bot's own")), *((one, language_name(one)) for one in languages)]
     often = [keep, (NO_DIGEST, i18n("No digest")), ("daily", i18n("Every day"))]
@@ -67,31 +66,31 @@ def settings_fields(
         (f"weekly {day}", name[:1].upper() + name[1:])
         for day, name in zip(WEEKDAYS, weekday_names(i18n), strict=True)
     ]
-    schedule = chosen.digest or (read_schedule(now.digest.split()) if now and now.digest else None)
+    schedule = read_schedule(now.digest.split()) if now and now.digest else None
     at = f"{schedule.at:%H:%M}" if schedule else _MORNING
     hint = i18n("Only for a digest that you choose here; in your time zone.")
     return [
         input_block(
             LANGUAGE,
             i18n("Language of the channel's messages"),
-            select(spoken, (chosen.language or BOT_LANGUAGE) if chosen.changes_language else KEEP),
+            select(spoken, KEEP),
             hint=_now_language(now, i18n),
             optional=False,
         ),
-        *_workspace_field(workspaces, now, chosen, i18n),
+        *_workspace_field(workspaces, now, i18n),
         input_block(
             DIGEST,
             i18n("Digest of the channel"),
-            select(often, _frequency(chosen.digest) if chosen.changes_digest else KEEP),
+            select(often, KEEP),
             hint=_now_digest(now, i18n),
             optional=False,
         ),
         input_block(
             DIGEST_AT, i18n("Digest at"), {"type": "timepicker", "initial_time": at}, hint=hint, optional=True
         ),
-        _hours_field(now, chosen, i18n),
-        *_escalation_fields(now, chosen, i18n),
-        _contacts_field(now, chosen, i18n),
+        _hours_field(now, i18n),
+        *_escalation_fields(now, i18n),
+        _contacts_field(now, i18n),
     ]
 
 
@@ -102,12 +101,6 @@ def select(choices: list[tuple[str, str]], chosen: str) -> Block:
     ]
     first = next((option for option in options if option["value"] == chosen), options[0])
     return {"type": "static_select", "options": options, "initial_option": first}
-
-
-def _frequency(schedule: Schedule | None) -> str:
-    if schedule is None:
-        return NO_DIGEST
-    return "daily" if schedule.weekday is None else f"weekly {WEEKDAYS[schedule.weekday]}"
 
 
 def _now_language(now: SettingsShown | None, i18n: Translator) -> str | None:
@@ -126,44 +119,40 @@ def _now_digest(now: SettingsShown | None, i18n: Translator) -> str | None:
     return i18n("Now: {what}").format(what=plain_line(schedule_text(now.digest, now.zone, i18n)))
 
 
-def _workspace_field(
-    workspaces: tuple[str, ...], now: SettingsShown | None, chosen: SettingsChange, i18n: Translator
-) -> list[Block]:
+def _workspace_field(workspaces: tuple[str, ...], now: SettingsShown | None, i18n: Translator) -> list[Block]:
     """Return the field for the workspace that is meant where none is named; nothing where there is only one."""
     if not workspaces:
         return []
     offered = [(KEEP, i18n("Leave it as it is")), (ALL, i18n("All workspaces"))]
     offered += [(f"{each}/", each) for each in workspaces[:_MOST_WORKSPACES]]
-    wish = f"{chosen.workspace}/" if chosen.workspace else ALL
     return [
         input_block(
             WORKSPACE,
             i18n("Braze workspace of the channel"),
-            select(offered, wish if chosen.changes_workspace else KEEP),
+            select(offered, KEEP),
             hint=plain_line(workspace_text(now.workspace_name, i18n)) if now else None,
             optional=False,
         )
     ]
 
 
-def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: Translator) -> list[Block]:
+def _escalation_fields(now: SettingsShown | None, i18n: Translator) -> list[Block]:
     offered = [(KEEP, i18n("Leave it as it is")), (NOBODY, i18n("To nobody"))]
     offered += [
         (str(int(each.total_seconds())), i18n("After {length}").format(length=duration(each, i18n)))
         for each in DELAYS
     ]
-    after = str(int(chosen.escalate_after.total_seconds())) if chosen.escalate_to else NOBODY
     hint = plain_line(escalation_text(now.escalate_after, now.escalate_to, i18n)) if now else None
     to: Block = {
         "type": "conversations_select",
         "placeholder": plain_text(i18n("Choose a channel")),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
-    } | ({"initial_conversation": chosen.escalate_to} if chosen.escalate_to else {})
+    }
     return [
         input_block(
             ESCALATE,
             i18n("Escalate what nobody acknowledges"),
-            select(offered, after if chosen.changes_escalation else KEEP),
+            select(offered, KEEP),
             hint=hint,
             optional=False,
         ),
@@ -177,29 +166,27 @@ def _escalation_fields(now: SettingsShown | None, chosen: SettingsChange, i18n: 
     ]
 
 
-def _hours_field(now: SettingsShown | None, chosen: SettingsChange, i18n: Translator) -> Block:
-    typed = print_command(chosen.hours).partition(" ")[2] if chosen.hours else None
+def _hours_field(now: SettingsShown | None, i18n: Translator) -> Block:
     field: Block = {
         "type": "plain_text_input",
         "max_length": 200,
         "placeholder": plain_text("mon-fri 08:00-19:00 except:error"),
-    } | ({"initial_value": typed} if typed else {})
+    }
     hint = i18n("Nothing leaves it as it is, `off` posts alerts at any time.").replace("`", "")
     if now:
         hint = i18n.sentences([plain_line(hours_text(now.hours, i18n)) + ".", hint])
     return input_block(HOURS, i18n("Hours in which alerts are posted"), field, hint=hint, optional=True)
 
 
-def _contacts_field(now: SettingsShown | None, chosen: SettingsChange, i18n: Translator) -> Block:
+def _contacts_field(now: SettingsShown | None, i18n: Translator) -> Block:
     offered = [
         (KEEP, i18n("Leave it as it is")),
         (MENTION, i18n("Mention them")),
         (SHOW, i18n("Only show them")),
     ]
-    wish = {None: KEEP, True: MENTION, False: SHOW}[chosen.mention_contacts]
     hint = plain_line(contacts_text(i18n, mention=now.mention_contacts)) if now else None
     label = i18n("Contacts in Braze, without an owner")
-    return input_block(CONTACTS, label, select(offered, wish), hint=hint, optional=False)
+    return input_block(CONTACTS, label, select(offered, KEEP), hint=hint, optional=False)
 
 
 def read_settings_change(values: Values) -> SettingsChange:
@@ -230,8 +217,8 @@ def settings_errors(values: Values, i18n: Translator) -> dict[str, str]:
         errors[DIGEST_AT] = i18n("Choose a time for the digest.")
     if _chosen(values, ESCALATE) not in {KEEP, NOBODY} and wish.escalate_to is None:
         errors[ESCALATE_TO] = i18n("Choose a channel.")
-    if isinstance(typed_hours(values.get(HOURS, {}).get("value")), Mistake):
-        errors[HOURS] = i18n("Type days, and from when until when: mon-fri 08:00-19:00")
+    if isinstance(hours := typed_hours(values.get(HOURS, {}).get("value")), Mistake):
+        errors[HOURS] = plain_line(mistake_line(hours, i18n))
     return errors
 
 

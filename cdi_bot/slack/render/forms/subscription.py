@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import Filters, Selection
-from cdi_bot.slack.render.answers import render_answer
 from cdi_bot.slack.render.forms.fields import (
     CHANNEL,
     FORM,
@@ -23,7 +19,6 @@ from cdi_bot.slack.render.forms.fields import (
     ROWS,
     SELECTOR,
     TOPICS,
-    FormValues,
     selector_option,
 )
 from cdi_bot.slack.render.forms.settings import settings_fields
@@ -42,55 +37,32 @@ from cdi_bot.slack.render.kit.blocks import (
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.limits import OPTION_TEXT, clip
 from cdi_bot.slack.render.kit.text import channel as named_channel
-from cdi_bot.slack.render.kit.text import mentioned, plain_line
-from cdi_bot.slack.render.kit.windows import View, alert, input_block, window, window_title
+from cdi_bot.slack.render.kit.text import mentioned
+from cdi_bot.slack.render.kit.windows import View, input_block, window_title
 from cdi_bot.slack.render.preview import preview_block
 from cdi_bot.slack.render.sample_alert import sample_button
 from cdi_bot.slack.render.subscriptions import selector_text
-from cdi_bot.usecases.answers import (
-    Answer,
-    BrazeRefused,
-    CannotPost,
-    NeedsInvite,
-    NoMatch,
-    NotAllowed,
-    OwnedByFile,
-    SettingsShown,
-    SeveralMatches,
-    SubscriptionSet,
-    WhichWorkspace,
-)
-from cdi_bot.usecases.subscription_form import SettingsChange
+from cdi_bot.usecases.answers import SettingsShown
 
 SAMPLE = "sample"
 """The block that sends a sample alert."""
-
-Outcome = Sequence[Answer | Rendered]
-"""The answer to each change that the form asks for, the subscription first; `Rendered` where it failed before that."""
-
-_AT_THE_CHANNEL = (NeedsInvite, CannotPost, NotAllowed)
-_AT_THE_SELECTOR = (NoMatch, SeveralMatches, WhichWorkspace, OwnedByFile, BrazeRefused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormDraft:
     """A form as it opens.
 
-    Without a `channel_id` it asks for the channel; `picked` is what was chosen there before. A `subscription_id` means
-    a change: then `what` says of what, else it is what is chosen already. `problem` is plain text.
-    `workspaces` are the names to choose from, where there are several.
+    Without a `channel_id` it asks for the channel. A `subscription_id` means a change: then `what` says of what, else
+    it is what is chosen already. `workspaces` are the names to choose from, where there are several.
     """
 
     channel_id: str | None = None
-    picked: str | None = None
     subscription_id: int | None = None
     what: Selection | None = None
     filters: Filters = field(default_factory=Filters)
     languages: tuple[str, ...] = ()
     workspaces: tuple[str, ...] = ()
     now: SettingsShown | None = None
-    settings: SettingsChange = field(default_factory=SettingsChange)
-    problem: str | None = None
 
 
 def subscription_form(draft: FormDraft, i18n: Translator) -> View:
@@ -108,8 +80,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
         "submit": window_title(i18n("Save") if changing else i18n("Subscribe")),
         "close": window_title(i18n("Cancel")),
         "blocks": [
-            *([alert(draft.problem)] if draft.problem else []),
-            *channel_field(draft.channel_id, draft.picked, i18n),
+            *channel_field(draft.channel_id, i18n),
             *_what(draft, i18n),
             _topics(draft.filters, i18n),
             _left_out(draft.filters, i18n),
@@ -117,7 +88,7 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
             _freshness(draft.filters, i18n),
             preview_block(i18n("Choose integrations to see which alerts they would have sent.")),
             *_mentions(draft.filters, i18n),
-            *settings_fields(draft.languages, draft.workspaces, draft.now, draft.settings, i18n),
+            *settings_fields(draft.languages, draft.workspaces, draft.now, i18n),
             *([sample_block(draft.channel_id, i18n)] if draft.channel_id else []),
             *_ending(draft, i18n),
         ],
@@ -127,15 +98,15 @@ def subscription_form(draft: FormDraft, i18n: Translator) -> View:
 # ------------------------------------------------------------------------------------------ channel and selector
 
 
-def channel_field(channel_id: str | None, picked: str | None, i18n: Translator) -> list[Block]:
-    """Return the field for the channel, with what was picked before; where it is known, its name."""
+def channel_field(channel_id: str | None, i18n: Translator) -> list[Block]:
+    """Return the field for the channel; where it is known, its name."""
     if channel_id is not None:
         return channel_line(channel_id, i18n)
     element: Block = {
         "type": "conversations_select",
         "placeholder": plain_text(i18n("Choose a channel")),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
-        **({"initial_conversation": picked} if picked else {"default_to_current_conversation": True}),
+        "default_to_current_conversation": True,
     }
     hint = i18n("One that you are in. Invite me to a private one first: /invite @cdi-bot")
     return [input_block(CHANNEL, i18n("Channel"), element, hint=hint, optional=False)]
@@ -283,35 +254,6 @@ def _ending(draft: FormDraft, i18n: Translator) -> list[Block]:
 # ------------------------------------------------------------------------------------------ around the form
 
 
-def field_of(outcome: Outcome, values: FormValues) -> str | None:
-    """Say at which field a refusal is shown; `None` for a success, and for a refusal that no field caused."""
-    first = outcome[0]
-    if isinstance(first, SubscriptionSet):
-        return None
-    if isinstance(first, _AT_THE_CHANNEL) and values.picked:
-        return CHANNEL
-    if isinstance(first, _AT_THE_SELECTOR) and values.subscription_id is None:
-        return SELECTOR
-    if isinstance(first, Rendered):  # the form keeps what was filled in
-        return SELECTOR if values.subscription_id is None else TOPICS
-    return None
-
-
-def plain_outcome(outcome: Outcome, i18n: Translator, now: datetime) -> str:
-    """Say how it went without markup: a field's error shows none."""
-    texts: list[str] = []
-    for block in _blocks(outcome, i18n, now):
-        held: list[Any] = [block.get("text"), *block.get("elements", [])]
-        texts += [part["text"] for part in held if isinstance(part, dict) and part.get("type") == "mrkdwn"]
-    return plain_line(" ".join(texts))
-
-
-def outcome_view(outcome: Outcome, channel_id: str, i18n: Translator, now: datetime) -> View:
-    """Say how it went in a window, under the name of the channel that it means by "this channel"."""
-    blocks = [*channel_line(channel_id, i18n), *_blocks(outcome, i18n, now)]
-    return window(outcome_title(i18n), blocks, i18n)
-
-
 def outcome_title(i18n: Translator) -> str:
     """Name the window in which it is said."""
     return i18n("Subscriptions")
@@ -321,11 +263,3 @@ def ended(i18n: Translator) -> Rendered:
     """Say that what was to be changed is not there any more."""
     line = i18n("This subscription has already ended.")
     return short_message(line, i18n("`/cdi subscriptions` lists those of the channel."))
-
-
-def _blocks(outcome: Outcome, i18n: Translator, now: datetime) -> list[Block]:
-    return [
-        block
-        for one in outcome
-        for block in (one if isinstance(one, Rendered) else render_answer(one, i18n, now=now)).blocks
-    ]

@@ -175,7 +175,7 @@ def snooze_select(integration: Integration, i18n: Translator, *, action_id: str 
         "1h": i18n("for 1 hour"),
         "4h": i18n("for 4 hours"),
         "tomorrow": i18n("until tomorrow 9:00"),
-        "recovery": i18n("until it recovers"),
+        "recovery": i18n("until recovery"),
     }
     return select(
         i18n("Snooze…"),
@@ -266,7 +266,7 @@ def _spoken(label: str, name: str, i18n: Translator) -> str:
 
 
 def suggestion_button(
-    suggestion: Suggestion, place: int, i18n: Translator, *, is_dangerous: bool = False
+    suggestion: Suggestion, place: int, i18n: Translator, *, is_dangerous: bool
 ) -> Block | None:
     """Return the button that carries out a command that may have been meant, or that was asked about."""
     label = i18n("Unsubscribe") if is_dangerous else suggestion.text
@@ -340,7 +340,7 @@ def more_menu(view: IncidentView, i18n: Translator, *, with_history: bool) -> Bl
         choices.append((i18n("Snoozes…"), {"do": "snoozes"}))
     else:
         choices.append((i18n("Snooze for 4 hours"), {"do": "snooze", "for": "4h"}))
-        choices.append((i18n("Snooze until it recovers"), {"do": "snooze", "for": "recovery"}))
+        choices.append((i18n("Snooze until recovery"), {"do": "snooze", "for": "recovery"}))
     if view.can_sync:
         choices.append((i18n("Sync now…"), {"do": "sync"}))
     choices.append((i18n("Change alerts here…"), {"do": "form"}))

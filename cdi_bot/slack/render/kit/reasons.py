@@ -10,6 +10,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
 from cdi_bot.item_troubles import ItemTrouble, Work
 from cdi_bot.monitoring.braze_port import BrazeReason
+from cdi_bot.slack.render.kit.blocks import Rendered, context, section, short_message
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.slack.render.kit.text import (
     REASON,
@@ -21,6 +22,7 @@ from cdi_bot.slack.render.kit.text import (
     escape,
     name_of,
     plain,
+    plain_line,
 )
 from cdi_bot.usecases.query_answers import BotTroubles
 
@@ -212,6 +214,8 @@ def _work(trouble: ItemTrouble, i18n: Translator) -> str:
         Work.JUDGE: i18n("check for incidents"),
         Work.REMIND: i18n("remind of its incident"),
         Work.SNOOZE: i18n("end snoozes"),
+        Work.HOURS: i18n("sum up what its hours held back"),
+        Work.ESCALATE: i18n("escalate incidents"),
         Work.SYNC: i18n("follow the requested sync"),
         Work.SHOW: i18n("show it on Home"),
         Work.DIGEST: i18n("post the digest"),
@@ -253,3 +257,29 @@ def bot_troubles(troubles: BotTroubles, i18n: Translator) -> list[str]:
         text = i18n("⚠️ What I fail to do for {channel}: {what}. The log says why.")
         said.append(text.format(channel=channel(place.channel_id), what=failing_work(fails, i18n)))
     return said
+
+
+def render_too_many(until: datetime, i18n: Translator) -> Rendered:
+    """Say that somebody changes a channel too often, and when they may go on."""
+    line = i18n("Too many changes at once: each one is announced in the channel. Nothing was changed.")
+    return short_message(line, i18n("Try again at {when}.").format(when=date(until)))
+
+
+def render_trouble(code_word: str, i18n: Translator) -> Rendered:
+    """Say that a command could not be carried out, and what to do: `store`, `slack`, anything else is a failure."""
+    known = {
+        "store": (
+            i18n("My database doesn't answer right now. Nothing was changed."),
+            i18n("Try again in a minute. If it lasts, tell whoever runs the bot."),
+        ),
+        "slack": (
+            i18n("Slack does not let me do this just now. Nothing was changed."),
+            i18n("Try again in a minute."),
+        ),
+    }
+    failure = (
+        i18n("That went wrong on my side."),
+        i18n("Try again. If it happens again, tell whoever runs the bot: the log has the details."),
+    )
+    line, todo = known.get(code_word, failure)
+    return Rendered(text=plain_line(line), blocks=[section(line), context(todo)])

@@ -263,7 +263,7 @@ def snooze_time(
     if every:
         return i18n("repeatedly ({window})").format(window=code(every))
     if until is None:
-        return i18n("until it recovers")
+        return i18n("until recovery")
     text = i18n("from {begin} until {when}") if begins else i18n("until {when}")
     return text.format(begin=date(begins) if begins else "", when=date(until))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cdi_bot.slack.render.kit import limits
@@ -59,6 +59,49 @@ def window(title: str, blocks: Sequence[Block], i18n: Translator) -> View:
         "close": window_title(i18n("Close")),
         "blocks": [*blocks],
     }
+
+
+_FILLED = {
+    "selected_conversation": "initial_conversation",
+    "selected_option": "initial_option",
+    "selected_options": "initial_options",
+    "selected_time": "initial_time",
+    "selected_users": "initial_users",
+    "value": "initial_value",
+}
+"""What a field held when it was submitted, and as what it begins with it (docs.slack.dev/reference/views)."""
+
+
+def filled_again(view: Mapping[str, Any], problem: str, *, but: Collection[str] = ()) -> View:
+    """Return a submitted form as it was filled in, but for some fields, with what is wrong above it in plain text."""
+    values = view["state"]["values"]
+    blocks = [
+        {**each, "element": _refilled(each["element"], {} if block_id in but else values.get(block_id, {}))}
+        if each["type"] == "input" and (block_id := each["block_id"])
+        else each
+        for each in view["blocks"]
+        if each["type"] != "alert"
+    ]
+    return _with_blocks(view, [alert(problem), *blocks])
+
+
+def _refilled(element: Block, filled: Mapping[str, Mapping[str, Any]]) -> Block:
+    begins = {*_FILLED.values(), "default_to_current_conversation"}
+    held = filled.get(element["action_id"], {})
+    return {key: value for key, value in element.items() if key not in begins} | {
+        initial: held[name] for name, initial in _FILLED.items() if held.get(name)
+    }
+
+
+def with_block(view: Mapping[str, Any], block: Block) -> View:
+    """Return an open form with another block in the place of that of its id: what was filled in stays."""
+    blocks = [block if each.get("block_id") == block["block_id"] else each for each in view["blocks"]]
+    return _with_blocks(view, blocks)
+
+
+def _with_blocks(view: Mapping[str, Any], blocks: Sequence[Block]) -> View:
+    kept = ("type", "callback_id", "private_metadata", "title", "submit", "close")
+    return {**{key: view[key] for key in kept}, "blocks": [*blocks]}
 
 
 def refused(errors: Errors) -> dict[str, Any]:
