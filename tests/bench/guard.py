@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import re
 import resource
 import socket
 import sys
@@ -94,8 +95,11 @@ class Target:
         return time.perf_counter() - begun
 
     async def _told(self) -> int:
+        """How many failures the channel shows: the third within two minutes and those after it stand in one card."""
         messages = (await self.controls.get(f"slack/messages?channel={ALERTS}"))["messages"]
-        return sum("Load" in str(each) and "failed" in str(each).lower() for each in messages)
+        found = [re.match(r"(\d+) failing since|Load.* – ", each["text"]) for each in messages]
+        alone = sum(each is not None and each[1] is None for each in found)
+        return max([alone, *(int(each[1]) for each in found if each and each[1])])
 
 
 Attack = Callable[[Target, AsyncExitStack], Awaitable[str]]
