@@ -85,6 +85,8 @@ class ViewBuilder:
         if since:  # what the cards that it counts showed before is over for long
             found = {key: each for key, each in found.items() if (each.resolved_at or since) >= since}
         views = await self._incidents(uow, channel, list(found.values()), now)
+        if since and card.ts is None:  # as it is posted, it tells nothing of what another snooze silences
+            views = [each for each in views if not each.snooze] or views
         alone = [each.incident for each in views] if len(views) == 1 and not since else []
         told = [await self._notice(uow, channel, each) for each in notices]
         return CardView(
