@@ -47,8 +47,8 @@ crash: dev  ## kill the bot at 200 random moments, live 200 lives, poll for five
 		tests/e2e/test_crash.py tests/whole/test_life.py tests/e2e/test_limits.py
 	$(BIN)/python -m tests.bench.takeover
 
-bench: dev  ## measure: the figures of docs/performance.md
-	$(BIN)/python -m tests.bench
+bench: dev  ## measure the figures of docs/performance.md, for 45 minutes; some of them: make bench BENCH="scale storm"
+	$(BIN)/python -m tests.bench $(BENCH)
 
 pictures: dev  ## photograph the demo's page for README and docs; all of it to a folder: make pictures PICTURES=/tmp/pictures
 	$(BIN)/python -m tests.pictures $(PICTURES)

@@ -228,6 +228,7 @@ def watch_workspaces(
         reach=unlocking(settings, reach),
         current=secret_keys_of(settings).mark,
         troubles=troubles,
+        dashboard_link=settings.dashboard_link,
     )
 
 
@@ -235,12 +236,9 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     """Build everything. `machine_clock` gives the present in UTC; nothing begins to work by this."""
     store, messenger = adapters.store, adapters.messenger
     clock = WatchedClock(machine_clock, adapters.seconds or (lambda: machine_clock().timestamp()))
-    troubles = ItemTroubles(clock)
-    admin_channel = (
-        Channel(team_id=adapters.team_id, channel_id=settings.admin_channel)
-        if settings.admin_channel
-        else None
-    )
+    troubles, can_sync = ItemTroubles(clock), bool(settings.admins)
+    of_admins = settings.admin_channel
+    admin_channel = Channel(team_id=adapters.team_id, channel_id=of_admins) if of_admins else None
     on_wake: list[Callable[[], None]] = []
 
     def look() -> None:
@@ -255,7 +253,12 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
     dispatcher = Dispatcher(
         store=store,
         messenger=messenger,
-        views=ViewBuilder(can_sync=bool(settings.admins), team_url=adapters.team_url, contacts=contacts.of),
+        views=ViewBuilder(
+            can_sync=can_sync,
+            team_url=adapters.team_url,
+            contacts=contacts.of,
+            dashboard_link=settings.dashboard_link,
+        ),
         clock=clock,
         sleep=adapters.sleep,
         random=adapters.random,
@@ -323,9 +326,7 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         expected=made(MarkExpected),
         channels=channels,
         settings=made(ChangeIntegrationSettings),
-        queries=Queries(
-            store=store, workspaces=workspaces, lookup=lookup, clock=clock, can_sync=bool(settings.admins)
-        ),
+        queries=Queries(store=store, workspaces=workspaces, lookup=lookup, clock=clock, can_sync=can_sync),
         previews=Previews(
             store=store,
             lookup=lookup,
@@ -336,14 +337,11 @@ def assemble(settings: Settings, adapters: Adapters, machine_clock: Clock) -> Ap
         forms=SubscriptionForms(subscriptions=subscriptions, channels=channels),
         homes=made(HomeQueries),
         manage_workspaces=made(
-            partial(
-                ManageBrazeWorkspaces,
-                secret_keys=secret_keys_of(settings),
-                given=(settings.braze_base_url, settings.braze_api_key),
-                reach=adapters.reach,
-                dashboard_of=adapters.dashboard_of,
-                dashboard_link=settings.dashboard_link,
-            )
+            ManageBrazeWorkspaces,
+            secret_keys=secret_keys_of(settings),
+            given=(settings.braze_base_url, settings.braze_api_key),
+            reach=adapters.reach,
+            dashboard_of=adapters.dashboard_of,
         ),
         on_wake=on_wake,
     )

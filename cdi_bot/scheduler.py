@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -102,8 +103,10 @@ class Scheduler:
         now = self._seconds()
         return [name for name, at in self._ended.items() if now - at > self._intervals[name] + SILENCE]
 
-    async def stop(self) -> None:
-        """Call nothing any more, and wait for the calls under way: APScheduler's own shutdown would cancel them."""
+    async def stop(self, timeout: float) -> None:
+        """Call nothing any more, and wait for the calls under way, which are cancelled after so many seconds."""
         self._scheduler.pause()
-        await self._idle.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._idle.wait()
         self._scheduler.shutdown(wait=False)

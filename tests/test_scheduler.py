@@ -25,7 +25,7 @@ async def test_work_is_called_again_and_again_and_stops() -> None:
     scheduler.every(0.01, work, name="work")
     scheduler.start()
     await asyncio.wait_for(thrice.wait(), PATIENCE)
-    await scheduler.stop()
+    await scheduler.stop(PATIENCE)
     before = len(called)
     await asyncio.sleep(0.05)
     assert len(called) == before
@@ -57,7 +57,7 @@ async def test_work_that_outlasts_its_interval_is_not_doubled() -> None:
     await asyncio.wait_for(started.wait(), PATIENCE)
     for _ in range(5):  # so many intervals have passed
         await asyncio.wait_for(ticks.acquire(), PATIENCE)
-    stopping = asyncio.create_task(scheduler.stop())
+    stopping = asyncio.create_task(scheduler.stop(PATIENCE))
     done, _ = await asyncio.wait({stopping}, timeout=0.05)
     assert not done
     may_end.set()
@@ -81,7 +81,7 @@ async def test_work_that_fails_is_called_again() -> None:
     scheduler.every(0.01, failing, name="failing")
     scheduler.start()
     await asyncio.wait_for(twice.wait(), PATIENCE)
-    await scheduler.stop()
+    await scheduler.stop(PATIENCE)
 
 
 def test_recurring_work_goes_by_the_loops_clock_not_by_the_machines() -> None:
@@ -97,7 +97,7 @@ def test_recurring_work_goes_by_the_loops_clock_not_by_the_machines() -> None:
         scheduler.every(0.5, work, name="work")
         scheduler.start()
         await asyncio.sleep(3600)
-        await scheduler.stop()
+        await scheduler.stop(PATIENCE)
 
     loop.run_until_complete(an_hour())
     loop.close()
@@ -122,7 +122,7 @@ def test_a_standstill_is_made_up_for_once_however_long_it_was() -> None:
         await asyncio.sleep(0.4)
         assert len(called) - before == 1
         assert time.process_time() - busy < 5
-        await scheduler.stop()
+        await scheduler.stop(PATIENCE)
 
     loop.run_until_complete(held_up())
     loop.close()
@@ -149,4 +149,30 @@ def test_the_scheduler_says_what_has_not_run_for_long() -> None:
         assert scheduler.silent() == ["stuck"]
 
     loop.run_until_complete(a_while())
+    loop.close()
+
+
+def test_a_stop_does_not_wait_for_what_hangs() -> None:
+    """Work that waits for somebody who does not answer is cancelled in time; the rest of the stop has its turn."""
+    loop = VirtualLoop()
+    ended: list[float] = []
+
+    async def hanging() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(loop.time())
+
+    async def stopped_after() -> float:
+        scheduler = Scheduler()
+        scheduler.every(0.5, hanging, name="hanging")
+        scheduler.start()
+        await asyncio.sleep(1)
+        begun = loop.time()
+        await asyncio.wait_for(scheduler.stop(2), PATIENCE)
+        await asyncio.sleep(0)
+        return loop.time() - begun
+
+    assert loop.run_until_complete(stopped_after()) == 2
+    assert len(ended) == 1
     loop.close()

@@ -168,7 +168,7 @@ def sync_may_have_started(hidden_by: BrazeTrouble) -> BrazeTrouble:
     return trouble
 
 
-def trouble_of_error(error: Exception, host: str, *, through_proxy: bool = False) -> BrazeTrouble:
+def trouble_of_error(error: Exception, host: str, *, through_proxy: bool) -> BrazeTrouble:
     """Make the error for one of httpx's exceptions; `host` is where the request was sent."""
     was_sent = not isinstance(error, NEVER_SENT)
     if isinstance(error, httpx.TimeoutException):
@@ -184,7 +184,7 @@ def trouble_of_error(error: Exception, host: str, *, through_proxy: bool = False
 
 
 def trouble_of_response(
-    endpoint: Endpoint, response: httpx.Response, *, is_whole: bool = True
+    endpoint: Endpoint, response: httpx.Response, *, is_whole: bool
 ) -> BrazeTrouble | None:
     """Make the error for a response; `None` for a successful one whose body was read to its end."""
     if response.is_success:

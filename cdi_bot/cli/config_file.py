@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 DEFAULT_FILE = Path("cdi-bot.toml")
 """What is applied where `CDI_BOT_CONFIG` names no other, if it is there."""
 
+LARGEST = 10_000_000
+"""So many bytes of a file are read: far more than anybody means, and less than a machine holds."""
+
 
 def config_path(settings: Settings) -> Path | None:
     """The file that is applied at the start, if any."""
@@ -33,11 +36,14 @@ def config_path(settings: Settings) -> Path | None:
 def load_config(path: Path) -> ConfigFile:
     """Read a file. Raises `FileProblemsError`, also where it is none."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        why = f"it is larger than {LARGEST:,} bytes" if len(content) > LARGEST else None
+        text = "" if why else content.decode()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it isn't UTF-8"
-        problem = FileProblem(line=1, text=f"the file can't be read: {why}")
-        raise FileProblemsError(path.name, [problem]) from None
+        text, why = "", str(error.strerror) if isinstance(error, OSError) else "it isn't UTF-8"
+    if why:
+        raise FileProblemsError(path.name, [FileProblem(line=1, text=f"the file can't be read: {why}")])
     return read_config(text, path.name)
 
 
@@ -48,7 +54,6 @@ def file_changes(settings: Settings, store: Store, team_id: str) -> FileChanges:
         team_id=team_id,
         base_url=settings.braze_base_url,
         dashboard_of=dashboard_url,
-        dashboard_link=settings.dashboard_link,
         admin_channel=settings.admin_channel or "",
         clock=utc_now,
     )

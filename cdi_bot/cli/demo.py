@@ -27,10 +27,10 @@ from cdi_bot.sandbox.braze.scenes import play, play_all
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, KENJI, MARA
 from cdi_bot.sandbox.transcript import Transcript
 from cdi_bot.settings.environment import Problem, Settings, SettingsError
-from cdi_bot.store import Store
+from cdi_bot.store import Store, migrate
 
 SEED = 1
-FIRST_COMMAND = "subscribe all"
+FIRST_COMMAND, FIRST_OF_MANY = "subscribe all", "subscribe */all"
 
 # Seconds, in a story that shall take 40.
 _TO_READ, _STORM, _LONGEST_WAIT = 2.0, 7.0, 12.0
@@ -91,8 +91,10 @@ async def show_demo(
                 for more in range(1, workspaces)
             ]
             settings = settings_of(_environment(sandbox, Path(folder)))
+            if others:
+                await _add_workspaces(settings, sandbox, others)
             async with _beside(*([_print_conversation(sandbox, stop)] if headless else [])):
-                return await _show(sandbox, others, settings, stop, seconds, headless=headless)
+                return await _show(sandbox, settings, stop, seconds, headless=headless)
 
 
 def _folder() -> TemporaryDirectory[str]:
@@ -105,7 +107,6 @@ def _folder() -> TemporaryDirectory[str]:
 
 async def _show(
     sandbox: Sandbox,
-    others: Sequence[Sandbox],
     settings: Settings,
     stop: asyncio.Event,
     seconds: float | None,
@@ -120,24 +121,24 @@ async def _show(
     waiting.cancel()
     if not ready.is_set():
         return await bot
-    if others:
-        await _add_workspaces(settings, others)
     _say(f"cdi-bot is running. Watch and play: {sandbox.url}/\nStop it with Ctrl-C.", stop)
     ending = [_stop_after(seconds, stop)] if seconds else []
     async with _beside(*ending, *([_tell_story(sandbox, stop)] if headless else [])):
-        await sandbox.people.command(DATA_ALERTS, MARA, FIRST_COMMAND)
+        first = FIRST_OF_MANY if len(sandbox.brazes) > 1 else FIRST_COMMAND
+        await sandbox.people.command(DATA_ALERTS, MARA, first)
         return await bot
 
 
-async def _add_workspaces(settings: Settings, others: Sequence[Sandbox]) -> None:
-    """Adds the other workspaces as `/cdi workspace add` does; the bot notices them within seconds."""
+async def _add_workspaces(settings: Settings, first: Sandbox, others: Sequence[Sandbox]) -> None:
+    """Adds the other workspaces to the first as `/cdi workspace add` does, and shows them on the first one's page."""
+    await asyncio.to_thread(migrate.upgrade, settings.database_url)
     store = await Store.open(settings.database_url)
     async with store.write() as uow:
+        await uow.workspaces.find_or_add(base_url=first.url, dashboard_url=first.url)
         for number, each in enumerate(others, start=2):
-            sealed = secret_keys_of(settings).seal(each.braze_api_key)
-            await uow.workspaces.add(
-                name=f"demo-{number}", base_url=each.url, dashboard_url=each.url, sealed_key=sealed
-            )
+            name, sealed = f"demo-{number}", secret_keys_of(settings).seal(each.braze_api_key)
+            await uow.workspaces.add(name=name, base_url=each.url, dashboard_url=each.url, sealed_key=sealed)
+            first.show(name, each.braze)
     await store.close()
 
 

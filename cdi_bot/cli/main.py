@@ -13,7 +13,7 @@ import typer
 
 from cdi_bot import __version__
 from cdi_bot.cli.check import print_checks
-from cdi_bot.cli.config import config
+from cdi_bot.cli.config import AsJson, config
 from cdi_bot.cli.config_file import config_path
 from cdi_bot.cli.execution import FAILED, loaded, outcome, prepared, until_signal
 from cdi_bot.cli.forget import forget_traces, in_words
@@ -65,11 +65,8 @@ app.add_typer(db, name="db")
 app.add_typer(config, name="config", epilog=_examples("cdi-bot config plan cdi-bot.toml"))
 
 PagePort = Annotated[
-    int, typer.Option("--port", min=0, max=65535, help="Port of the page; 0 takes a free one.")
+    int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port of the page; 0 takes a free one.")
 ]
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001  # how typer calls it
@@ -117,7 +114,7 @@ def demo(
     port: PagePort = 0,
     workspaces: Annotated[
         int,
-        typer.Option("--workspaces", min=1, max=9, help="So many Braze workspaces, each with its own key."),
+        typer.Option("--workspaces", metavar="N", min=1, max=9, help="So many Braze workspaces."),
     ] = 1,
 ) -> None:
     """See it work, with no account anywhere.
@@ -198,14 +195,14 @@ def backtest(
     *,
     days: Annotated[
         int | None,
-        typer.Option("--days", min=1, max=3660, help="Only what was told in the last so many days."),
+        typer.Option("--days", metavar="N", min=1, max=3660, help="Only alerts of the last so many days."),
     ] = None,
     runs: Annotated[
         str | None, typer.Option("--runs", metavar="FILE", help="JSON lines of runs; - is standard input.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line for each incident.")] = False,
 ) -> None:
-    """Show what the bot would have told in the last 30 days.
+    """Show the alerts that the bot would have sent in the last 30 days.
 
     Lives through past runs with the code that decides live: those of a file, else the stored ones, and what Braze still
     holds where the store has less.

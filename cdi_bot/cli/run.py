@@ -26,6 +26,7 @@ from cdi_bot.cli.workspaces import open_workspace, reach_workspace, trial_client
 from cdi_bot.configuration.apply import FileChanges
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.holder import Holder
+from cdi_bot.operator.garbage import spare_long_lived_objects
 from cdi_bot.operator.heartbeat import Heartbeat, beat
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
@@ -45,6 +46,9 @@ log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 2.0
 """How long each of commands, polls and messages in hand may take to end: the whole stop stays within its 10 s."""
+
+_LAST_CALLS_SECONDS = 1.0
+"""The same for recurring work: what it began, others do again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +148,7 @@ async def _begin(
     scheduler = _start(app, home, stack, slack)
     readiness.workspaces, readiness.dispatcher = app.workspaces, app.dispatcher
     readiness.standing = lambda: [*scheduler.silent(), *app.hanging()]
-    startup.freeze_loaded_objects()
+    spare_long_lived_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspaces=[each.workspace.name for each in app.workspaces])
 
@@ -251,8 +255,9 @@ def _start(app: App, home: HomeTab, stack: AsyncExitStack, slack: SlackApp) -> S
     for name, work in {**app.recurring(), "home": home.tick}.items():
         scheduler.every(INTERVALS[name], work, name=name)
     scheduler.start()
-    stack.push_async_callback(app.workspaces.leave)
-    stack.push_async_callback(scheduler.stop)
+    stack.push_async_callback(app.holder.watch)  # tells the others what they may take over
+    stack.push_async_callback(scheduler.stop, _LAST_CALLS_SECONDS)
+    stack.push_async_callback(app.workspaces.leave)  # first of all: until then nobody else polls them
     return scheduler
 
 

@@ -43,9 +43,7 @@ async def open_workspace(
     """Find the workspace of the settings in the store, or add it, and make its client."""
     base_url, api_key = settings.braze_base_url, settings.braze_api_key.get_secret_value()
     async with store.write() as uow:
-        workspace = await uow.workspaces.find_or_add(
-            base_url=base_url, dashboard_url=dashboard_url(base_url), dashboard_link=settings.dashboard_link
-        )
+        workspace = await uow.workspaces.find_or_add(base_url=base_url, dashboard_url=dashboard_url(base_url))
     return workspace, reach_workspace(workspace, api_key, metrics=metrics, clock=clock)
 
 

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from cdi_bot.configuration.fields import NOBODY, filters_of, mention_of, read_escalation
+from cdi_bot.configuration.channels import set_channel
+from cdi_bot.configuration.fields import NOBODY, filters_of, mention_of, read_window
 from cdi_bot.configuration.plan import Change, Plan, Present, plan_changes
 from cdi_bot.configuration.present import read_present
 from cdi_bot.configuration.reading import ConfigFile
-from cdi_bot.core.digest_schedule import schedule_of, zone_of
-from cdi_bot.core.model.channel import (
-    Channel,
-    ChannelSettings,
-    ContactsChanged,
-    DigestChanged,
-    HoursChanged,
-    LanguageChanged,
-    WorkspaceChanged,
-)
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.configuration import Fields, Item, Table
-from cdi_bot.core.model.escalation import EscalationChanged
 from cdi_bot.core.model.integration import Workspace
-from cdi_bot.core.model.integration_settings import IntegrationSettings
-from cdi_bot.core.model.message import Content, Subscribed, Unsubscribed
-from cdi_bot.core.model.subscription import selector_matches
-from cdi_bot.delivery.hours import save_settings
+from cdi_bot.core.model.integration_settings import (
+    IntegrationSettingChanged,
+    IntegrationSettings,
+    SettingName,
+)
+from cdi_bot.core.model.message import MessageKind, Subscribed, Unsubscribed, show_card
+from cdi_bot.core.model.subscription import Snooze, same_selector, selector_matches
+from cdi_bot.core.snoozes import window_at, window_in_a_file
 from cdi_bot.monitoring.incident_writer import refresh_cards, start_watching
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
 from cdi_bot.usecases.base import Actor, announce, record
+from cdi_bot.usecases.snoozes import end_snoozes, set_snoozes
 from cdi_bot.usecases.workspaces import ACTION, remove_workspace
 
 
@@ -38,34 +34,30 @@ from cdi_bot.usecases.workspaces import ACTION, remove_workspace
 class FileChanges:
     """What a file changes in the channels of one Slack team.
 
-    `base_url` is the endpoint of the environment's own workspace; `dashboard_of` gives the dashboard of an endpoint,
-    `dashboard_link` is the pattern of links to it. What concerns no channel is audited in the `admin_channel`.
+    `base_url` is the endpoint of the environment's own workspace; `dashboard_of` gives the dashboard of an endpoint.
+    What concerns no channel is audited in the `admin_channel`.
     """
 
     store: Store
     team_id: str
     base_url: str
     dashboard_of: Callable[[str], str | None]
-    dashboard_link: str | None
     admin_channel: str
     clock: Callable[[], datetime]
 
     async def plan(self, file: ConfigFile, *, prune: bool) -> Plan:
         """What the file would change. Raises `FileProblemsError` and `StoreTrouble`."""
         async with self.store.read() as uow:
-            return plan_changes(file, await self._present(uow), prune=prune)
+            return plan_changes(file, await self._present(uow), self.clock(), prune=prune)
 
     async def apply(self, file: ConfigFile, *, prune: bool = False) -> Plan:
         """Change it, and let the file own what it names. Changes nothing where anything is wrong."""
         async with self.store.write() as uow:
             await uow.file_items.lock()
-            await uow.workspaces.find_or_add(
-                base_url=self.base_url,
-                dashboard_url=self.dashboard_of(self.base_url),
-                dashboard_link=self.dashboard_link,
-            )
+            dashboard_url = self.dashboard_of(self.base_url)
+            await uow.workspaces.find_or_add(base_url=self.base_url, dashboard_url=dashboard_url)
             present = await self._present(uow)
-            plan = plan_changes(file, present, prune=prune)
+            plan = plan_changes(file, present, self.clock(), prune=prune)
             for change in plan.changes:
                 await self._make(uow, change, present, file.name)
             if set((await uow.file_items.all()).items()) != {(item, file.name) for item in plan.owned}:
@@ -89,9 +81,11 @@ class FileChanges:
         if item.table is Table.WORKSPACE:
             await self._workspace(uow, actor, change, workspace, is_given=item == present.given)
         elif item.table is Table.CHANNEL:
-            await _set_channel(uow, actor, change, known)
+            await set_channel(uow, actor, change, known)
         elif item.table is Table.INTEGRATION:
-            await _set_integrations(uow, actor, change)
+            await _set_integrations(uow, actor, change, workspace)
+        elif item.table is Table.SNOOZE:
+            await _set_snooze(uow, actor, change)
         elif change.after is None:
             await _unsubscribe(uow, actor, item)
         else:
@@ -108,134 +102,72 @@ class FileChanges:
         known = workspace
         if not is_given:
             base_url, api_key = str(change.after["base_url"]), str(change.after["api_key"])
-            reached: dict[str, str | None] = {
-                "dashboard_url": self.dashboard_of(base_url),
-                "dashboard_link": self.dashboard_link,
-            }
+            dashboard_url = self.dashboard_of(base_url)
             if workspace is None:
                 name = change.item.workspace
                 workspace = await uow.workspaces.add(
-                    name=name, base_url=base_url, sealed_key=api_key, **reached
+                    name=name, base_url=base_url, dashboard_url=dashboard_url, sealed_key=api_key
                 )
             else:
-                reached |= {"base_url": base_url, "sealed_key": api_key}
-                await uow.workspaces.change(workspace.workspace_id, **reached)
+                await uow.workspaces.change(
+                    workspace.workspace_id,
+                    base_url=base_url,
+                    dashboard_url=dashboard_url,
+                    sealed_key=api_key,
+                )
         if workspace is None:
             raise StoreTrouble(f"another workspace is called {change.item.workspace}")
         visible_to = change.after.get("visible_to")
         seen = " ".join(visible_to) if isinstance(visible_to, tuple) else None
         await uow.workspaces.change(workspace.workspace_id, visible_to=seen)
+        if isinstance(visible_to, tuple):
+            await _hide(uow, workspace.workspace_id, visible_to, actor.at)
         there = replace(actor, workspace_id=workspace.workspace_id)
         await record(uow, there, ACTION, f"{'change' if known else 'add'} {workspace.name}")
 
 
-# --------------------------------------------------------------------------------- channels
+async def _hide(uow: UnitOfWork, workspace_id: int, visible_to: Collection[str], now: datetime) -> None:
+    """Tell no other channel more of a workspace: no card there goes on, but one that was escalated, and no notice.
 
-
-async def _set_channel(
-    uow: UnitOfWork, actor: Actor, change: Change, workspaces: dict[str, Workspace]
-) -> None:
-    """Set one setting of a channel, or give it its default again."""
-    field = change.item.field
-    given = change.after[field] if change.after else None
-    value = " ".join(given) if isinstance(given, tuple) else None if given is None else str(given)
-    before = await uow.channels.settings_to_change(actor.channel)
-    after, action, subject, content = _SETTERS[field](before, value, actor, workspaces)
-    await save_settings(uow, before, after, actor.at)
-    about = replace(actor, workspace_id=0)
-    if content is None:
-        await record(uow, about, action, subject)
-    else:
-        await announce(uow, about, action, subject, content)
-
-
-_Set = tuple[ChannelSettings, str, str, Content | None]
-"""The settings as they are then, what the audit calls the change and its subject, and what the channel is told."""
-
-
-def _language(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
-    content = LanguageChanged(who=actor.who, language=value)
-    return replace(before, language=value), "language", value or "default", content
-
-
-def _zone(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
-    after = replace(before, zone=value)
-    if before.digest:
-        return _digest(after, before.digest, actor, _)
-    return _hours(after, before.hours, actor, _) if before.hours else (after, "zone", value or "UTC", None)
-
-
-def _hours(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
-    zone = before.zone or "UTC"
-    content = HoursChanged(who=actor.who, hours=value, zone=zone)
-    return replace(before, hours=value), "hours", f"{value} {zone}" if value else "off", content
-
-
-def _holidays(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
-    after = replace(before, holidays=value)
-    return (
-        _hours(after, before.hours, actor, _) if before.hours else (after, "holidays", value or "off", None)
-    )
-
-
-def _contacts(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
-    content = ContactsChanged(who=actor.who, mention=value is not None)
-    return replace(before, mention_contacts=value is not None), "contacts", value or "show", content
-
-
-def _digest(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
-    """A digest begins anew with its time: nothing of before is told again."""
-    after = replace(before, digest=value)
-    schedule, zone = schedule_of(after), zone_of(after)
-    after = replace(after, digest_until=schedule.last_due(zone, actor.at) if schedule else None)
-    content = DigestChanged(
-        who=actor.who,
-        digest=value,
-        zone=after.zone or "UTC",
-        next_due=schedule.next_due(zone, actor.at) if schedule else None,
-    )
-    return after, "digest", value or "off", content
-
-
-def _escalate(before: ChannelSettings, value: str | None, actor: Actor, _: object) -> _Set:
-    seconds, to = (read_escalation(value) if value else None) or (None, None)
-    after = replace(
-        before,
-        escalate_after=seconds,
-        escalate_to=to,
-        escalate_since=actor.at if to else None,
-        escalate_trouble=None,
-    )
-    subject = value.removeprefix("after:").replace("to:", "") if value else "off"
-    return after, "escalate", subject, EscalationChanged(who=actor.who, after=seconds or 0, to=to)
-
-
-def _default_workspace(
-    before: ChannelSettings, value: str | None, actor: Actor, workspaces: dict[str, Workspace]
-) -> _Set:
-    chosen = workspaces[value].workspace_id if value else None
-    content = WorkspaceChanged(who=actor.who, name=value)
-    return replace(before, workspace_id=chosen), "use", value or "off", content
-
-
-_SETTERS: dict[str, Callable[[ChannelSettings, str | None, Actor, dict[str, Workspace]], _Set]] = {
-    "zone": _zone,
-    "language": _language,
-    "workspace": _default_workspace,
-    "digest": _digest,
-    "holidays": _holidays,
-    "hours": _hours,
-    "contacts": _contacts,
-    "escalate": _escalate,
-}
+    What was snoozed there for the moment is no longer; what stands in files is removed by the plan, and told.
+    """
+    for snooze in await uow.snoozes.all():
+        here = (snooze.workspace_id, snooze.channel.channel_id in visible_to) == (workspace_id, False)
+        if here and window_in_a_file(snooze) is None:
+            await uow.snoozes.change(snooze, None)
+    ids = [each.incident_id for each in await uow.incidents.open_for(workspace_id, None, None)]
+    shown = await uow.cards.of_incidents(ids)
+    called = {
+        (key, each.target) for key, some in (await uow.escalations.of_incidents(ids)).items() for each in some
+    }
+    hidden = {
+        card.card_id: card.channel
+        for key, cards in shown.items()
+        for card in cards
+        if card.channel.channel_id not in visible_to and (key, card.channel.channel_id) not in called
+    }
+    left = await uow.cards.take_off(ids, hidden)
+    raised = await uow.cards.raise_revision(left)
+    await uow.outbox.add([show_card(card, now) for card in raised.values()], now=now)
+    subscribed = {each.channel for each in await uow.subscriptions.for_workspace(workspace_id)}
+    for channel in {*hidden.values(), *(each for each in subscribed if each.channel_id not in visible_to)}:
+        notices = [
+            each.message_id
+            for each in await uow.outbox.pending(channel)
+            if each.owed.kind is MessageKind.NOTICE
+            and getattr(each.owed.content, "workspace_id", None) == workspace_id
+        ]
+        await uow.outbox.settle(notices, now=now)
 
 
 # --------------------------------------------------------------------------------- integrations
 
 
-async def _set_integrations(uow: UnitOfWork, actor: Actor, change: Change) -> None:
-    """Set what holds for integrations, and have their alerts show it."""
-    field, selector = change.item.field, change.item.selector
+async def _set_integrations(
+    uow: UnitOfWork, actor: Actor, change: Change, workspace: Workspace | None
+) -> None:
+    """Set what holds for integrations, tell the channels that are subscribed to one, and have alerts show it."""
+    field, selector = cast("SettingName", change.item.field), change.item.selector
     known = await uow.integration_settings.all()
     before = next(
         (each for each in known if (each.workspace_id, each.selector) == (actor.workspace_id, selector)),
@@ -245,13 +177,31 @@ async def _set_integrations(uow: UnitOfWork, actor: Actor, change: Change) -> No
     stored: Any = "" if said == NOBODY else mention_of(str(said)) if said and field == "owner" else said
     values: dict[str, Any] = {field: stored}
     await uow.integration_settings.save(replace(before, **values))
-    told = "none" if said in (None, False) else "on" if said is True else said
-    await record(uow, actor, field, f"{told} {selector}")
-    ids = [
-        each.integration.integration_id
+    taken = [
+        each.integration
         for each in await uow.integrations.all(actor.workspace_id)
         if selector_matches(selector, each.integration)
     ]
+    content = IntegrationSettingChanged(
+        who=actor.who,
+        workspace_id=actor.workspace_id,
+        selector=selector,
+        setting=field,
+        value="on" if stored is True else stored or None,
+    )
+    told = "none" if said in (None, False) else "on" if said is True else said
+    concerned = {
+        each.channel
+        for each in await uow.subscriptions.for_workspace(actor.workspace_id)
+        if workspace
+        and workspace.is_visible_in(each.channel.channel_id)
+        and (same_selector(each.selector, selector) or any(map(each.covers, taken)))
+    }
+    for channel in sorted(concerned):
+        await announce(uow, replace(actor, channel=channel), field, f"{told} {selector}", content)
+    if not concerned:
+        await record(uow, actor, field, f"{told} {selector}")
+    ids = [each.integration_id for each in taken]
     await refresh_cards(uow, await uow.incidents.open_for(actor.workspace_id, None, ids), actor.at)
 
 
@@ -292,3 +242,36 @@ async def _unsubscribe(uow: UnitOfWork, actor: Actor, item: Item) -> None:
     await uow.subscriptions.remove(ending)
     content = Unsubscribed(who=actor.who, workspace_id=actor.workspace_id, selector=item.selector)
     await announce(uow, actor, "unsubscribe", item.selector, content)
+
+
+# --------------------------------------------------------------------------------- snoozes
+
+
+async def _set_snooze(uow: UnitOfWork, actor: Actor, change: Change) -> None:
+    """Snooze, or end it and tell what is still wrong."""
+    item, window = change.item, read_window(change.item.field)
+    present = [
+        each
+        for each in await uow.snoozes.for_channel(actor.channel)
+        if (each.workspace_id, each.selector) == (actor.workspace_id, item.selector)
+        and window_in_a_file(each) == item.field
+    ]
+    every = window if isinstance(window, str) else None
+    span = window_at(window, actor.at) if isinstance(window, str) else window
+    if change.after is None or span is None:
+        await end_snoozes(uow, actor, present, item.selector)
+        return
+    reason = change.after.get("reason")
+    new = Snooze(
+        channel=actor.channel,
+        workspace_id=actor.workspace_id,
+        selector=item.selector,
+        begins=span[0],
+        until=span[1],
+        every=every,
+        has_begun=span[0] <= actor.at,
+        by=actor.who,
+        at=actor.at,
+        reason=None if reason is None else str(reason),
+    )
+    await set_snoozes(uow, actor, [new], present)

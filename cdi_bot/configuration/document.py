@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from cdi_bot.configuration.fields import read_escalation
+from cdi_bot.configuration.fields import read_escalation, read_window
 from cdi_bot.core.commands.tokenizer import web_address
 from cdi_bot.core.digest_schedule import read_zone
 from cdi_bot.core.freshness_limit import read_limit
@@ -33,6 +33,8 @@ SCHEMA = "https://github.com/cdi-bot/cdi-bot/raw/main/docs/cdi-bot.schema.json"
 
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _DAYS = r"(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?"
+_HOURS = rf"(daily|{_DAYS}(,{_DAYS})*) {_TIME}-({_TIME}|24:00)"
+_MOMENT = rf"[0-9]{{4}}-[01][0-9]-[0-3][0-9][T ]{_TIME}(:[0-5][0-9](\.[0-9]{{1,6}})?)?(Z|[+-]{_TIME})"
 _CHANNEL = r"[CGD][A-Z0-9]{2,30}"
 
 
@@ -69,6 +71,14 @@ class Entry(BaseModel):
     """An entry of the file."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_stored(cls, value: object) -> object:
+        """Refuse what PostgreSQL can't hold in a text."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError
+        return value
 
 
 ChannelId = Annotated[str, _text("A channel's id, such as C024BE91L", _CHANNEL)]
@@ -129,33 +139,36 @@ class ChannelEntry(Entry):
     digest: Annotated[
         str | None,
         _text(
-            "When it gets a digest: `daily 09:00` or `weekly mon 09:00`, with `quiet` for none when all went well",
-            rf"(daily|weekly (mon|tue|wed|thu|fri|sat|sun)) {_TIME}( quiet)?",
+            "When it gets a digest: `daily 09:00` or `weekly mon 09:00`, with `quiet` for none when all went well; or "
+            "`off`",
+            rf"(daily|weekly (mon|tue|wed|thu|fri|sat|sun)) {_TIME}( quiet)?|off",
         ),
     ] = None
     hours: Annotated[
         str | None,
         _text(
-            "Outside these hours nothing is posted: `mon-fri 08:00-19:00`, with `except:error,late` for what is",
-            rf"(daily|{_DAYS}(,{_DAYS})*) {_TIME}-({_TIME}|24:00)( except:[a-z_]+(,[a-z_]+)*)?",
+            "Outside these hours nothing is posted: `mon-fri 08:00-19:00`, with `except:error,late` for some; or `off`",
+            rf"{_HOURS}( except:[a-z_]+(,[a-z_]+)*)?|off",
         ),
-        _checked(_is_hours),
+        _checked(lambda it: it == "off" or _is_hours(it)),
     ] = None
     holidays: Annotated[
         list[Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), _checked(_is_date)]] | None,
         Field(min_length=1, description='Dates without these hours: `["2026-12-25", "2026-12-26"]`'),
     ] = None
     contacts: Annotated[
-        Literal["mention"] | None,
-        _text("`mention` lets alerts mention the contacts in Braze of an integration without an owner"),
+        Literal["mention", "show"] | None,
+        _text(
+            "`mention` lets alerts mention the contacts in Braze of an integration without an owner, or only `show`"
+        ),
     ] = None
     escalate: Annotated[
         str | None,
         _text(
-            "Where an incident goes that nobody acknowledged: `after:30m to:C024BE91L`, 10 seconds to 7 days",
-            r"(after:([0-9]{1,6}[dhms])+ )?to:[CGUW][A-Z0-9]{2,30}",
+            "Where an incident goes that nobody acknowledged: `after:30m to:C024BE91L`, 10 seconds to 7 days; or `off`",
+            r"(after:([0-9]{1,6}[dhms])+ )?to:[CGUW][A-Z0-9]{2,30}|off",
         ),
-        _checked(read_escalation),
+        _checked(lambda it: it == "off" or read_escalation(it)),
     ] = None
     workspace: Annotated[
         str | None, _text("The workspace that is meant in it where a command names none"), _IS_NAME
@@ -230,13 +243,34 @@ class SubscriptionEntry(Entry):
     ] = None
 
 
+class SnoozeEntry(Entry):
+    """A window in which a channel is not told of what a selector takes in."""
+
+    channel: Annotated[str, _text("The channel's id, such as C024BE91L", _CHANNEL)]
+    workspace: Annotated[
+        str | None, _text("The workspace; may be left out while there is but one"), _IS_NAME
+    ] = None
+    selector: _SELECTOR
+    window: Annotated[
+        str,
+        _text(
+            "When, with its time zone: `every sun 02:00-06:00 Europe/Berlin`, or "
+            "`from 2026-12-24T18:00+01:00 until 2026-12-25T06:00+01:00`, a minute to 365 days",
+            rf"every {_HOURS} [A-Za-z0-9_+/-]+|from {_MOMENT} until {_MOMENT}",
+        ),
+        _checked(read_window),
+    ]
+    reason: Annotated[str | None, _text("Why, in your words", r"[\s\S]*\S[\s\S]*")] = None
+
+
 class Document(Entry):
-    """What cdi-bot sets up by itself: Braze workspaces, channels, their subscriptions, and whose integrations are."""
+    """What cdi-bot sets up by itself: Braze workspaces, channels, what they are told, and whose integrations are."""
 
     workspace: list[WorkspaceEntry] = []
     channel: list[ChannelEntry] = []
     integration: list[IntegrationEntry] = []
     subscription: list[SubscriptionEntry] = []
+    snooze: list[SnoozeEntry] = []
 
 
 class _Schema(GenerateJsonSchema):
@@ -260,5 +294,6 @@ ENTRIES: dict[str, type[Entry]] = {
     Table.CHANNEL: ChannelEntry,
     Table.INTEGRATION: IntegrationEntry,
     Table.SUBSCRIPTION: SubscriptionEntry,
+    Table.SNOOZE: SnoozeEntry,
 }
 """The model of an entry of each table."""

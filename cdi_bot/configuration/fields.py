@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from cdi_bot.core.commands.escalation import length_text
+from cdi_bot.core.commands.snooze_time import LONGEST as LONGEST_SNOOZE
+from cdi_bot.core.commands.snooze_time import SHORTEST as SHORTEST_SNOOZE
 from cdi_bot.core.commands.snooze_time import parse_length
 from cdi_bot.core.commands.tokenizer import mention
+from cdi_bot.core.digest_schedule import read_zone
 from cdi_bot.core.escalation import LONGEST, SHORTEST, USUAL
 from cdi_bot.core.freshness_limit import limit_in_zone
+from cdi_bot.core.hours import parse_hours
 from cdi_bot.core.model.configuration import Fields, Value
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
 from cdi_bot.core.model.subscription import DEFAULT_TOPICS, Filters
+from cdi_bot.core.snoozes import planned
 
 NOBODY = "none"
 """As an owner or a runbook: there is none, whatever a wider selector says."""
+
+OFF = {"digest": "off", "hours": "off", "escalate": "off", "contacts": "show"}
+"""Settings of channels with the word by which a file keeps them off, as the commands say it."""
 
 _ESCALATION = re.compile(r"(?:after:(\S+) )?to:([CGUW][A-Z0-9]{2,30})")
 
@@ -74,3 +82,26 @@ def read_escalation(text: str) -> tuple[int, str] | None:
         return None
     after = parse_length(match[1], shortest=SHORTEST) if match[1] else USUAL
     return (int(after.total_seconds()), match[2]) if after and after <= LONGEST else None
+
+
+def read_window(text: str) -> str | tuple[datetime, datetime] | None:
+    """The text form of a recurring window, or begin and end of a planned one, in UTC; `None` for what is none.
+
+    None is without a zone, and a planned one no longer than a snooze may be.
+    """
+    sort, _, rest = text.partition(" ")
+    if sort == "every":
+        hours, _, zone = rest.rpartition(" ")
+        read = parse_hours(hours)
+        return f"{read} {zone}" if read and read_zone(zone) == zone else None
+    try:
+        begins, until = (datetime.fromisoformat(each).astimezone(UTC) for each in rest.split(" until "))
+    except (ValueError, OverflowError):
+        return None
+    return (begins, until) if SHORTEST_SNOOZE <= until - begins <= LONGEST_SNOOZE else None
+
+
+def in_one_form(window: str) -> str:
+    """A window in the one text form that it has."""
+    read = read_window(window)
+    return f"every {read}" if isinstance(read, str) else planned(*read) if read else window

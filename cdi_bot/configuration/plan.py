@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from cdi_bot.configuration.reading import ConfigFile
+from cdi_bot.configuration.fields import OFF, read_window
+from cdi_bot.configuration.reading import ConfigFile, in_any_spelling
 from cdi_bot.core.model.configuration import (
     Configuration,
     Fields,
@@ -13,7 +15,6 @@ from cdi_bot.core.model.configuration import (
     Table,
     may_see,
 )
-from cdi_bot.core.model.subscription import same_selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +39,17 @@ class Present:
 class Plan:
     """The changes in the order in which they are made, and the items that the file owns from then on.
 
-    `adopted` are those among these that are already as the file wants them, and were set up in chat.
+    `adopted` are those among these that are already as the file wants them, and were set up in chat. `over` are planned
+    snoozes whose time has passed: they change nothing.
     """
 
     changes: tuple[Change, ...]
     owned: frozenset[Item]
     adopted: tuple[Item, ...]
+    over: tuple[Item, ...]
 
 
-def plan_changes(file: ConfigFile, present: Present, *, prune: bool) -> Plan:
+def plan_changes(file: ConfigFile, present: Present, now: datetime, *, prune: bool) -> Plan:
     """Compare a file with what is.
 
     What the file owned and does not name any more is removed; with `prune`, so is everything else that it does not
@@ -60,19 +63,18 @@ def plan_changes(file: ConfigFile, present: Present, *, prune: bool) -> Plan:
     leaving = {item for item in present.items if item not in wanted and (item in present.owned or prune)}
     gone = {item.workspace for item in leaving if item.table is Table.WORKSPACE}
     after = {**present.items, **wanted}
-    for item in present.items:
-        # Nobody stays subscribed to what they may not see, whoever subscribed them.
-        if item.table is Table.SUBSCRIPTION and item not in leaving and not _is_visible(item, after):
-            leaving.add(item)
+    # A channel keeps nothing that names what it may not see, whoever set it up.
+    leaving |= {item for item in present.items if item not in wanted and not _is_visible(item, after)}
+    over = {item for item in wanted if item not in present.items and _is_over(item, now)}
     changes = [
         Change(item=item, before=present.items.get(item), after=fields)
         for item, fields in wanted.items()
-        if present.items.get(item) != fields
+        if _before(item, present) != fields and item not in over
     ]
     removed = [
         Change(item=item, before=present.items[item], after=None)
         for item in leaving
-        # A workspace takes its subscriptions along.
+        # A workspace takes its subscriptions and snoozes along.
         if item.table is Table.WORKSPACE or item.workspace not in gone
     ]
     return Plan(
@@ -83,15 +85,26 @@ def plan_changes(file: ConfigFile, present: Present, *, prune: bool) -> Plan:
         owned=owned,
         adopted=tuple(
             sorted(
-                (item for item in owned - present.owned if present.items.get(item) == wanted[item]),
+                (item for item in owned - present.owned if _before(item, present) == wanted[item]),
                 key=lambda item: item.place,
             )
         ),
+        over=tuple(sorted(over, key=lambda item: item.place)),
     )
 
 
+def _before(item: Item, present: Present) -> Fields | None:
+    """What an item is; a setting that nobody set is off, as a file may want it."""
+    return present.items.get(item, {} if item.field in OFF else None)
+
+
+def _is_over(item: Item, now: datetime) -> bool:
+    window = read_window(item.field) if item.table is Table.SNOOZE else None
+    return isinstance(window, tuple) and window[1] <= now
+
+
 def _resolved(file: ConfigFile, present: Present, *, prune: bool) -> dict[Item, Fields]:
-    """What the file wants, with the workspace of each subscription."""
+    """What the file wants, with the workspace of each entry that may leave it out."""
     names = {
         item.workspace
         for item in (*file.items, *present.items)
@@ -99,6 +112,7 @@ def _resolved(file: ConfigFile, present: Present, *, prune: bool) -> dict[Item, 
         and (item in file.items or item == present.given or not (prune or item in present.owned))
     }
     problems: list[tuple[Item, str]] = []
+    stored = {in_any_spelling(each): each.selector for each in present.items}
     wanted: dict[Item, Fields] = {}
     meant: dict[Item, str] = {}
     for item, fields in file.items.items():
@@ -108,11 +122,13 @@ def _resolved(file: ConfigFile, present: Present, *, prune: bool) -> dict[Item, 
             problems += ((item, text) for text in _given_problem(item, fields, present))
         elif workspace and workspace not in names:
             problems.append((item, f"{item.table}.workspace: isn't known. There are {_listed(names)}"))
-        elif item.table in {Table.SUBSCRIPTION, Table.INTEGRATION}:
+        elif item.table in {Table.SUBSCRIPTION, Table.INTEGRATION, Table.SNOOZE}:
             if not workspace and len(names) > 1:
                 problems.append((item, f"{item.table}.workspace: is missing. There are {_listed(names)}"))
             workspace = workspace or min(names)
-            resolved = replace(item, workspace=workspace, selector=_known_selector(item, workspace, present))
+            resolved = replace(item, workspace=workspace)
+            selector = stored.setdefault(in_any_spelling(resolved), item.selector)
+            resolved = replace(resolved, selector=selector)
             if resolved in wanted:
                 problems.append((item, f"{item.table}: stands in the file already"))
         wanted[resolved], meant[item] = fields, workspace
@@ -138,20 +154,10 @@ def _given_problem(item: Item, fields: Fields, present: Present) -> list[str]:
     ]
 
 
-def _known_selector(item: Item, workspace: str, present: Present) -> str:
-    """A pattern as it is stored in another spelling, which matches the same."""
-    same = (
-        each.selector
-        for each in present.items
-        if each == replace(item, workspace=workspace, selector=each.selector)
-        and same_selector(each.selector, item.selector)
-    )
-    return next(same, item.selector)
-
-
 def _is_visible(item: Item, items: Configuration) -> bool:
-    """Whether the channel of an item may see its workspace."""
-    workspace = items.get(Item(table=Table.WORKSPACE, workspace=item.workspace))
+    """Whether the channel of an item may see the workspace that it names."""
+    name = item.workspace or str(items[item].get("workspace", ""))
+    workspace = items.get(Item(table=Table.WORKSPACE, workspace=name))
     return not item.channel or workspace is None or may_see(workspace.get("visible_to"), item.channel)
 
 

@@ -10,6 +10,7 @@ from cdi_bot.core.model.channel import ChannelSettings
 from cdi_bot.core.model.configuration import Fields, Item, Table, Value
 from cdi_bot.core.model.integration import Workspace, default_workspace_name
 from cdi_bot.core.model.integration_settings import IntegrationSettings
+from cdi_bot.core.snoozes import window_in_a_file
 from cdi_bot.store import UnitOfWork
 from cdi_bot.store.secret_keys import is_reference
 
@@ -42,7 +43,7 @@ async def read_present(uow: UnitOfWork, base_url: str, team_id: str | None = Non
 
 
 async def _of_selectors(uow: UnitOfWork, names: dict[int, str], team_id: str | None) -> dict[Item, Fields]:
-    """What is set up by selector: subscriptions, and what holds for integrations."""
+    """What is set up by selector: subscriptions, what holds for integrations, and snoozes but those of the moment."""
     items: dict[Item, Fields] = {}
     for workspace_id, name in names.items():
         for one in await uow.subscriptions.for_workspace(workspace_id):
@@ -54,6 +55,17 @@ async def _of_selectors(uow: UnitOfWork, names: dict[int, str], team_id: str | N
                     selector=one.selector,
                 )
                 items[item] = subscription_fields(one.filters)
+    for snooze in await uow.snoozes.all():
+        window = window_in_a_file(snooze)
+        if window and snooze.workspace_id in names and team_id in (None, snooze.channel.team_id):
+            item = Item(
+                table=Table.SNOOZE,
+                channel=snooze.channel.channel_id,
+                workspace=names[snooze.workspace_id],
+                selector=snooze.selector,
+                field=window,
+            )
+            items[item] = {"reason": snooze.reason} if snooze.reason else {}
     for each in await uow.integration_settings.all():
         if each.workspace_id in names:
             items.update(_integration_items(each, names[each.workspace_id]))

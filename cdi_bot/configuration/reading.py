@@ -16,10 +16,18 @@ from cdi_bot.configuration.document import (
     Document,
     Entry,
     IntegrationEntry,
+    SnoozeEntry,
     SubscriptionEntry,
     WorkspaceEntry,
 )
-from cdi_bot.configuration.fields import escalation_text, filters_of, read_escalation, subscription_fields
+from cdi_bot.configuration.fields import (
+    OFF,
+    escalation_text,
+    filters_of,
+    in_one_form,
+    read_escalation,
+    subscription_fields,
+)
 from cdi_bot.configuration.lines import Place, line_of, lines_of
 from cdi_bot.core.commands.specification import nearest
 from cdi_bot.core.hours import parse_hours
@@ -34,7 +42,8 @@ from cdi_bot.core.model.configuration import (
     Item,
     Table,
 )
-from cdi_bot.core.model.subscription import in_one_spelling
+from cdi_bot.core.model.integration import normalize_name
+from cdi_bot.core.model.subscription import in_one_spelling, is_pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,9 @@ def read_config(text: str, name: str) -> ConfigFile:
         values = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise FileProblemsError(name, [_syntax_problem(error, text)]) from None
+    except (RecursionError, ValueError):  # braces in braces in braces; a number of thousands of digits
+        problem = FileProblem(line=1, text="isn't valid TOML: it holds a value that is too long or too deep")
+        raise FileProblemsError(name, [problem]) from None
     lines = lines_of(text.removeprefix("\ufeff"))
     problems: list[FileProblem] = []
     items: dict[Item, Fields] = {}
@@ -67,10 +79,11 @@ def read_config(text: str, name: str) -> ConfigFile:
     for place, entry in _entries(values, lines, problems):
         line = line_of(place, lines)
         named = _named(entry)
-        if named in seen:
-            problems.append(FileProblem(line=line, text=f"{place[0]}: stands in line {seen[named]} already"))
+        known = in_any_spelling(named)
+        if known in seen:
+            problems.append(FileProblem(line=line, text=f"{place[0]}: stands in line {seen[known]} already"))
             continue
-        seen[named] = line
+        seen[known] = line
         for item, fields in _items(entry, named):
             items[item], at[item] = fields, line_of((*place, item.field), lines)
             if str(fields.get("escalate", "")).endswith(f" to:{item.channel}"):
@@ -93,7 +106,7 @@ def _entries(
         if table not in ENTRIES:
             text = f"[[{table}]] isn't a table of this file{_meant(table, list(ENTRIES))}"
             problems.append(FileProblem(line=line_of((table,), lines), text=text))
-        elif not isinstance(entries, list):
+        elif not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
             text = f"{table}: has to be written as [[{table}]]"
             problems.append(FileProblem(line=line_of((table,), lines), text=text))
         else:
@@ -120,7 +133,7 @@ def _words(table: str, key: str, kind: str) -> str:
     """What is wrong with a key, by what pydantic found; without the value."""
     fields = ENTRIES[table].model_fields
     if key not in fields:
-        return f"{table}: {key or 'this'} isn't a key of it{_meant(key, list(fields))}"
+        return f"{table}: {key} isn't a key of it{_meant(key, list(fields))}"
     problem = "is missing" if kind == "missing" else "isn't valid"
     return f"{table}.{key}: {problem}. {fields[key].description}"
 
@@ -137,15 +150,26 @@ def _named(entry: Entry) -> Item:
             return Item(table=Table.WORKSPACE, workspace=entry.name)
         case ChannelEntry():
             return Item(table=Table.CHANNEL, channel=entry.id)
-        case SubscriptionEntry() | IntegrationEntry():
-            channel = entry.channel if isinstance(entry, SubscriptionEntry) else ""
+        case SubscriptionEntry() | SnoozeEntry():
             return Item(
-                table=Table.SUBSCRIPTION if channel else Table.INTEGRATION,
-                channel=channel,
+                table=Table.SNOOZE if isinstance(entry, SnoozeEntry) else Table.SUBSCRIPTION,
+                channel=entry.channel,
+                workspace=entry.workspace or "",
+                selector=in_one_spelling(entry.selector),
+                field=in_one_form(entry.window) if isinstance(entry, SnoozeEntry) else "",
+            )
+        case IntegrationEntry():
+            return Item(
+                table=Table.INTEGRATION,
                 workspace=entry.workspace or "",
                 selector=in_one_spelling(entry.selector),
             )
     raise TypeError(type(entry))
+
+
+def in_any_spelling(item: Item) -> Item:
+    """An item by which those are one that match the same: a pattern stays as it is stored, in whatever spelling."""
+    return replace(item, selector=normalize_name(item.selector)) if is_pattern(item.selector) else item
 
 
 def _items(entry: Entry, named: Item) -> Iterator[tuple[Item, Fields]]:
@@ -164,12 +188,14 @@ def _items(entry: Entry, named: Item) -> Iterator[tuple[Item, Fields]]:
         case Table.SUBSCRIPTION:
             said.pop("workspace", None)
             yield named, subscription_fields(filters_of(said, "UTC"))
+        case Table.SNOOZE:
+            yield named, said
         case _:
             fields = OF_CHANNELS if named.table is Table.CHANNEL else OF_INTEGRATIONS
             for field in filter(said.__contains__, fields):
                 value = tuple(sorted({*said[field]})) if field == "holidays" else said[field]
                 if field == "hours":
-                    value = str(parse_hours(str(value)))
+                    value = str(parse_hours(str(value)) or value)
                 if field == "escalate" and (escalation := read_escalation(str(value))):
                     value = escalation_text(*escalation)
-                yield replace(named, field=field), {field: value}
+                yield replace(named, field=field), {} if value == OFF.get(field) else {field: value}

@@ -8,13 +8,15 @@ from itertools import groupby
 from typing import Any
 
 from cdi_bot.configuration.document import SCHEMA
+from cdi_bot.configuration.fields import OFF
 from cdi_bot.configuration.plan import Change, Plan, Present
 from cdi_bot.core.model.configuration import Configuration, Fields, Table, Value
 
 
 def config_text(present: Present) -> str:
     """The present state as a file that, applied, changes nothing; stored keys are left where they are."""
-    items: Configuration = dict(sorted(present.items.items(), key=lambda each: each[0].place))
+    off: Configuration = {item: {item.field: OFF[item.field]} for item in present.owned if item.field in OFF}
+    items: Configuration = dict(sorted({**off, **present.items}.items(), key=lambda each: each[0].place))
     entries = [f"#:schema {SCHEMA}"]
     for entry, some in groupby(items, key=lambda item: item.entry):
         fields = {key: value for item in some for key, value in items[item].items()}
@@ -32,6 +34,8 @@ def plan_text(plan: Plan, file: str) -> str:
     told = f"{count} change{'' if count == 1 else 's'}" if count else "nothing to change"
     if plan.adopted:
         told += f"; {len(plan.adopted)} more that the file will own, so that chat can't change them"
+    if plan.over:
+        told += f"; {len(plan.over)} [[snooze]] {'is' if len(plan.over) == 1 else 'are'} over already"
     return "\n".join([*lines, f"{file}: {told}."])
 
 
@@ -44,12 +48,13 @@ def plan_json(plan: Plan, file: str) -> dict[str, Any]:
             for each in plan.changes
         ],
         "adopted": [{"table": item.table, **item.names} for item in plan.adopted],
+        "over": [{"table": item.table, **item.names} for item in plan.over],
     }
 
 
 def _diff(change: Change) -> Iterator[str]:
     before, after = change.before or {}, change.after or {}
-    is_whole = not change.item.field and (change.before is None or change.after is None)
+    is_whole = change.item == change.item.entry and (change.before is None or change.after is None)
     sign = " " if not is_whole else "-" if change.after is None else "+"
     yield f"{sign} [[{change.item.table}]] {', '.join(_lines(change.item.names))}"
     for key in dict.fromkeys((*before, *after)):

@@ -27,6 +27,19 @@ def window_at(every: str, now: datetime) -> tuple[datetime, datetime] | None:
     return window[0].span_at(window[1], now) if window else None
 
 
+def window_in_a_file(snooze: Snooze) -> str | None:
+    """The window of a snooze as a configuration file names it; `None` for one of the moment, which stands in none."""
+    if snooze.every:
+        return f"every {snooze.every}"
+    return None if snooze.until is None or snooze.is_of_the_moment else planned(snooze.begins, snooze.until)
+
+
+def planned(begins: datetime, until: datetime) -> str:
+    """The text form of a planned window: `from 2026-03-07T22:00:00Z until 2026-03-08T06:00:00Z`."""
+    begin, end = (each.astimezone(UTC).isoformat().replace("+00:00", "Z") for each in (begins, until))
+    return f"from {begin} until {end}"
+
+
 def following(snooze: Snooze, now: datetime) -> Snooze | None:
     """What a snooze is when its time is over: its present or next window if it recurs, else `None`."""
     window = window_at(snooze.every, now) if snooze.every else None

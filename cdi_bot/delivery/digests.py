@@ -15,7 +15,7 @@ from cdi_bot.core.model.integration import (
     Integration,
     WatchedIntegration,
     Workspace,
-    integration_page,
+    dashboard_page,
 )
 from cdi_bot.core.model.message import Digest, MessageKind, OwedMessage
 from cdi_bot.core.model.subscription import is_subscribed
@@ -106,7 +106,9 @@ async def period_of(
     )
 
 
-async def digest_view(uow: UnitOfWork, channel: Channel, content: Digest, workspace: Workspace) -> DigestView:
+async def digest_view(
+    uow: UnitOfWork, channel: Channel, content: Digest, workspace: Workspace, dashboard_link: str | None
+) -> DigestView:
     """What a digest shows, by what is known when it is sent."""
     since, until = content.since, content.until
     earlier = since - (until - since)
@@ -126,8 +128,9 @@ async def digest_view(uow: UnitOfWork, channel: Channel, content: Digest, worksp
         before=before.totals if is_wholly_known(watched, before, earlier, since) else None,
         unreachable=period.unreachable,
         worst=tuple(
-            (part, integration_page(workspace, part.integration.integration_id, part.integration))
+            (part, dashboard_page(workspace, one.integration_id, one.app_group_id, dashboard_link))
             for part in bad[:MOST_WORST]
+            for one in (part.integration,)
         ),
         workspace_name=(await uow.workspaces.told_names()).get(workspace.workspace_id),
     )

@@ -10,11 +10,10 @@ from itertools import takewhile
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import SPIKE, Expected, HandedOn, Incident
 from cdi_bot.core.model.integration import (
-    ANY_DASHBOARD,
     Integration,
     WatchedIntegration,
     Workspace,
-    integration_page,
+    dashboard_page,
 )
 from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, settings_of
 from cdi_bot.core.model.lifecycle import IntegrationChanged, NewIntegrations
@@ -66,12 +65,13 @@ class ViewBuilder:
     """Builds views of what belongs to any workspace. `can_sync`: the operator lets people trigger syncs.
 
     `team_url` is the address of the Slack workspace, which links to messages begin with. `contacts` gives mentions of
-    the people whose e-mail addresses these are, as far as they are known.
+    the people whose e-mail addresses these are, as far as known; `dashboard_link` is the operator's pattern of pages.
     """
 
     can_sync: bool
     team_url: str | None = None
     contacts: Callable[[str | None], str | None] = lambda _emails: None
+    dashboard_link: str | None = None
     _workspaces: dict[int, Workspace] = field(default_factory=dict)
     _clusters: ClusterReader = field(default_factory=ClusterReader)
 
@@ -100,7 +100,8 @@ class ViewBuilder:
         """A reply or notice."""
         channel, content = message.owed.channel, message.owed.content
         if isinstance(content, Digest):
-            return await digest_view(uow, channel, content, await self._workspace(uow, content.workspace_id))
+            workspace = await self._workspace(uow, content.workspace_id)
+            return await digest_view(uow, channel, content, workspace, self.dashboard_link)
         if isinstance(content, IncidentFact):
             return await self._of_incident(uow, channel, content, now)
         if isinstance(content, GroupedReply):
@@ -110,9 +111,8 @@ class ViewBuilder:
             views = await self._incidents(uow, channel, found, now) if len(found) == 1 else []
             return EventView(content=content, incident=views[0] if views else None)
         if isinstance(content, GroupedNotices):
-            return GroupedNoticesView(
-                notices=tuple([await self._notice(uow, channel, notice) for notice in content.notices])
-            )
+            notices = [await self._notice(uow, channel, notice) for notice in content.notices]
+            return GroupedNoticesView(notices=tuple(notices))
         return await self._notice(uow, channel, content)
 
     async def _notice(
@@ -126,8 +126,7 @@ class ViewBuilder:
             run = None
             if isinstance(content, RunStarted | SyncEnded) and content.run_start:
                 run = await _run(uow, content.workspace_id, content.integration_id, content.run_start)
-            workspace = await self._workspace(uow, content.workspace_id)
-            page = integration_page(workspace, content.integration_id, integration)
+            page = await self._page(uow, content.workspace_id, content.integration_id, integration)
             return EventView(content=content, integration=integration, run=run, dashboard_url=page)
         if isinstance(content, Spike):
             return await self._spike(uow, content)
@@ -155,9 +154,7 @@ class ViewBuilder:
         return EventView(
             content=content,
             integration=integration,
-            dashboard_url=integration_page(
-                await self._workspace(uow, workspace_id), integration_id, integration
-            ),
+            dashboard_url=await self._page(uow, workspace_id, integration_id, integration),
             expected=_word(words, integration_id, SPIKE, content.run_start),
         )
 
@@ -211,8 +208,8 @@ class ViewBuilder:
         views = []
         for incident in incidents:
             key = incident.workspace_id, incident.integration_id or ""
-            workspace, integration = await self._workspace(uow, key[0]), integrations.get(key)
-            page = workspace.dashboard_url or ANY_DASHBOARD
+            integration = integrations.get(key)
+            page = await self._page(uow, incident.workspace_id, incident.integration_id, integration)
             settings = settings_of(integration, set_for) if integration else None
             contacts = self.contacts(integration.contact_emails) if integration else None
             contacts = None if settings and settings.owner else contacts
@@ -220,8 +217,6 @@ class ViewBuilder:
             only_escalated = is_only_escalated(escalated, subscriptions, incident, integration)
             owner = settings.owner if settings and (settings.critical or not only_escalated) else None
             called = contacts if own and own.mention_contacts and not only_escalated else None
-            if incident.integration_id:
-                page = integration_page(workspace, incident.integration_id, integration)
             views.append(
                 IncidentView(
                     incident=incident,
@@ -260,6 +255,13 @@ class ViewBuilder:
         since = own[-1].sync_start_time if own else incident.began
         lost = await uow.runs.rows_lost(workspace_id, integration_id, since=since)
         return replace(view, past=tuple(past[len(own) :]), rows_lost=lost)
+
+    async def _page(
+        self, uow: UnitOfWork, workspace_id: int, integration_id: str | None, integration: Integration | None
+    ) -> str:
+        group = integration.app_group_id if integration else None
+        workspace = await self._workspace(uow, workspace_id)
+        return dashboard_page(workspace, integration_id, group, self.dashboard_link)
 
     async def _workspace(self, uow: UnitOfWork, workspace_id: int) -> Workspace:
         """The workspace that something belongs to, read once."""

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.integration import Workspace
+from cdi_bot.core.model.integration import Integration, Workspace, dashboard_page
 from cdi_bot.holder import Holder
 from cdi_bot.item_troubles import ItemTroubles, Work
 from cdi_bot.monitoring.backfill import Backfill
@@ -146,14 +146,16 @@ class WatchedWorkspaces:
         reach: Callable[[Workspace, str], Braze],
         current: Callable[[str], str] = lambda sealed: sealed,
         troubles: ItemTroubles,
+        dashboard_link: str | None = None,
     ) -> None:
         """Watch those that are `given` for good, and from the first `refresh` on those whose keys the store holds.
 
         `reach` makes the client of such a one, by its encrypted key or where that is found; `current` gives something
         that changes with the key. `troubles` are those of the whole process, for whoever shows them.
+        `dashboard_link` is the pattern of an integration's page in Braze, where it is not Braze's own.
         """
         self._store, self._watch, self._reach, self.troubles = store, watch, reach, troubles
-        self._current = current
+        self._current, self._dashboard_link = current, dashboard_link
         self._by_id = {each.workspace_id: watch(each, braze) for each, braze in given}
         self._added: dict[
             int, tuple[str, str]
@@ -162,6 +164,7 @@ class WatchedWorkspaces:
         self._refreshing = asyncio.Lock()
         self._under_way: dict[Tick, asyncio.Task[None]] = {}
         self._begun: dict[Tick, float] = {}
+        self._leaving = False
 
     def __iter__(self) -> Iterator[WatchedWorkspace]:
         """Go through them in their order."""
@@ -174,6 +177,13 @@ class WatchedWorkspaces:
     def of(self, workspace_id: int) -> WatchedWorkspace:
         """The workspace of this id. Raises `KeyError` for one that this process does not watch."""
         return self._by_id[workspace_id]
+
+    def page_of(self, integration: Integration) -> str:
+        """The integration's page in Braze."""
+        workspace = self.of(integration.workspace_id).workspace
+        return dashboard_page(
+            workspace, integration.integration_id, integration.app_group_id, self._dashboard_link
+        )
 
     def watches(self, workspace_id: int | None) -> bool:
         """Whether there is such a workspace; buttons and subscriptions outlive a change of the settings."""
@@ -284,7 +294,8 @@ class WatchedWorkspaces:
             await asyncio.wait(self._under_way.values())
 
     async def leave(self) -> None:
-        """Let other processes poll. No recurring work may begin any more; what people asked for goes on."""
+        """Let other processes poll. No recurring work begins any more; what people asked for goes on."""
+        self._leaving = True
         if self._under_way:
             await asyncio.wait(self._under_way.values(), timeout=_LAST_ANSWERS)
         await asyncio.gather(*(each.poller.leave(_LAST_ANSWERS) for each in self))
@@ -301,6 +312,8 @@ class WatchedWorkspaces:
         for number, work in enumerate(works):
             if number:
                 await asyncio.sleep(over / len(works))
+            if self._leaving:
+                return
             if work not in self._under_way:
                 task = asyncio.create_task(work())
                 self._under_way[work], self._begun[work] = task, asyncio.get_running_loop().time()

@@ -126,7 +126,8 @@ def _utc_now() -> datetime:
 class Sandbox:
     """Both stand-ins, served on one port.
 
-    braze, slack: their worlds, to be read and changed directly. sockets: the app's Socket Mode
+    braze, slack: their worlds, to be read and changed directly. brazes: all that the page shows, by the names of their
+    workspaces, `braze` first. sockets: the app's Socket Mode
     connections. people: what people do in Slack. `braze_api_key`, `slack_bot_token`, `slack_app_token` and
     `slack_signing_secret` are the secrets that work. Use it as an async context manager, or start and stop it.
     """
@@ -138,7 +139,8 @@ class Sandbox:
         self.stream = Stream(self.snapshot)
         self.slack = SlackWorld(clock=clock, seed=seed, on_change=self.stream.publish)
         self.braze = braze if braze is not None else BrazeWorld(clock, seed)
-        self.braze.on_change = self.stream.publish
+        self.brazes: dict[str, BrazeWorld] = {}
+        self.show("braze", self.braze)
         self.slack_bot_token = bot_token(seed)
         self.slack_app_token = app_token(seed)
         self.sockets = Sockets(self.slack)
@@ -176,12 +178,29 @@ class Sandbox:
             "BRAZE_API_KEY": self.braze_api_key,
         }
 
+    def show(self, workspace: str, braze: BrazeWorld) -> None:
+        """Show one more Braze workspace on the page, which this or another server stands for."""
+
+        def publish(event: dict[str, Any]) -> None:
+            if event["type"] == "integration":
+                event["integration"]["workspace"] = workspace
+            elif braze is not self.braze:
+                return  # the page's switches are those of the first alone
+            self.stream.publish(event)
+
+        self.brazes[workspace] = braze
+        braze.on_change = publish
+
     def snapshot(self) -> Json:
         """Return the live stream's first frame: the present state of everything."""
         return {
             "type": "snapshot",
             **self.slack.snapshot(),
-            "integrations": [integration_json(integration) for integration in self.braze.integrations()],
+            "integrations": [
+                integration_json(each) | {"workspace": workspace}
+                for workspace, braze in self.brazes.items()
+                for each in braze.integrations()
+            ],
             "faults": {"braze": self.braze.faults.to_json(), "slack": self.slack.faults.to_json()},
             "bot_connected": self.sockets.connected,
         }
@@ -241,7 +260,7 @@ class Sandbox:
                 *response_routes(self.slack),
                 *control.routes(),
                 *self.stream.routes(),
-                *braze_control_routes(self.braze),
+                *braze_control_routes(self.braze, self.brazes),
                 web.get("/", _index),
                 web.get("/page/{name}", _page_file),
                 *braze_routes(self.braze),

@@ -78,7 +78,7 @@ _SIGNING_FIX = "Copy the Signing Secret from Basic Information in your Slack app
 _HEARTBEAT_FIX = "Copy the address to ping from your dead-man's switch, such as https://hc-ping.com/UUID"
 _BRAZE_URL_FIX = "Give your instance's REST endpoint, such as https://rest.iad-03.braze.com"
 BRAZE_KEY_FIX = (
-    "Make a new key under Settings > APIs and Identifiers in Braze, with the permissions "
+    "Make a new key under Settings › APIs and Identifiers in Braze, with the permissions "
     "cdi.integration_job_status, cdi.integration_list and cdi.integration_sync"
 )
 
@@ -284,18 +284,14 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
     return _load(Settings, environ, env_file)
 
 
-def load_braze_settings(
-    environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
-) -> BrazeSettings:
+def load_braze_settings() -> BrazeSettings:
     """What is needed without Slack; otherwise like `load_settings`."""
-    return _load(BrazeSettings, environ, env_file)
+    return _load(BrazeSettings)
 
 
-def load_rule_settings(
-    environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
-) -> RuleSettings:
+def load_rule_settings() -> RuleSettings:
     """What a backtest needs, whatever else is not set; otherwise like `load_settings`."""
-    return _load(RuleSettings, environ, env_file)
+    return _load(RuleSettings)
 
 
 def load_database_settings(
@@ -308,7 +304,9 @@ def load_database_settings(
 Kind = TypeVar("Kind", bound=DatabaseSettings)
 
 
-def _load(kind: type[Kind], environ: Mapping[str, str] | None, env_file: Path | None) -> Kind:
+def _load(
+    kind: type[Kind], environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
+) -> Kind:
     environ = os.environ if environ is None else environ
     given: dict[str, Any] = {name: environ[name] for name in VARIABLES if environ.get(name)}
     try:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, delete, insert, or_, select, update
+from sqlalchemy import Select, and_, case, delete, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
@@ -205,6 +205,28 @@ class Cards(Repository):
         if emptied:
             await self._move(target, emptied, now)
         return [card.card_id for card in emptied]
+
+    async def take_off(
+        self, incident_ids: Collection[int], card_ids: Collection[int] | None = None
+    ) -> list[int]:
+        """Take incidents off these cards, or all, and delete those that show nothing then; returns the others."""
+        columns = CARD_INCIDENTS.c
+        theirs = true() if card_ids is None else columns.card_id.in_(self._ids(card_ids))
+        old = and_(columns.incident_id.in_(self._ids(incident_ids)), theirs)
+        cards = set(await self._connection.scalars(select(columns.card_id).where(old).distinct()))
+        shown = CARDS.c.card_id.in_(self._ids(cards))
+        counting = select(CARDS.c.counted_by).where(shown, CARDS.c.counted_by.is_not(None))
+        cards |= set(await self._connection.scalars(counting))
+        await self._lock(cards)
+        await self._connection.execute(delete(CARD_INCIDENTS).where(old))
+        empty = cards - set((await self.members(cards)).keys())
+        # A summary may have nothing of its own: it goes with the last card that it counts.
+        counts = select(CARDS.c.counted_by).where(CARDS.c.card_id.not_in(self._ids(empty)))
+        empty -= set(await self._connection.scalars(counts.where(CARDS.c.counted_by.in_(self._ids(empty)))))
+        emptied = self._ids(empty)
+        await self._connection.execute(delete(OUTBOX).where(OUTBOX.c.card_id.in_(emptied)))
+        await self._connection.execute(delete(CARDS).where(CARDS.c.card_id.in_(emptied)))
+        return sorted(cards - empty)
 
     async def _move(self, target: Card, emptied: Sequence[Card], now: datetime) -> None:
         old = self._ids([card.card_id for card in emptied])

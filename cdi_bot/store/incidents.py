@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.incident import Incident, Kind, Measured
 from cdi_bot.core.model.run import Run, RunKey, key_of
+from cdi_bot.store.cards import Cards
 from cdi_bot.store.channel_tables import ESCALATIONS
 from cdi_bot.store.escalations import Escalations
 from cdi_bot.store.portable import (
@@ -44,7 +45,7 @@ from cdi_bot.store.portable import (
     value_of,
 )
 from cdi_bot.store.runs import Runs
-from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, INCIDENTS, OUTBOX, RUNS, told_name
+from cdi_bot.store.tables import INCIDENTS, RUNS, told_name
 
 _FAILED = RUNS.alias("failed")
 _GOOD = RUNS.alias("good")
@@ -204,25 +205,11 @@ class Incidents(Repository):
         Cards that show nothing else go with them, and so do the outbox messages of these cards.
         """
         found = select(INCIDENTS.c.incident_id).where(INCIDENTS.c.resolved_at < before)
-        incidents = await self._found(found.order_by(INCIDENTS.c.resolved_at).limit(limit))
+        oldest = found.order_by(INCIDENTS.c.resolved_at).limit(limit)
+        incidents = list(await self._connection.scalars(oldest))
         if not incidents:
             return 0
-        old = CARD_INCIDENTS.c.incident_id.in_(self._ids(incidents))
-        cards = await self._found(select(CARD_INCIDENTS.c.card_id).where(old).distinct())
-        shown = CARDS.c.card_id.in_(self._ids(cards))
-        cards += await self._found(select(CARDS.c.counted_by).where(shown, CARDS.c.counted_by.is_not(None)))
-        # Locked in the order of the ids, as everybody does who changes a card.
-        which = CARDS.c.card_id.in_(self._ids(cards))
-        await self._found(select(CARDS.c.card_id).where(which).order_by(CARDS.c.card_id).with_for_update())
-        await self._connection.execute(delete(CARD_INCIDENTS).where(old))
-        left = CARD_INCIDENTS.c.card_id.in_(self._ids(cards))
-        empty = set(cards) - set(await self._found(select(CARD_INCIDENTS.c.card_id).where(left)))
-        # A summary may have nothing of its own: it goes with the last card that it counts.
-        counts = select(CARDS.c.counted_by).where(CARDS.c.card_id.not_in(self._ids(sorted(empty))))
-        empty -= set(await self._found(counts.where(CARDS.c.counted_by.in_(self._ids(sorted(empty))))))
-        emptied = self._ids(sorted(empty))
-        await self._connection.execute(delete(OUTBOX).where(OUTBOX.c.card_id.in_(emptied)))
-        await self._connection.execute(delete(CARDS).where(CARDS.c.card_id.in_(emptied)))
+        await Cards(self._connection, locks=True).take_off(incidents)
         await Escalations(self._connection).delete(incidents)
         await self._connection.execute(
             delete(INCIDENTS).where(INCIDENTS.c.incident_id.in_(self._ids(incidents)))
@@ -235,9 +222,6 @@ class Incidents(Repository):
             _with_runs().where(*conditions).order_by(INCIDENTS.c.incident_id)
         )
         return _incidents_of(rows)
-
-    async def _found(self, statement: Select[tuple[int]]) -> list[int]:
-        return list(await self._connection.scalars(statement))
 
     async def _stored_starts(self, incidents: Sequence[Incident]) -> Starts:
         """The starts under which the incidents' runs are stored; runs that are not stored yet are saved."""

@@ -48,17 +48,14 @@ class HeldWorkspace:
 class Workspaces(Repository):
     """The Braze workspaces, and who polls them."""
 
-    async def find_or_add(
-        self, *, base_url: str, dashboard_url: str | None, dashboard_link: str | None = None
-    ) -> Workspace:
+    async def find_or_add(self, *, base_url: str, dashboard_url: str | None) -> Workspace:
         """Find the workspace whose key is not stored by its base URL, or add it under a name of its own.
 
-        How links lead to its dashboard is replaced by this.
+        Where its dashboard is is replaced by this.
         """
         columns = WORKSPACES.c
         which = (columns.base_url == base_url, columns.sealed_key.is_(None), columns.removed_at.is_(None))
-        dashboard = {"dashboard_url": dashboard_url, "dashboard_link": dashboard_link}
-        known = update(WORKSPACES).where(*which).values(**dashboard).returning(WORKSPACES)
+        known = update(WORKSPACES).where(*which).values(dashboard_url=dashboard_url).returning(WORKSPACES)
         base, number = default_workspace_name(base_url), 1
         while not (found := await self._values(Workspace, known)):
             name = base if number == 1 else f"{base}-{number}"
@@ -67,17 +64,10 @@ class Workspaces(Repository):
         return found[0]
 
     async def add(
-        self,
-        *,
-        name: str,
-        base_url: str,
-        dashboard_url: str | None,
-        dashboard_link: str | None = None,
-        sealed_key: str | None = None,
+        self, *, name: str, base_url: str, dashboard_url: str | None, sealed_key: str | None = None
     ) -> Workspace | None:
         """Add one; `None` where another has its name."""
-        row = {"name": name, "base_url": base_url, "sealed_key": sealed_key}
-        row |= {"dashboard_url": dashboard_url, "dashboard_link": dashboard_link}
+        row = {"name": name, "base_url": base_url, "dashboard_url": dashboard_url, "sealed_key": sealed_key}
         added = upsert_into(self._connection, WORKSPACES).values(**row).on_conflict_do_nothing()
         return next(iter(await self._values(Workspace, added.returning(WORKSPACES))), None)
 

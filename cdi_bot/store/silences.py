@@ -62,6 +62,10 @@ class Snoozes(Repository):
             each.integration.integration_id for each in known if selector_matches(selector, each.integration)
         ]
 
+    async def all(self) -> list[Snooze]:
+        """All that there are."""
+        return await self._values(Snooze, select(SNOOZES).order_by(SNOOZES.c.snooze_id))
+
     async def for_channel(self, channel: Channel) -> list[Snooze]:
         """All of a channel, those that begin first first."""
         which = select(SNOOZES).where(in_channel(SNOOZES, channel))

@@ -75,7 +75,6 @@ class WorkspaceRow(Base):
     name: Mapped[str]
     base_url: Mapped[str]
     dashboard_url: Mapped[str | None]
-    dashboard_link: Mapped[str | None]
     sealed_key: Mapped[Code | None]
     visible_to: Mapped[str | None]
     removed_at: Mapped[datetime | None]

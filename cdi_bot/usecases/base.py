@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from cdi_bot.core.model.channel import AuditEntry, Channel
 from cdi_bot.core.model.configuration import Item, Table
 from cdi_bot.core.model.message import Content, MessageKind, OwedMessage
-from cdi_bot.core.model.subscription import Subscription
+from cdi_bot.core.model.subscription import Snooze, Subscription
+from cdi_bot.core.snoozes import window_in_a_file
 from cdi_bot.delivery.slack_port import Messenger
 from cdi_bot.monitoring.workspaces import WatchedWorkspaces
 from cdi_bot.store import Store, UnitOfWork
@@ -76,7 +77,7 @@ def setting(channel: Channel, field: str) -> Item:
     return Item(table=Table.CHANNEL, channel=channel.channel_id, field=field)
 
 
-async def owned_by_file(uow: UnitOfWork, *owned: Item | Subscription) -> OwnedByFile | None:
+async def owned_by_file(uow: UnitOfWork, *owned: Item | Subscription | Snooze) -> OwnedByFile | None:
     """Why these can't be changed in chat: a configuration file owns one of them; `None` if none does."""
     files = await uow.file_items.all()
     names = {each.workspace_id: each.name for each in await uow.workspaces.all()} if files else {}
@@ -87,12 +88,14 @@ async def owned_by_file(uow: UnitOfWork, *owned: Item | Subscription) -> OwnedBy
     return None
 
 
-def _item_of(subscription: Subscription, names: Mapping[int, str]) -> Item:
+def _item_of(one: Subscription | Snooze, names: Mapping[int, str]) -> Item:
+    window = window_in_a_file(one) or "" if isinstance(one, Snooze) else None
     return Item(
-        table=Table.SUBSCRIPTION,
-        channel=subscription.channel.channel_id,
-        workspace=names.get(subscription.workspace_id, ""),
-        selector=subscription.selector,
+        table=Table.SUBSCRIPTION if window is None else Table.SNOOZE,
+        channel=one.channel.channel_id,
+        workspace=names.get(one.workspace_id, ""),
+        selector=one.selector,
+        field=window or "",
     )
 
 

@@ -14,7 +14,7 @@ from operator import itemgetter
 from cdi_bot.core.hours import HoursNow, hours_now
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Incident
-from cdi_bot.core.model.integration import Integration, Named, WatchedIntegration, dashboard_page
+from cdi_bot.core.model.integration import Integration, Named, WatchedIntegration
 from cdi_bot.core.model.integration_settings import IntegrationSettings
 from cdi_bot.core.model.run import Outcome, Run
 from cdi_bot.core.model.subscription import Subscription, is_pattern
@@ -224,11 +224,7 @@ class HomeQueries(UseCases):
             return NeedsAttention(
                 integration=integration,
                 incident=incident,
-                dashboard_url=dashboard_page(
-                    self.workspaces.of(integration.workspace_id).workspace,
-                    integration.integration_id,
-                    integration.app_group_id,
-                ),
+                dashboard_url=self.workspaces.page_of(integration),
                 channels=tuple(sorted(channels)),
                 settings=health.settings_of(integration),
                 is_own=own is not None,

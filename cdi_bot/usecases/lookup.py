@@ -66,19 +66,11 @@ EVERY_WORKSPACE = "*"
 class Lookup:
     """Finds the one integration that somebody means, in the store or in Braze."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        workspaces: WatchedWorkspaces,
-        status_patience: timedelta = STATUS_PATIENCE,
-        list_patience: timedelta = LIST_PATIENCE,
-    ) -> None:
+    def __init__(self, *, store: Store, workspaces: WatchedWorkspaces) -> None:
         """Look in `store`, and have the workspaces asked."""
         self._store = store
         self._workspaces = workspaces
-        self.status_patience = status_patience
-        self.list_patience = list_patience
+        self.status_patience, self.list_patience = STATUS_PATIENCE, LIST_PATIENCE
 
     async def scope(
         self,

@@ -12,7 +12,6 @@ from cdi_bot.core.model.incident import Incident, Kind
 from cdi_bot.core.model.integration import (
     Integration,
     WatchedIntegration,
-    dashboard_page,
     normalize_name,
 )
 from cdi_bot.core.model.integration_settings import settings_of
@@ -208,9 +207,7 @@ class Queries:
             unreachable=unreachable,
             can_sync=self.can_sync and not (unreachable or watched.missing_since or is_running),
             observed_at=watched.observed_at,
-            dashboard_url=dashboard_page(
-                self.workspaces.of(workspace_id).workspace, key, integration.app_group_id
-            ),
+            dashboard_url=self.workspaces.page_of(integration),
             subscribed=is_subscribed(subscriptions, integration),
             missing=watched.missing_since is not None,
             trouble=trouble,

@@ -26,9 +26,10 @@ from cdi_bot.usecases.answers import (
     BrazeRefused,
     NoMatch,
     NotSubscribed,
+    OwnedByFile,
     SeveralMatches,
 )
-from cdi_bot.usecases.base import Actor, UseCases, announce
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file
 from cdi_bot.usecases.change_answers import (
     NothingToSnooze,
     SnoozeEnded,
@@ -154,7 +155,7 @@ async def _snooze(
     *,
     zone: str,
     instead_of: int,
-) -> SnoozeSet | NothingToSnooze:
+) -> SnoozeSet | NothingToSnooze | OwnedByFile:
     """Snooze; what is healthy not until it recovers: that would never end."""
     settings = await uow.channels.settings(actor.channel)
     chosen = wanted.zone or (settings.zone if settings else None) or zone
@@ -188,23 +189,34 @@ async def _snooze(
     ]
     if len(replaced) == len(made) and all(any(_is_the_same(each, one) for each in replaced) for one in made):
         return SnoozeSet(what=what, snooze=made[0], unchanged=True)
+    owned = await owned_by_file(uow, *replaced)
+    if owned:
+        return owned
+    await set_snoozes(uow, actor, made, replaced)
+    return SnoozeSet(what=what, snooze=made[0])
+
+
+async def set_snoozes(
+    uow: UnitOfWork, actor: Actor, made: Sequence[Snooze], replaced: Sequence[Snooze]
+) -> None:
+    """Snooze in place of others, in the caller's transaction: `made` are one, in each workspace that is meant."""
     for each in replaced:
         await uow.snoozes.change(each, None)
     for each in made:
         await uow.snoozes.add(each)
+    one = made[0]
     content = Snoozed(
         who=actor.who,
         workspace_id=actor.workspace_id,
-        selector=selector,
-        begins=begins if begins > actor.at and not every else None,
-        until=None if every else until,
-        every=every,
-        reason=wanted.reason,
+        selector=one.selector,
+        begins=one.begins if one.begins > actor.at and not one.every else None,
+        until=None if one.every else one.until,
+        every=one.every,
+        reason=one.reason,
     )
-    await announce(uow, actor, "snooze", selector, content)
+    await announce(uow, actor, "snooze", one.selector, content)
     await show_snoozed(uow, actor.channel, made, actor.at)
     await tell_open(uow, actor.channel, [each for each in replaced if each.has_begun], actor.at)
-    return SnoozeSet(what=what, snooze=made[0])
 
 
 def _is_replaced(present: Snooze, new: Snooze) -> bool:
@@ -213,7 +225,7 @@ def _is_replaced(present: Snooze, new: Snooze) -> bool:
         return False
     if present.every or new.every:
         return present.every == new.every
-    at_once = present.begins <= present.at, new.begins <= new.at
+    at_once = present.is_of_the_moment, new.is_of_the_moment
     return all(at_once) or (not any(at_once) and _is_as_long(present, new))
 
 
@@ -242,17 +254,31 @@ async def _is_meant(uow: UnitOfWork, snooze: Snooze, selector: str) -> bool:
     return watched is not None and selector_matches(selector, watched.integration)
 
 
-async def _end(uow: UnitOfWork, actor: Actor, ending: Sequence[Snooze], target: _Target) -> SnoozeEnded:
+async def _end(
+    uow: UnitOfWork, actor: Actor, meant: Sequence[Snooze], target: _Target
+) -> SnoozeEnded | OwnedByFile:
+    """End what is meant; what the configuration file owns stays, and is the answer where nothing else is meant."""
     _, what = target
+    owned = await owned_by_file(uow, *meant)
+    kept = [each for each in meant if owned and await owned_by_file(uow, each)]
+    if owned and len(kept) == len(meant):
+        return owned
+    was_snoozed = await end_snoozes(uow, actor, [each for each in meant if each not in kept], what.selector)
+    still = (kept[0], await _selection(uow, kept[0])) if kept else await _still(uow, actor, target)
+    return SnoozeEnded(what=what, was_snoozed=was_snoozed, still=still)
+
+
+async def end_snoozes(uow: UnitOfWork, actor: Actor, ending: Sequence[Snooze], selector: str) -> bool:
+    """End snoozes in the caller's transaction, and tell what is still wrong; returns whether one lasted until now."""
     ended = [each for each in ending if await uow.snoozes.change(each, None)]
     lasting = [each for each in ended if each.until is None or each.until > actor.at]
     if lasting:
         places = {each.workspace_id for each in lasting}
         there = replace(actor, workspace_id=places.pop() if len(places) == 1 else 0)
-        content = Unsnoozed(who=actor.who, workspace_id=there.workspace_id, selector=what.selector)
-        await announce(uow, there, "unsnooze", what.selector, content)
+        content = Unsnoozed(who=actor.who, workspace_id=there.workspace_id, selector=selector)
+        await announce(uow, there, "unsnooze", selector, content)
     await tell_open(uow, actor.channel, [each for each in ended if each.has_begun], actor.at)
-    return SnoozeEnded(what=what, was_snoozed=bool(lasting), still=await _still(uow, actor, target))
+    return bool(lasting)
 
 
 async def _still(uow: UnitOfWork, actor: Actor, target: _Target) -> tuple[Snooze, Selection] | None:

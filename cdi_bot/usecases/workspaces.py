@@ -92,14 +92,13 @@ class ManageBrazeWorkspaces(UseCases):
     """What the bot's admins do with workspaces.
 
     `given` is the endpoint and key of the settings' own. `reach` makes the client of a workspace with a key,
-    `dashboard_of` gives the dashboard of an endpoint, `dashboard_link` is the pattern of links to it.
+    `dashboard_of` gives the dashboard of an endpoint.
     """
 
     secret_keys: SecretKeys
     given: tuple[str, SecretStr]
     reach: Callable[[Workspace, str], Braze]
     dashboard_of: Callable[[str], str | None]
-    dashboard_link: str | None
 
     async def overview(self, who: str) -> WorkspaceList | NotAllowed:
         """All workspaces, and how each is."""
@@ -160,7 +159,6 @@ class ManageBrazeWorkspaces(UseCases):
                     name=wanted.name,
                     base_url=wanted.base_url,
                     dashboard_url=wanted.dashboard_url,
-                    dashboard_link=wanted.dashboard_link,
                     sealed_key=sealed,
                 )
                 if present is None:  # somebody was faster
@@ -195,7 +193,6 @@ class ManageBrazeWorkspaces(UseCases):
                 name=kept,
                 base_url=base_url,
                 dashboard_url=self.dashboard_of(base_url),
-                dashboard_link=self.dashboard_link,
             ),
             present,
         )

@@ -1,66 +1,75 @@
-"""`make bench`: measure, and print the tables of docs/performance.md."""
+"""`make bench`: measure, and print the tables of docs/performance.md; `python -m tests.bench scale storm`: only these.
+
+Each section is a module of this folder, run as a process of its own, so that none disturbs another or stops it.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import os
 import platform
-from pathlib import Path
-from tempfile import TemporaryDirectory
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
-import structlog
+from tests.bench.processes import ROOT
 
-from tests.bench.delivery import delivery, rows
-from tests.bench.detection import table as detection
-from tests.bench.polls import cpu_per_poll
-from tests.bench.scale import scale, table
-from tests.bench.whole import acknowledgement, memory, seconds_to_connect
-
-
-async def main() -> None:
-    """Measure everything, one after the other."""
-    with TemporaryDirectory(prefix="cdi-bot-bench-") as name:
-        folder = Path(name)
-        start = await seconds_to_connect(folder)
-        ack = await acknowledgement(_made(folder / "ack"))
-        polls = await cpu_per_poll(_made(folder / "polls"))
-        told = await delivery(_made(folder / "delivery"))
-        resident = await memory(_made(folder / "memory"))
-        many = await scale(
-            _made(folder / "scale"), workspaces=40, integrations=250, runs=100, warm_up=120, seconds=60
-        )
-    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite\n")
-    print("| what | measured | aim |")
-    print("| --- | --- | --- |")
-    print(f"| start to connected, median of 5 | {start:.2f} s | 2 s |")
-    print(
-        "| `/cdi` acknowledged while 300 integrations are polled, p99 (p50, max) "
-        f"| {ack['p99']:.1f} ms ({ack['p50']:.1f}, {ack['max']:.1f}) | 50 ms |"
-    )
-    for name, what, aim in (
-        ("unchanged", "that finds nothing new, beside a bare httpx GET + json", "3×"),
-        ("asked", "for a person, saved at once, likewise", "–"),
-        ("changed", "that stores a new run, likewise", "–"),
-    ):
-        print(
-            f"| CPU of a status poll {what} "
-            f"| {polls[name]:.2f} ms, {polls[name] / polls['bare']:.2f}× of {polls['bare']:.2f} ms | {aim} |"
-        )
-    print("\n".join(rows(told)))
-    print(f"| resident memory with 1,000 integrations | {resident:.0f} MB | 100 MB |")
-    print("\n".join(table(many)))
-    print("\nHow soon the end of a run is known, simulated: half of all ends, 95 %, the last one\n")
-    detection()
+SECTIONS = (
+    "whole",
+    "polls",
+    "delivery",
+    "scale",
+    "detection",
+    "storm",
+    "storm_told",
+    "outages",
+    "guard",
+    "takeover",
+    "sharing",
+)
+LIMIT = 1200.0
+"""Seconds after which a section is ended, with all that it started."""
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
+def measure(sections: Mapping[str, Sequence[str]], *, limit: float = LIMIT) -> list[str]:
+    """Run the command of each section, one after the other; gives the names of those that failed."""
+    failed, begun = [], time.monotonic()
+    for name, command in sections.items():
+        print(f"\n### {name}\n", flush=True)
+        started = time.monotonic()
+        why = _failure(command, limit)
+        print(f"\n{name} took {_minutes(started)}{why and f' and FAILED: {why}'}", flush=True)
+        failed += [name] * bool(why)
+    print(f"\nAll took {_minutes(begun)}. {'FAILED: ' + ', '.join(failed) if failed else 'Nothing failed.'}")
+    return failed
+
+
+def _failure(command: Sequence[str], limit: float) -> str:
+    """Run a command; gives why it failed, if it did."""
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as process:
+        try:
+            code = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            return f"not done after {limit:.0f} s"
+        finally:
+            with suppress(ProcessLookupError):  # what it has left, too
+                os.killpg(process.pid, signal.SIGKILL)
+    return f"it ended with {code}" if code else ""
+
+
+def _minutes(since: float) -> str:
+    minutes, seconds = divmod(round(time.monotonic() - since), 60)
+    return f"{minutes} min {seconds} s"
 
 
 if __name__ == "__main__":
-    with Path(os.devnull).open(
-        "w"
-    ) as nowhere:  # what is logged meanwhile costs what it costs, and is not shown
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
-        asyncio.run(main())
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("section", nargs="*", help=f"one of {', '.join(SECTIONS)}; all where none is named")
+    chosen = parser.parse_args().section or SECTIONS
+    if unknown := {*chosen} - {*SECTIONS}:
+        parser.error(f"there is no section {', '.join(sorted(unknown))}")
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}")
+    sys.exit(bool(measure({name: (sys.executable, "-m", f"tests.bench.{name}") for name in chosen})))

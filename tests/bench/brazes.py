@@ -1,8 +1,9 @@
 """Many Braze workspaces in a process of their own: a cheap server that speaks Braze's CDI API over real HTTP.
 
 Nothing is stored here: the runs of an integration follow from its number and the time. Each workspace has a port and
-limits of its own, counted by the clock minute as Braze counts them. Prints the addresses as one line of JSON, answers
-`GET /counts` with how many requests it saw and how many it turned away, and ends with its standard input.
+limits of its own, counted by the clock minute as Braze counts them. Its integrations belong to `FLOWS` flows, and the
+first of each flow fails every minute; of all other runs one in fifty goes wrong. Prints the addresses as one line of
+JSON, answers `GET /counts` with how many requests it saw and how many it turned away, and ends with its standard input.
 Arguments: how many workspaces, and how many integrations each.
 """
 
@@ -22,6 +23,9 @@ LIST_LAG = 5.0
 LIMITS = {"list": 50, "status": 100}
 PERIODS = (300, 900, 900, 3600, 3600, 86400)
 """Seconds between the runs of one integration after another."""
+
+FLOWS = 5
+FAILS_EVERY = 60
 
 
 def chance(*what: object) -> float:
@@ -70,13 +74,14 @@ class Braze:
 
     def _run(self, integration: int, back: int, now: float) -> dict[str, object]:
         """The run before so many others, counted back from the newest."""
-        period = PERIODS[integration % len(PERIODS)]
+        fails = integration < FLOWS
+        period = FAILS_EVERY if fails else PERIODS[integration % len(PERIODS)]
         shift = chance(self._number, integration) * period
         turn = int((now - shift) // period) - back
         start = turn * period + shift
         finish = start + 10 + chance(self._number, integration, turn) * min(period - 20, 300)
         ended, luck = finish <= now, chance(turn, integration, self._number)
-        status = "error" if luck < 0.01 else "partial" if luck < 0.02 else "success"
+        status = "error" if fails or luck < 0.01 else "partial" if luck < 0.02 else "success"
         return {
             "job_status": status if ended else "running",
             "sync_start_time": iso(start),
@@ -91,7 +96,7 @@ class Braze:
         return {
             "integration_id": f"i{integration:06}",
             "app_group_id": "bench",
-            "integration_name": f"Integration i{integration:06}",
+            "integration_name": f"Flow {integration % FLOWS} i{integration:06}",
             "integration_type": "attributes",
             "integration_status": "active",
             "contact_emails": ["data@example.com"],

@@ -15,8 +15,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.bench.processes import Controls, Env, median, percentile, stand_ins
-from tests.bench.rig import CHANNELS, channel_id, rig, slack_client
+from tests.bench.processes import CHANNELS, Controls, Env, made, main, median, percentile, stand_ins
+from tests.bench.rig import channel_id, rig, slack_client
 
 ALONE = 3
 """Failures of each channel that come one by one."""
@@ -48,8 +48,8 @@ async def delivery(folder: Path) -> Figures:
     """Measure everything on two fresh databases."""
     async with stand_ins(0, 0, 100) as env, aiohttp.ClientSession() as http:
         controls = Controls(env, http)
-        latency = await _latency(env, _made(folder / "latency"))
-        async with rig(env, _made(folder / "drain"), AT_ONCE) as bot:
+        latency = await _latency(env, made(folder / "latency"))
+        async with rig(env, made(folder / "drain"), AT_ONCE) as bot:
             begun = await bot.fail(bot.watched)
             await bot.settled()
             storm_posts, storm = len(bot.slack.at), max(bot.slack.at) - begun
@@ -112,8 +112,9 @@ async def _bare(env: Env, controls: Controls) -> tuple[list[float], float]:
     return taken, cpu * 1000 / len(notices)
 
 
-def rows(figures: Figures) -> list[str]:
+async def rows(folder: Path) -> list[str]:
     """The table's rows."""
+    figures = await delivery(folder)
     latency, bare = figures.latency, figures.bare
     told = f"{AT_ONCE * CHANNELS:,}"
     first = (
@@ -136,6 +137,5 @@ def rows(figures: Figures) -> list[str]:
     return [first, storm, drain, cpu]
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
+if __name__ == "__main__":
+    main(rows)

@@ -6,17 +6,22 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
+import structlog
 
 from cdi_bot.settings.environment import VARIABLES
 
 ROOT = Path(__file__).parent.parent.parent
 ALERTS, MARA = "C0ALERTS01", "U0MARA0001"
+
+CHANNELS = 100
+"""Channels that the bot is a member of, beside those that the stand-in has anyway."""
 
 Env = dict[str, str]
 
@@ -42,9 +47,11 @@ async def program(module: str, *arguments: object) -> AsyncIterator[Any]:
         await process.wait()
 
 
-def stand_ins(integrations: int, history: int, limit: int) -> AbstractAsyncContextManager[Env]:
+def stand_ins(
+    integrations: int, history: int, limit: int, *, channels: int = CHANNELS
+) -> AbstractAsyncContextManager[Env]:
     """The stand-ins; gives the settings of a bot that talks to them."""
-    return program("stand", integrations, history, limit)
+    return program("stand", integrations, history, limit, channels)
 
 
 @asynccontextmanager
@@ -123,3 +130,24 @@ def resident(pid: int | str = "self") -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
+
+
+def main(
+    rows: Callable[[Path], Coroutine[Any, Any, Sequence[str]]],
+    head: Sequence[str] = ("what", "measured", "aim"),
+) -> None:
+    """Measure in an empty folder, and print the rows as a table.
+
+    What is logged meanwhile costs what it costs, and is not shown.
+    """
+    with Path(os.devnull).open("w") as nowhere, TemporaryDirectory(prefix="cdi-bot-bench-") as name:
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
+        measured = asyncio.run(rows(Path(name)))
+    print(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}")
+    print("\n".join(measured))
+
+
+def made(folder: Path) -> Path:
+    """A folder that is there from now on."""
+    folder.mkdir()
+    return folder

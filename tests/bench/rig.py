@@ -27,11 +27,10 @@ from cdi_bot.slack.api.messenger import SlackMessenger
 from cdi_bot.slack.render.kit.i18n import Translator
 from cdi_bot.store import Store
 from cdi_bot.store.migrate import upgrade
-from tests.bench.processes import Env
+from tests.bench.processes import CHANNELS, Env
 from tests.rigs.adapters import a_holder, bot_settings, reach
 
 TEAM = "T0DEMO"
-CHANNELS = 100
 
 
 def now() -> datetime:

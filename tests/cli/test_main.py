@@ -302,6 +302,14 @@ async def test_the_demo_tells_its_story(program: Program) -> None:
     assert (finished.code, finished.err) == (0, "")
 
 
+async def test_the_demo_of_several_workspaces(program: Program) -> None:
+    """`--workspaces 2`: the channel gets the alerts of both, by their names."""
+    demo = await program.start("demo", "--headless", "--workspaces", "2")
+    for workspace in ("braze", "demo-2"):
+        await demo.line(f"{workspace} / Users: attributes")
+    await demo.end(signal.SIGINT)
+
+
 def test_the_demo_ends_by_itself(invoke: Invoke, tmp_path: Path) -> None:
     """`--for` ends the demo after so many seconds, and `--port` says where its page is."""
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,17 +15,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdi_bot.configuration.apply import FileChanges
+from cdi_bot.configuration.fields import OFF
 from cdi_bot.configuration.plan import Plan
 from cdi_bot.configuration.present import read_present
 from cdi_bot.configuration.reading import read_config
 from cdi_bot.configuration.text import config_text, plan_json, plan_text
-from cdi_bot.core.model.channel import Channel, ChannelSettings
+from cdi_bot.core.commands.snoozes import SetSnooze
+from cdi_bot.core.model.channel import Channel, ChannelSettings, WorkspaceChanged
 from cdi_bot.core.model.configuration import FileProblemsError
 from cdi_bot.core.model.incident import EXPECTABLE, Topic
-from cdi_bot.core.model.integration_settings import IntegrationSettings
-from cdi_bot.core.model.subscription import Filters
+from cdi_bot.core.model.integration_settings import IntegrationSettingChanged, IntegrationSettings
+from cdi_bot.core.model.message import Unsnoozed, Unsubscribed
+from cdi_bot.core.model.subscription import Filters, Snooze
+from cdi_bot.sandbox.slack.seed_data import MARA
 from cdi_bot.store import Store
+from cdi_bot.usecases.change_answers import SnoozeSet
 from tests.databases import new_sqlite
+from tests.rigs.people import ALERTS, MARKETING, responder
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TEAM, HERE, THERE, ADMINS = "T1", "C024BE91L", "C024BE91M", "C0ADMINS1"
@@ -61,7 +68,6 @@ class Changes:
             team_id=TEAM,
             base_url=GIVEN,
             dashboard_of=lambda _: None,
-            dashboard_link=None,
             admin_channel=ADMINS,
             clock=self._clock,
         )
@@ -138,6 +144,20 @@ async def test_a_file_is_applied_whole_told_and_audited_once(changes: Changes) -
         assert [each.base_url for each in await uow.workspaces.all()] == [GIVEN]
 
 
+async def test_another_zone_is_that_of_every_time_of_day(changes: Changes) -> None:
+    """Also of subscriptions that the file names as before."""
+    await changes.apply(FILE)
+    moved = FILE.replace("Europe/Berlin", "Asia/Tokyo")
+    assert len((await changes.apply(moved)).changes) == 1
+    assert not (await changes.apply(moved)).changes
+    async with changes.store.read() as uow:
+        (one,) = await uow.subscriptions.for_channel(Channel(team_id=TEAM, channel_id=HERE))
+    assert (one.filters.fresh, one.filters.topics) == (
+        "08:00 Asia/Tokyo",
+        frozenset({Topic.ERROR, Topic.LATE}),
+    )
+
+
 async def test_what_people_set_up_is_left_alone_unless_pruned(changes: Changes) -> None:
     """What is as the file wants it is the file's from then on, and nobody is told."""
     await changes.apply(EMEA)
@@ -207,6 +227,189 @@ async def test_who_may_not_see_a_workspace_is_no_longer_subscribed(changes: Chan
         await changes.apply(f"{hidden}{there}{uses}")
     assert [each.line for each in caught.value.problems] == [7, 13]
     assert "may not see" in str(caught.value)
+
+
+def snooze(window: str, more: str = "", selector: str = "Users*", channel: str = HERE) -> str:
+    """An entry of the file."""
+    return (
+        f'[[snooze]]\nchannel = "{channel}"\nselector = "{selector}"\nworkspace = "iad-03"\n'
+        f'window = "{window}"\n{more}'
+    )
+
+
+async def snoozed(
+    changes: Changes, channel: str = HERE
+) -> list[tuple[str | None, datetime, bool, str | None]]:
+    """What is snoozed in a channel."""
+    async with changes.store.read() as uow:
+        found = await uow.snoozes.for_channel(Channel(team_id=TEAM, channel_id=channel))
+    return [(each.every, each.begins, each.has_begun, each.reason) for each in found]
+
+
+async def test_snoozes_are_set_by_the_file(changes: Changes) -> None:
+    """Those that recur, are planned, or have begun; another reason is a change, another spelling of a time is none."""
+    weekly = snooze("every mon 09:30-12:00 Europe/Berlin")
+    begun = snooze("from 2026-03-02T09:00+01:00 until 2026-03-02T13:00+01:00", 'reason = "move"\n')
+    plan = await changes.apply(f"{weekly}{begun}")
+    assert [each.item.field for each in plan.changes] == [
+        "every mon 09:30-12:00 Europe/Berlin",
+        "from 2026-03-02T08:00:00Z until 2026-03-02T12:00:00Z",
+    ]
+    assert await snoozed(changes) == [
+        (None, NOW - timedelta(hours=1), True, "move"),
+        ("mon 09:30-12:00 Europe/Berlin", NOW - timedelta(minutes=30), True, None),
+    ]
+    same = begun.replace("09:00+01:00", "08:00:00Z").replace("Users*", "USERS*")
+    assert not (await changes.apply(f"{weekly}{same}")).changes
+    assert await changes.audit(HERE) == [("bot.toml", "snooze", "Users*")] * 2
+
+    changed = await changes.apply(f'{weekly}reason = "weekly"\n{begun}')
+    assert [(each.before, each.after) for each in changed.changes] == [({}, {"reason": "weekly"})]
+    assert len((await changes.apply(weekly)).changes) == 2
+    assert len(await snoozed(changes)) == 1
+    assert [each[1] for each in await changes.audit(HERE)] == [*["snooze"] * 4, "unsnooze"]
+    await changes.apply("")
+    assert not await snoozed(changes)
+
+
+async def test_a_planned_snooze_that_is_over_changes_nothing(changes: Changes) -> None:
+    """It may stay in the file; the plan says so, and it is no longer ended when it goes."""
+    over = snooze("from 2026-03-01T00:00Z until 2026-03-02T08:59Z")
+    plan = await changes.apply(over)
+    assert not plan.changes
+    assert plan_text(plan, "bot.toml") == "bot.toml: nothing to change; 1 [[snooze]] is over already."
+    assert plan_json(plan, "bot.toml")["over"] == [
+        {
+            "table": "snooze",
+            "channel": HERE,
+            "workspace": "iad-03",
+            "selector": "Users*",
+            "window": "from 2026-03-01T00:00:00Z until 2026-03-02T08:59:00Z",
+        }
+    ]
+    assert not await snoozed(changes)
+    assert not (await changes.apply("")).changes
+
+
+async def test_what_holds_for_integrations_is_told_where_it_concerns_somebody(changes: Changes) -> None:
+    """In each channel that is subscribed to one of them, as a change made in chat is; audited once elsewhere."""
+    await changes.apply("")
+    await changes.subscribe(HERE, "iad-03", "USERS*", Filters())
+    await changes.subscribe(THERE, "iad-03", "Orders*", Filters())
+    users = '[[integration]]\nselector = "Users*"\nowner = "U024BE7LH"\ncritical = true\nrunbook = "none"\n'
+    await changes.apply(f'{users}[[integration]]\nselector = "Carts*"\ncritical = true\n')
+    told = [("owner", "<@U024BE7LH>"), ("runbook", None), ("critical", "on")]
+    assert [(each.setting, each.value) for each in await setting_notices(changes, HERE)] == told
+    assert not await setting_notices(changes, THERE)
+    subjects = ("owner", "U024BE7LH Users*"), ("runbook", "none Users*"), ("critical", "on Users*")
+    assert await changes.audit(HERE) == [("bot.toml", *each) for each in subjects]
+    assert await changes.audit(ADMINS) == [("bot.toml", "critical", "on Carts*")]
+    await changes.apply("")
+    told += [("critical", None), ("runbook", None), ("owner", None)]
+    assert [(each.setting, each.value) for each in await setting_notices(changes, HERE)] == told
+
+
+async def setting_notices(changes: Changes, channel: str) -> list[IntegrationSettingChanged]:
+    """What a channel is told of what holds for integrations."""
+    async with changes.store.read() as uow:
+        pending = await uow.outbox.pending(Channel(team_id=TEAM, channel_id=channel))
+    return [each.owed.content for each in pending if isinstance(each.owed.content, IntegrationSettingChanged)]
+
+
+async def test_a_channel_keeps_nothing_of_what_is_hidden_from_it(tmp_path: Path) -> None:
+    """Its subscriptions, snoozes and default workspace end; what it was to be told of an incident is not."""
+    async with responder(tmp_path) as at:
+        users = at.add("Users", "success")
+        for channel in (ALERTS, MARKETING):
+            await at.subscriptions.subscribe(channel, MARA, "all", Filters())
+            hour = SetSnooze(selector="all", until=at.clock.now + timedelta(hours=1), reason=None)
+            for snooze in (hour, replace(hour, until=None, every="sun 02:00-06:00")):
+                assert isinstance(await at.snoozes.snooze(channel, MARA, snooze), SnoozeSet)
+            async with at.store.write() as uow:
+                known = await uow.channels.settings_to_change(channel)
+                await uow.channels.save_settings(replace(known, workspace_id=at.workspace.workspace_id))
+        await at.fails(users)
+        own = f'name = "{at.workspace.name}"\nbase_url = "{at.workspace.base_url}"\n'
+        file = f'[[workspace]]\n{own}api_key = "env:BRAZE_API_KEY"\nvisible_to = ["{ALERTS.channel_id}"]\n'
+        file += '[[integration]]\nselector = "all"\ncritical = true\n'
+        changes = FileChanges(
+            store=at.store,
+            team_id=ALERTS.team_id,
+            base_url=at.workspace.base_url,
+            dashboard_of=lambda _: None,
+            admin_channel=ADMINS,
+            clock=at.clock,
+        )
+        plan = await changes.apply(read_config(file, "bot.toml"))
+        assert [(each.item.table.value, each.item.channel) for each in plan.changes] == [
+            ("workspace", ""),
+            ("integration", ""),
+            *((table, MARKETING.channel_id) for table in ("subscription", "snooze", "channel")),
+        ]
+        assert [type(each) for each in await at.owed(MARKETING)] == [
+            Unsubscribed,
+            Unsnoozed,
+            WorkspaceChanged,
+        ]
+        assert (await at.snoozes.show(MARKETING)).rows == ()
+        assert len((await at.snoozes.show(ALERTS)).rows) == 2
+        (incident,) = await at.open_incidents(users)
+        async with at.store.read() as uow:
+            cards = (await uow.cards.of_incidents([incident.incident_id]))[incident.incident_id]
+        assert [card.channel for card in cards] == [ALERTS]
+
+
+async def test_files_that_are_applied_at_once_follow_each_other(url: str, changes: Changes) -> None:
+    """By processes of their own: nothing is told twice or lost, and what is there then is what one of them wants."""
+    async with AsyncExitStack() as stack:
+        others = [changes]
+        for _ in range(3):
+            store = await Store.open(url)
+            stack.push_async_callback(store.close)
+            others.append(Changes(store))
+        same = await asyncio.gather(*(each.apply(FILE) for each in others))
+        assert sorted(len(plan.changes) for plan in same) == [0, 0, 0, 4]
+        audited = await changes.audit(HERE)
+        assert len(audited) == len(set(audited)) == 3
+        wanted = [
+            FILE,
+            FILE.replace("09:00", "10:00").replace("Users*", "Orders*"),
+            f'{snooze("every sun 02:00-06:00 UTC")}[[channel]]\nid = "{THERE}"\nlanguage = "ja"\n',
+            EMEA,
+        ]
+        possible = []
+        for text in wanted:
+            await changes.apply(text)
+            possible.append(await changes.export())
+        for turn in range(4):
+            texts = wanted[turn:] + wanted[:turn]
+            await asyncio.gather(*(each.apply(text) for each, text in zip(others, texts, strict=True)))
+            assert await changes.export() in possible
+            async with changes.store.read() as uow:
+                owned = {each.place for each in await uow.file_items.all()}
+            there = possible.index(await changes.export())
+            assert owned == {each.place for each in (await changes.plan(wanted[there])).owned}
+            assert not (await changes.plan(wanted[there])).changes
+
+
+async def test_a_file_may_keep_settings_off(changes: Changes) -> None:
+    """They are its own then, though nothing changes; what people set up before goes, and is told."""
+    off = f'[[channel]]\nid = "{HERE}"\ndigest = "off"\nhours = "off"\nescalate = "off"\ncontacts = "show"\n'
+    plan = await changes.apply(off)
+    assert not plan.changes
+    assert [item.field for item in plan.adopted] == ["digest", "hours", "contacts", "escalate"]
+    exported = await changes.export()
+    assert all(line in exported for line in off.splitlines())
+    await changes.apply(exported)
+    async with changes.store.read() as uow:
+        assert {item.field for item in await uow.file_items.all()} == {*OFF, ""}
+    await changes.apply(f'[[channel]]\nid = "{HERE}"\ndigest = "daily 09:00"\n')
+    plan = await changes.apply(off)
+    assert [(each.before, each.after) for each in plan.changes] == [({"digest": "daily 09:00"}, {})]
+    assert plan_text(plan, "bot.toml").startswith(
+        f'  [[channel]] id = "{HERE}"\n-   digest = "daily 09:00"\nbot.toml: 1 change;'
+    )
+    assert ("bot.toml", "digest", "off") in await changes.audit(HERE)
 
 
 async def test_what_fits_to_nothing_changes_nothing(changes: Changes) -> None:
@@ -307,6 +510,19 @@ _FILTERS = st.builds(
     mention=st.sampled_from([None, "<@U024BE7LH>", "<!subteam^S0614TZR7>"]),
 )
 _SELECTORS = st.sampled_from(["all", "Users*", '*"quoted" \\ 日本語*', "3e5f6d1c-0000", "#[x]?\u007f"])
+_MINUTE = timedelta(minutes=1)
+_SNOOZES = st.builds(
+    Snooze,
+    channel=st.builds(Channel, team_id=st.just(TEAM), channel_id=_CHANNELS),
+    workspace_id=st.sampled_from([1, 2]),
+    selector=_SELECTORS,
+    begins=st.integers(1, 10**13).map(lambda each: NOW + timedelta(microseconds=each)),
+    until=st.none(),
+    every=st.none() | st.sampled_from(["sun 02:00-06:00 Europe/Berlin", "mon,wed 22:00-06:00 Asia/Tokyo"]),
+    by=st.just("U1"),
+    at=st.just(NOW),
+    reason=st.sampled_from([None, 'the warehouse\'s "move"\n# 日本語']),
+)
 _INTEGRATIONS = st.builds(
     IntegrationSettings,
     workspace_id=st.sampled_from([1, 2]),
@@ -342,15 +558,19 @@ _SETTINGS = st.fixed_dictionaries(
     integrations=st.lists(
         _INTEGRATIONS, unique_by=lambda each: (each.workspace_id, each.selector), max_size=4
     ),
+    snoozes=st.lists(
+        _SNOOZES, unique_by=lambda each: (each.channel, each.workspace_id, each.selector), max_size=4
+    ),
 )
 def test_what_is_exported_changes_nothing_when_it_is_applied(
     channels: dict[str, dict[str, Any]],
     subscriptions: dict[tuple[str, str, str], Filters],
     integrations: list[IntegrationSettings],
+    snoozes: list[Snooze],
 ) -> None:
     """Whatever people set up; and what was applied is exported as it stood in the file, on another machine too."""
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
-        asyncio.run(_round_trip((Path(first), Path(second)), channels, subscriptions, integrations))
+        asyncio.run(_round_trip((Path(first), Path(second)), channels, subscriptions, integrations, snoozes))
 
 
 async def _round_trip(
@@ -358,25 +578,38 @@ async def _round_trip(
     channels: dict[str, dict[str, Any]],
     subscriptions: dict[tuple[str, str, str], Filters],
     integrations: list[IntegrationSettings],
+    snoozes: list[Snooze],
 ) -> None:
     async with AsyncExitStack() as stack:
         stores = [await Store.open(new_sqlite(each)) for each in folders]
         for store in stores:
             stack.push_async_callback(store.close)
-        await _there_and_back(Changes(stores[0]), Changes(stores[1]), channels, subscriptions, integrations)
+        await _there_and_back(
+            Changes(stores[0]),
+            Changes(stores[1]),
+            channels=channels,
+            subscriptions=subscriptions,
+            integrations=integrations,
+            snoozes=snoozes,
+        )
 
 
 async def _there_and_back(
     here: Changes,
     there: Changes,
+    *,
     channels: dict[str, dict[str, Any]],
     subscriptions: dict[tuple[str, str, str], Filters],
     integrations: list[IntegrationSettings],
+    snoozes: list[Snooze],
 ) -> None:
     await here.apply(EMEA)
     async with here.store.write() as uow:
         for each in integrations:
             await uow.integration_settings.save(each)
+        for one in snoozes:
+            await uow.snoozes.add(replace(one, until=one.begins + _MINUTE))
+            await uow.snoozes.add(replace(one, begins=NOW, until=NOW + _MINUTE, every=None))
         for channel, values in channels.items():
             after, to = values.pop("escalation")
             hours, holidays = values.pop("hours")
@@ -396,6 +629,7 @@ async def _there_and_back(
         await here.subscribe(channel, workspace, selector, filters)
 
     exported = await here.export()
+    assert exported.count("[[snooze]]") == len(snoozes)
     assert not (await here.apply(exported, prune=True)).changes
     assert not (await here.apply(exported)).adopted
     assert await here.export() == exported

@@ -69,6 +69,19 @@ mention = "S0614TZR7"
 channel = "C024BE91L"
 workspace = "emea"
 selector = "3e5f6d1c-0000-4a4a-8b8b-111122223333"
+
+[[snooze]]
+channel = "C024BE91L"
+workspace = "emea"
+selector = "Users*"
+window = "every sat,sun 22:00-06:00 America/Argentina/Buenos_Aires"
+reason = "the warehouse is maintained"
+
+[[snooze]]
+channel = "C024BE91L"
+workspace = "emea"
+selector = "Users*"
+window = "from 2026-12-24 18:00+01:00 until 2026-12-25T06:00:30Z"
 """
 
 
@@ -105,6 +118,10 @@ def test_what_a_file_says_stands_at_its_lines() -> None:
         "mention": "S0614TZR7",
     }
     assert found.lines[users] == 37
+    assert {item.field: fields for item, fields in found.items.items() if item.table is Table.SNOOZE} == {
+        "every sat-sun 22:00-06:00 America/Argentina/Buenos_Aires": {"reason": "the warehouse is maintained"},
+        "from 2026-12-24T17:00:00Z until 2026-12-25T06:00:30Z": {},
+    }
     assert found.items[Item(table=Table.WORKSPACE, workspace="apac")] == {
         "base_url": "https://rest.us-10.braze.com",
         "api_key": "file:/run/secrets/apac key",
@@ -162,9 +179,62 @@ def test_what_is_no_toml_is_told_at_its_line(text: str, line: int) -> None:
     assert words.startswith("isn't valid TOML: ")
 
 
-def test_a_table_that_is_no_array_is_told() -> None:
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'api_key = "{key}"',
+        'api_key = "env:{key}"',
+        'api_key = ["{key}"]',
+        'api_key = "{key}',
+        "api_key = {key}",
+        'api_key = """{key}',
+        'api_key = "{key}" # "{key}',
+        'name = "{key}*"\nbase_url = "https://{key}@rest.iad-03.braze.com"',
+        'api_key = "env:X"\nvisible_to = ["{key}"]',
+        'api_key = "\\{key}"',
+        'api_key = {{ is = "{key}" }}',
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_repeated(lines: str) -> None:
+    """Neither where the file can be read nor where it can't."""
+    key = "5f0c2b7d-9a41-4c4b-8f0e-0a1b2c3d4e5f"
+    found = problems(f"[[workspace]]\n{lines.format(key=key)}\n")
+    assert not [words for _, words in found if key in words or key[:8] in words]
+
+
+@pytest.mark.parametrize(
+    "text", ['[channel]\nid = "C024BE91L"', "channel = [1, 2]", "channel.id = 1", "channel = 1"]
+)
+def test_a_table_that_is_no_array_is_told(text: str) -> None:
     """With one pair of brackets it would be one entry only."""
-    assert problems('[channel]\nid = "C024BE91L"\n') == [(1, "channel: has to be written as [[channel]]")]
+    assert problems(text) == [(1, "channel: has to be written as [[channel]]")]
+
+
+@pytest.mark.parametrize("text", [f"a = {'[' * 9999}", f"a = {'{a = ' * 9999}", f"a = {'9' * 9999}"])
+def test_what_is_too_long_or_too_deep_is_told(text: str) -> None:
+    """Python's parser gives up with errors of its own."""
+    ((line, words),) = problems(text)
+    assert (line, words) == (1, "isn't valid TOML: it holds a value that is too long or too deep")
+
+
+def test_entries_that_mean_the_same_stand_once() -> None:
+    """In whatever spelling, on one line too; a text with a zero can't be stored."""
+    one = 'channel = "C024BE91L", selector'
+    assert problems(f'subscription = [{{{one} = "Users*"}}, {{{one} = "USERS*"}}]') == [
+        (1, "subscription: stands in line 1 already")
+    ]
+    ((line, words),) = problems(f'subscription = [{{{one} = "Users\\u0000*"}}]')
+    assert (line, words.partition(". ")[0]) == (1, "subscription.selector: isn't valid")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("begin", ["", "\ufeff"])
+def test_lines_are_counted_whatever_wrote_the_file(newline: str, begin: str) -> None:
+    """An editor for Windows, too."""
+    text = f'{begin}[[channel]]\nid = "C024BE91L"\n\nzone = "Nowhere"\n'.replace("\n", newline)
+    ((line, words),) = problems(text)
+    assert line == 4
+    assert words.startswith("channel.zone")
 
 
 def test_the_schema_in_the_repository_is_the_models() -> None:
@@ -212,7 +282,39 @@ BAD = [
     ("subscription", {"channel": "C024BE91L", "selector": "all", "fresh": "soon"}),
     ("subscription", {"channel": "C024BE91L", "selector": "all", "mention": "@ann"}),
     ("sbscription", {"channel": "C024BE91L"}),
+    ("snooze", {"channel": "C024BE91L", "selector": "all"}),
+    ("snooze", {"channel": "C024BE91L", "selector": "all", "window": "every sun 02:00-06:00"}),
+    ("snooze", {"channel": "C024BE91L", "selector": "all", "window": "every sunday 2-6 UTC"}),
+    (
+        "snooze",
+        {"channel": "C024BE91L", "selector": "all", "window": "from 2026-12-24T18:00 until 2026-12-25"},
+    ),
+    ("snooze", {"channel": "C024BE91L", "selector": "all", "window": "2h"}),
+    (
+        "snooze",
+        {"channel": "C024BE91L", "selector": "all", "window": "every sun 02:00-06:00 UTC", "reason": " "},
+    ),
 ]
+
+ODD_WINDOWS = (
+    "every sun 02:00-06:00 Europe/Nowhere",
+    "every sun 02:00-06:00 europe/berlin",
+    "every daily 00:00-24:00 UTC",
+    "from 2026-02-30T18:00Z until 2026-03-01T18:00Z",
+    "from 2026-12-25T06:00Z until 2026-12-24T18:00Z",
+    "from 2026-12-24T18:00Z until 2026-12-24T18:00:59Z",
+    "from 2026-12-24T18:00Z until 2027-12-25T18:00Z",
+    "from 0001-01-01T00:00+14:00 until 0001-01-01T06:00Z",
+)
+
+
+@pytest.mark.parametrize("window", ODD_WINDOWS)
+def test_a_window_that_never_is_or_never_ends_is_refused(window: str) -> None:
+    """A pattern alone can't say so."""
+    text = f'[[snooze]]\nchannel = "C024BE91L"\nselector = "all"\nwindow = "{window}"\n'
+    ((line, words),) = problems(text)
+    assert line == 4
+    assert "snooze.window: isn't valid. When, with its time zone" in words
 
 
 @pytest.mark.parametrize(("table", "entry"), BAD)

@@ -199,6 +199,14 @@ async def test_each_card_shows_its_own_workspace(both: Both) -> None:
         assert (shown.dashboard_url, shown.mention) == (half.page, f"<@U{half.rows}>")
 
 
+async def test_the_operator_s_links_hold_for_all(both: Both) -> None:
+    """Also for what was there before the setting: a link is made when it is shown."""
+    views = ViewBuilder(can_sync=True, dashboard_link="https://{dashboard}/cdi/{integration_id}")
+    for half in both.halves:
+        shown = await Both(both.desk, views, both.halves).card(half)
+        assert shown.dashboard_url == f"{half.workspace.dashboard_url}/cdi/{ID}"
+
+
 async def test_one_card_of_both_keeps_them_apart(both: Both) -> None:
     """Where one card shows incidents of both, each stands there with its own name, page and snooze."""
     first, second = both.halves

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +18,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, PRIYA
-from tests.e2e.kit import System, says
+from tests.e2e.kit import System, is_alert, says
 
 KEY, NEW_KEY = "emea-key-5f0c2b7d-9a41", "emea-key-81d3a6e2-7c55"
 
@@ -121,7 +125,7 @@ async def test_the_command_line_checks_plans_applies_and_exports(system: System,
     applied = await run("config", "apply", str(path), env=env)
     assert applied.out == planned.out
     again = await run("config", "apply", str(path), "--json", env=env)
-    assert json.loads(again.out) == {"file": "cdi-bot.toml", "changes": [], "adopted": []}
+    assert json.loads(again.out) == {"file": "cdi-bot.toml", "changes": [], "adopted": [], "over": []}
     exported = await run("config", "export", env=env)
     assert exported.code == 0, exported.err
     assert KEY not in exported.out
@@ -142,6 +146,63 @@ async def test_the_command_line_checks_plans_applies_and_exports(system: System,
     (system.program.folder / "cdi-bot.toml").unlink()
     await system.start()
     await system.until(lambda: bool(emea.braze.requests))
+    await system.stop()
+
+
+async def test_commands_apply_it_beside_a_running_bot(system: System) -> None:
+    """All at once: each change is made, told and audited once, by whoever comes first."""
+    path = write(system)
+    bot = await system.start()
+    entries = [
+        f'[[subscription]]\nchannel = "{DATA_ALERTS}"\nselector = "Users {number}*"\n' for number in range(20)
+    ]
+    write(system, *entries)
+    signal_bot(system)
+    finished = await asyncio.gather(
+        *(system.program.run("config", "apply", str(path), "--json", env=system.env) for _ in range(3))
+    )
+    await bot.logged("configuration file applied")
+    for each in finished:
+        assert each.code == 0, each.err
+        assert "Traceback" not in each.err
+    assert sorted({len(json.loads(each.out)["changes"]) for each in finished}) in ([0], [0, 20])
+    told = "\n".join(json.dumps(each, ensure_ascii=False) for each in system.public())
+    database = system.program.folder / "cdi_bot.db"
+    with closing(sqlite3.connect(database)) as connection:
+        subjects = [subject for (subject,) in connection.execute("SELECT subject FROM audit")]
+    assert sorted(subjects) == sorted(f"Users {number}*" for number in range(20))
+    assert "Users 19*" in told
+    assert "Traceback" not in (await system.stop()).err
+
+
+async def test_a_snooze_of_the_file_lasts_as_long_as_it_says(system: System) -> None:
+    """Nothing is told meanwhile, chat can't end it; when it leaves the file, what is still wrong is told."""
+    users = system.create("Users EU")
+    now = datetime.now(UTC).replace(microsecond=0)
+    begins, until = (f"{now + timedelta(hours=each):%Y-%m-%dT%H:%M:%SZ}" for each in (-1, 1))
+    subscribed = f'[[subscription]]\nchannel = "{DATA_ALERTS}"\nselector = "Users*"\n'
+    snooze = f'[[snooze]]\nchannel = "{DATA_ALERTS}"\nselector = "Users*"\nreason = "warehouse move"\n'
+    planned = f'{snooze}window = "from {begins} until {until}"\n'
+    weekly = f'{snooze}window = "every sun 02:00-02:01 Asia/Tokyo"\n'
+    write(system, subscribed, planned, weekly)
+    bot = await system.start()
+    await system.seen(lambda each: says(each, "snoozed") and says(each, "warehouse move"))
+    await system.polled()
+    system.run(users)
+    await system.polled(8)
+    listed = await system.type("snoozes")
+    assert says(listed, "cdi-bot.toml")
+    for text in ("unsnooze Users*", "snooze Users* every sun 02:00-02:01 Asia/Tokyo other reason"):
+        assert says(await system.type(text), "can't be changed in chat"), text
+    assert says(await system.press(listed, "snooze_end:0"), "can't be changed in chat")
+    assert says(await system.type("status Users"), "Snoozed")
+    assert not [each for each in system.public() if is_alert(each, "Users EU")]
+
+    write(system, subscribed)
+    signal_bot(system)
+    await bot.logged("configuration file applied")
+    await system.alert("Users EU")
+    assert says(await system.type("snoozes"), "Nothing is snoozed")
     await system.stop()
 
 

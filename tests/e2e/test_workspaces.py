@@ -79,6 +79,31 @@ async def subscribe(system: System) -> None:
     await store.close()
 
 
+async def configuration(system: System, brazes: dict[str, Sandbox], environment: dict[str, str]) -> str:
+    """Everything that the commands print of a file whose keys are found elsewhere, and of one that holds a key."""
+    folder = system.program.folder
+    (folder / "eu.key").write_text(KEYS["emea"])
+    good, eu = folder / "cdi-bot.toml", f'[[workspace]]\nname = "eu"\nbase_url = "{brazes["emea"].url}"\n'
+    us = eu.replace('"eu"', '"us"')
+    env = {**system.env, **environment, "US_KEY": KEYS["wrong"]}
+    good.write_text(f'{eu}api_key = "file:eu.key"\n{us}api_key = "env:US_KEY"\n')
+    finished = [
+        await system.program.run("config", *arguments, env=env)
+        for arguments in (("plan", str(good)), ("apply", str(good), "--json"), ("export",))
+    ]
+    assert 'name = "apac"' in finished[-1].out
+    assert all(each.code == 0 for each in finished)
+    bad = folder / "bad.toml"
+    bad.write_text(f'{eu}api_key = "{KEYS["emea"]}"\n')
+    for arguments in (("check", str(bad)), ("check", str(bad), "--json"), ("plan", str(bad))):
+        refused = await system.program.run("config", *arguments, env=env)
+        assert refused.code == 2, refused.err
+        finished.append(refused)
+    refused = await system.program.run("run", env={**env, "CDI_BOT_CONFIG": str(bad)})
+    assert refused.code == 2
+    return "".join(each.out + each.err for each in (*finished, refused))
+
+
 async def metrics(system: System) -> str:
     """The page of numbers."""
     async with (
@@ -134,6 +159,7 @@ async def test_three_workspaces_with_troubles_of_their_own(
     checked = await system.program.run("check", env={**system.env, **environment})
     assert "workspace apac" in checked.out
     assert "can't be decrypted" in checked.out
+    printed = await configuration(system, brazes, environment)
     with closing(sqlite3.connect(database)) as connection:
         dump = "\n".join(connection.iterdump())
     slack = json.dumps(system.sandbox.slack.snapshot(), ensure_ascii=False)
@@ -144,6 +170,7 @@ async def test_three_workspaces_with_troubles_of_their_own(
         "messages": slack,
         "rotation": rotated.out + rotated.err,
         "check": checked.out + checked.err,
+        "configuration": printed,
     }
     found = {
         (name, key) for name, text in everything.items() for key in (*KEYS.values(), SECRET) if key in text

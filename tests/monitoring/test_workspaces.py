@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import math
 from collections.abc import AsyncIterator
@@ -179,6 +180,25 @@ async def test_trouble_of_one_workspace_stops_no_other(brazes: Brazes) -> None:
     assert await brazes.failing() == [0, 1]
     assert {str(entry.get("exc_info")) for entry in logged if entry["log_level"] == "error"} == {"no limit"}
     Broken.broken = False
+    await watched.stop(5)
+
+
+async def test_whoever_leaves_begins_nothing_more(brazes: Brazes) -> None:
+    """Neither the rest of what it was beginning one after the other, nor polls that would take a workspace back."""
+    for _ in range(2):
+        await brazes.add()
+    watched = await brazes.watch()
+    await brazes.live(watched, 5)
+    polling = asyncio.create_task(watched.poll())
+    await asyncio.sleep(0)
+    await watched.leave()
+    await polling
+    await watched.poll()
+    await watched.idle()
+    assert [each.poller.is_leading for each in watched] == [False, False]
+    async with brazes.store.read() as uow:
+        held = await uow.workspaces.held()
+    assert {each.holder_id for each in held.values()} == {None}
     await watched.stop(5)
 
 

@@ -1,10 +1,13 @@
 """The Braze panel of the demo page, its switches, and the page's frame."""
 
+from datetime import UTC, datetime
+
 import pytest
 from playwright.async_api import Dialog, Page, expect
 
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
+from cdi_bot.sandbox.braze.world import BrazeWorld
 from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.slack.model import Content
 from tests.page.conftest import App
@@ -27,6 +30,21 @@ async def test_integration(sandbox: Sandbox, page: Page) -> None:
     await expect(shown.locator(".facts")).to_have_text("BigQuery · every 2 min")
     await expect(shown.get_by_test_id("status")).to_have_text("No run yet")
     await expect(shown.locator(".when")).to_contain_text("next in")
+
+
+async def test_several_workspaces(sandbox: Sandbox, page: Page) -> None:
+    """Each stands under its name; what is typed for an integration begins with it."""
+    users(sandbox)
+    await expect(page.locator(".workspace-name")).to_have_count(0)
+    other = BrazeWorld(lambda: datetime.now(UTC), 7)
+    sandbox.show("demo-2", other)
+    other.create(IntegrationConfig(integration_name="Users – nightly"))
+    await expect(page.locator(".workspace-name")).to_have_text(["Workspace braze", "Workspace demo-2"])
+    await expect(page.get_by_test_id("integration")).to_have_count(2)
+    await page.locator(".composer-field").first.press_sequentially("/cdi status users")
+    await expect(page.locator(".suggestion-label")).to_have_text(
+        ["braze/Users – nightly", "demo-2/Users – nightly"]
+    )
 
 
 async def choose(page: Page, one: str, what: str) -> None:

@@ -66,7 +66,7 @@ class Server:
 async def serving(world: BrazeWorld) -> AsyncIterator[Server]:
     """Serve `world` on a free port of the loopback address."""
     app = web.Application()
-    app.add_routes([*braze_routes(world), *braze_control_routes(world)])
+    app.add_routes([*braze_routes(world), *braze_control_routes(world, {"braze": world})])
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -10,6 +10,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import RunPlan
 from cdi_bot.sandbox.braze.world import BrazeWorld
+from cdi_bot.sandbox.faults import Fault, FaultKind
 from cdi_bot.sandbox.server import Stream
 from cdi_bot.sandbox.slack.model import Content
 from tests.sandbox.braze_kit import Clock
@@ -170,6 +171,34 @@ async def test_a_braze_world_of_ones_own(clock: Clock) -> None:
     assert (await anext(events))["type"] == "integration"
     assert [shown["integration_id"] for shown in sandbox.snapshot()["integrations"]] == ["i1"]
     assert sandbox.braze_api_key == world.api_key
+
+
+async def test_another_workspace_is_shown_beside(clock: Clock, http: aiohttp.ClientSession) -> None:
+    """Its integrations come with its name, and are played like the first one's; its own troubles are not shown."""
+    other = BrazeWorld(clock, seed=7)
+    async with Sandbox(clock) as sandbox:
+        sandbox.show("demo-2", other)
+        events = sandbox.events()
+        made = [
+            each.create(IntegrationConfig(integration_name="Users")).config.integration_id
+            for each in (sandbox.braze, other)
+        ]
+        told = [(await anext(events))["integration"] for _ in made]
+        shown = sandbox.snapshot()["integrations"]
+        for seen in (told, shown):
+            assert [(each["integration_id"], each["workspace"]) for each in seen] == [
+                (made[0], "braze"),
+                (made[1], "demo-2"),
+            ]
+        other.faults.add(Fault(kind=FaultKind.REVOKED))
+        url = f"{sandbox.url}/sandbox/braze"
+        assert await _status(http, "PATCH", f"{url}/integrations/{made[1]}", json={"stalled": True}) == 200
+        assert (await anext(events))["integration"]["stalled"]
+        assert await _status(http, "POST", f"{url}/play", json={"scene": "success"}) == 200
+        for world, one in ((sandbox.braze, made[0]), (other, made[1])):
+            integration = world.get(one)
+            assert integration
+            assert integration.next_outcome == "success"
 
 
 async def test_the_snapshot_comes_first_and_then_every_event(

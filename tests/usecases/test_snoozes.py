@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from cdi_bot.core.commands.snoozes import SetSnooze
+from cdi_bot.core.model.configuration import Item, Table
 from cdi_bot.core.model.message import Snoozed, Unsnoozed
 from cdi_bot.core.model.requested_sync import RequestedSync
 from cdi_bot.core.model.subscription import Filters, Selection
 from cdi_bot.usecases.answers import (
     NoMatch,
     NotSubscribed,
+    OwnedByFile,
 )
 from cdi_bot.usecases.change_answers import (
     NothingToSnooze,
@@ -287,3 +289,33 @@ async def test_a_removed_workspace_takes_its_snoozes_and_requested_syncs_along(a
         assert await uow.snoozes.due(at.clock.now + 24 * 14 * HOUR) == []
     for channel in (ALERTS, MARKETING):
         assert (await at.snoozes.show(channel)).rows == ()
+
+
+async def test_what_a_configuration_file_owns_stays_as_it_is(at: Desk) -> None:
+    """It can't be ended, changed or replaced in chat; others beside it can, and the answer says what stays."""
+    at.add("Users", "error")
+    await at.subscriptions.subscribe(ALERTS, ANN, "all", Filters())
+    weekly = wanted(None, selector="all", every="sun 02:00-06:00")
+    await at.snoozes.snooze(ALERTS, ANN, weekly)
+    async with at.store.write() as uow:
+        (workspace,) = await uow.workspaces.all()
+        item = Item(
+            table=Table.SNOOZE,
+            channel=ALERTS.channel_id,
+            workspace=workspace.name,
+            selector="all",
+            field="every sun 02:00-06:00 UTC",
+        )
+        await uow.file_items.replace([item], "bot.toml")
+    refused = OwnedByFile(file="bot.toml")
+    ((snooze, what),) = (await at.snoozes.show(ALERTS)).rows
+    assert await at.snoozes.unsnooze(ALERTS, ANN, "all") == refused
+    assert await at.snoozes.end(ALERTS, ANN, snooze.snooze_id) == refused
+    assert await at.snoozes.snooze(ALERTS, ANN, replace(weekly, reason="why")) == refused
+    later = wanted(None, selector="all", every="sat 02:00-06:00")
+    assert await at.snoozes.snooze(ALERTS, ANN, later, instead_of=snooze.snooze_id) == refused
+    for one in (later, wanted(at.clock.now + HOUR, selector="all")):
+        assert isinstance(await at.snoozes.snooze(ALERTS, ANN, one), SnoozeSet)
+    ended = await at.snoozes.unsnooze(ALERTS, ANN, "all")
+    assert ended == SnoozeEnded(what=what, was_snoozed=True, still=(snooze, what))
+    assert (await at.snoozes.show(ALERTS)).rows == ((snooze, what),)

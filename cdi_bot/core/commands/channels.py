@@ -74,9 +74,7 @@ _BOT_LANGUAGE = frozenset({"default", "off", "none"})
 
 
 def _read_digest(arguments: Arguments) -> Command | Mistake:
-    """Read `daily 09:00`, `weekly mon 09:00 Asia/Tokyo quiet`, `off`; nothing asks what is set."""
-    if not arguments.tokens:
-        return ShowSettings()
+    """Read `daily 09:00`, `weekly mon 09:00 Asia/Tokyo quiet`, `off`."""
     words = [tokenizer.half_width(token.text) for token in arguments.tokens]
     if len(words) == 1 and words[0].lower() in _NO_DIGEST:
         return SetDigest(schedule=None)
@@ -111,7 +109,7 @@ _ALL_WORKSPACES = frozenset({"off", "none", "all", "*"})
 
 
 def _read_use(arguments: Arguments) -> Command | Mistake:
-    """Read `prod`, `workspace prod`, `prod/`, `off`; nothing asks what is set."""
+    """Read `prod`, `workspace prod`, `prod/`, `off`."""
     tokens = list(arguments.tokens)
     while len(tokens) > 1 and tokens[0].bare_word in {"the", "braze", "workspace"}:
         del tokens[0]

@@ -35,9 +35,7 @@ _WORDS = frozenset({"after", "to"})
 
 
 def _read_escalation(arguments: Arguments) -> Command | Mistake:
-    """Read `after:30m to:#channel`, `30 min @who`, `off`; nothing asks what is set."""
-    if not arguments.tokens:
-        return ShowSettings()
+    """Read `after:30m to:#channel`, `30 min @who`, `off`."""
     pieces = [piece for token in arguments.tokens if (piece := _piece(token))]
     if len(pieces) == 1 and tokenizer.half_width(pieces[0]).lower() in _OFF:
         return SetEscalation(to=None)

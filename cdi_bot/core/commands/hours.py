@@ -41,9 +41,7 @@ _EXCEPT = frozenset({"except", "but"})
 
 
 def _read_hours(arguments: Arguments) -> Command | Mistake:
-    """Read `mon-fri 08:00-19:00 Europe/Berlin except:error,late`, `off`; nothing asks what is set."""
-    if not arguments.tokens:
-        return ShowSettings()
+    """Read `mon-fri 08:00-19:00 Europe/Berlin except:error,late`, `off`."""
     words, zones = list[str](), list[str]()
     named: str | None = None
     tokens = list(arguments.tokens)

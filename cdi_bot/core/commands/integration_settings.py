@@ -77,9 +77,7 @@ def _read_value(
 
 
 def _read_owner(arguments: Arguments) -> Command | Mistake:
-    """Read `Users* @ann`, `Users none`; nothing asks what is set."""
-    if not arguments.tokens:
-        return ShowIntegrationSettings()
+    """Read `Users* @ann`, `Users none`."""
     read = _read_value(arguments, tokenizer.mention, MistakeKind.BAD_MENTION, MistakeKind.MISSING_OWNER)
     return read if isinstance(read, Mistake) else SetOwner(selector=read[0], owner=read[1])
 
@@ -90,18 +88,14 @@ def _address(text: str) -> str | None:
 
 
 def _read_runbook(arguments: Arguments) -> Command | Mistake:
-    """Read `Users* https://…`, `Users none`; nothing asks what is set."""
-    if not arguments.tokens:
-        return ShowIntegrationSettings()
+    """Read `Users* https://…`, `Users none`."""
     read = _read_value(arguments, _address, MistakeKind.BAD_RUNBOOK, MistakeKind.MISSING_RUNBOOK)
     return read if isinstance(read, Mistake) else SetRunbook(selector=read[0], runbook=read[1])
 
 
 def _read_critical(arguments: Arguments) -> Command | Mistake:
-    """Read `Users*`, `Users off`; nothing asks what is set."""
+    """Read `Users*`, `Users off`."""
     tokens = list(arguments.tokens)
-    if not tokens:
-        return ShowIntegrationSettings()
     last = tokens[-1].bare_word
     if last in _NONE | {"on"}:
         del tokens[-1]

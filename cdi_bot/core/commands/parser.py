@@ -198,11 +198,11 @@ def _read(
             specification, rest = BY_WORD["subscriptions"], []
     arguments = Arguments(word=specification.word, typed=_word(typed), tokens=rest, now=now, names=names)
     if not specification.takes_channel:
-        return specification.read(arguments)
+        return specification.read_or_bare(arguments)
     taken = _take_channel(arguments)
     if isinstance(taken, Mistake):
         return taken
-    command = specification.read(replace(arguments, tokens=taken.tokens))
+    command = specification.read_or_bare(replace(arguments, tokens=taken.tokens))
     if isinstance(command, ChannelCommand):
         return replace(command, channel_id=taken.channel_id)
     if isinstance(command, Mistake) and taken.channel_id:

@@ -57,8 +57,6 @@ _WORDS = frozenset({"from", "until", "every"})
 
 def _read_snooze(arguments: Arguments) -> Command | Mistake:
     """Read the selector before the time, or behind it where nothing stands before, and the reason behind both."""
-    if not arguments.tokens:
-        return ShowSnoozes()
     return read_snooze(arguments)
 
 

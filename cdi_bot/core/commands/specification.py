@@ -157,6 +157,10 @@ class Specification(Generic[C]):
         """Whether the command is about a channel, so that `in:` may name another one."""
         return issubclass(self.command, ChannelCommand)
 
+    def read_or_bare(self, arguments: Arguments) -> Command | Mistake:
+        """Read what follows the word; where nothing does, it may be another command, which asks what is set."""
+        return self.bare() if self.bare and not arguments.tokens else self.read(arguments)
+
     def written_name(self, name: str | None) -> str:
         """Write what names an integration; `all`, where it means all of them, stands without quotes."""
         return "all" if self.names == "selector" and name == "all" else quoted_name(name)

@@ -23,6 +23,7 @@ class Table(StrEnum):
     WORKSPACE = "workspace"  # a Braze workspace: its address, its key, who may see it
     CHANNEL = "channel"  # one setting of a channel
     INTEGRATION = "integration"  # one setting of the integrations that a selector takes in
+    SNOOZE = "snooze"  # a window in which a channel is not told of what a selector takes in
     SUBSCRIPTION = "subscription"  # a subscription with its filters
 
 
@@ -30,8 +31,8 @@ class Table(StrEnum):
 class Item:
     """One thing that a file can set: a workspace, a subscription, or one `field` of a channel or of integrations.
 
-    `channel` is an id, `workspace` a name; each is empty where the table has none. An item is owned by the file that
-    set it: nothing else changes it.
+    `channel` is an id, `workspace` a name; each is empty where the table has none. Of a snooze, `field` is its window:
+    of one selector there may be several. An item is owned by the file that set it: nothing else changes it.
     """
 
     table: Table
@@ -43,7 +44,7 @@ class Item:
     @property
     def entry(self) -> Item:
         """The entry of the file in which it stands."""
-        return replace(self, field="")
+        return self if self.table is Table.SNOOZE else replace(self, field="")
 
     @property
     def names(self) -> dict[str, str]:
@@ -52,18 +53,25 @@ class Item:
             return {"name": self.workspace}
         if self.table is Table.CHANNEL:
             return {"id": self.channel}
-        named = {"channel": self.channel, "workspace": self.workspace, "selector": self.selector}
+        window = self.field if self.table is Table.SNOOZE else ""
+        named = {
+            "channel": self.channel,
+            "workspace": self.workspace,
+            "selector": self.selector,
+            "window": window,
+        }
         return {key: value for key, value in named.items() if value}
 
     @property
-    def place(self) -> tuple[int, str, str, str, int]:
+    def place(self) -> tuple[int, str, str, str, int, str]:
         """Sorts items as they stand in a file."""
         return (
             list(Table).index(self.table),
             self.channel,
             self.workspace,
             self.selector,
-            FIELDS.index(self.field) if self.field else 0,
+            FIELDS.index(self.field) if self.field in FIELDS else 0,
+            self.field,
         )
 
 

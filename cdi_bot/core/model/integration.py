@@ -143,16 +143,13 @@ class Workspace:
     """One Braze workspace: a REST endpoint and a key, to which the rate limits belong.
 
     `name` is what people call it, as `workspace_name` reads it. `dashboard_url` is `None` where the instance is not
-    known. `dashboard_link` is the operator's pattern of an integration's page, with `{dashboard}` (a host),
-    `{app_group_id}` and `{integration_id}`; `None` for Braze's own. `visible_to` are the ids of the channels that may
-    see it, with blanks between them; `None` for everyone.
+    known. `visible_to` are the ids of the channels that may see it, with blanks between them; `None` for everyone.
     """
 
     workspace_id: int
     name: str
     base_url: str
     dashboard_url: str | None
-    dashboard_link: str | None = None
     visible_to: str | None = None
 
     def is_visible_in(self, channel_id: str) -> bool:
@@ -189,21 +186,24 @@ _PAGE_IN_GROUP = (
 """Copied from a real dashboard: issue 11075 of github.com/braze-inc/braze-docs."""
 
 
-def dashboard_page(workspace: Workspace, integration_id: str, app_group_id: str | None) -> str:
-    """An integration's page in the Braze dashboard, as far as it is known where that is."""
+def dashboard_page(
+    workspace: Workspace, integration_id: str | None, app_group_id: str | None, pattern: str | None
+) -> str:
+    """An integration's page in the Braze dashboard, as far as it is known where that is; without one, the dashboard.
+
+    `pattern` is the operator's, with `{dashboard}` (a host), `{app_group_id}` and `{integration_id}`; `None` for
+    Braze's own.
+    """
+    dashboard = workspace.dashboard_url or ANY_DASHBOARD
+    if integration_id is None:
+        return dashboard
     ids = {
         "integration_id": quote(integration_id, safe=""),
         "app_group_id": quote(app_group_id or "", safe=""),
     }
-    pattern, dashboard = workspace.dashboard_link, workspace.dashboard_url or ANY_DASHBOARD
     if pattern and (app_group_id or "{app_group_id}" not in pattern):
         page = pattern.format(dashboard=dashboard.partition("://")[2], **ids)
         return page if "://" in page else f"https://{page}"
     if workspace.dashboard_url is None:
         return ANY_DASHBOARD
     return dashboard + (_PAGE_IN_GROUP if app_group_id else _PAGE).format_map(ids)
-
-
-def integration_page(workspace: Workspace, integration_id: str, integration: Integration | None) -> str:
-    """An integration's page, by what is known of it, if anything is."""
-    return dashboard_page(workspace, integration_id, integration.app_group_id if integration else None)

@@ -153,6 +153,11 @@ class Snooze:
     reason: str | None = None
 
     @property
+    def is_of_the_moment(self) -> bool:
+        """Whether it began when somebody set it: it neither recurs nor was planned."""
+        return self.every is None and self.begins == self.at
+
+    @property
     def is_of_one(self) -> bool:
         """Whether it can be ended without a second thought: it is of one integration, and does not recur."""
         return self.every is None and not is_pattern(self.selector)

@@ -8,7 +8,7 @@
     POST                integrations/{id}/history    {"runs": [the fields of Run]}
     POST                bulk                         {"count", "prefix", "history", "spread"} and as for create
     POST                integrations/{id}/play       {"scene"}: one of scenes.py, or a status word
-    POST                play                         {"scene"}: every active integration
+    POST                play                         {"scene"}: every active integration, of all workspaces shown
     POST                fail_all                     every integration: the fields of RunPlan, or {}
     GET, POST           settings                     the fields of Settings, and {"limits": {"status": 100}}
     GET, POST, DELETE   faults                       list; add a Fault; clear
@@ -20,7 +20,7 @@ after them `usual_outcome` holds. Errors are `{"error": text}`: 400 what is wron
 unknown integration, 409 another run in progress, or none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from aiohttp import web
@@ -76,8 +76,8 @@ class _Limits(BaseModel):
     limits: dict[Endpoint, Annotated[int, Field(ge=0)]] = {}
 
 
-def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
-    """Return the control routes."""
+def braze_control_routes(world: BrazeWorld, shown: Mapping[str, BrazeWorld]) -> list[web.RouteDef]:
+    """Return the control routes of a world; single integrations may be of any of those that are `shown`."""
     root = "/sandbox/braze"
     one = root + "/integrations/{integration_id}"
 
@@ -91,20 +91,25 @@ def braze_control_routes(world: BrazeWorld) -> list[web.RouteDef]:
         method: str, path: str, action: Callable[[BrazeWorld, Integration, Json], None]
     ) -> web.RouteDef:
         async def act(request: web.Request, body: Json) -> Json:
-            integration = world.get(request.match_info["integration_id"])
-            if integration is None:
-                raise RequestError("Integration not found", status=404)
-            action(world, integration, body)
-            return _answer(integration)
+            key = request.match_info["integration_id"]
+            for each in shown.values():
+                if integration := each.get(key):
+                    action(each, integration, body)
+                    return _answer(integration)
+            raise RequestError("Integration not found", status=404)
 
         return control_route(method, one + path, act)
+
+    def play_everywhere(_world: BrazeWorld, body: Json) -> Json:
+        scene = read(_Play, body).scene
+        return {"count": sum(play_all(each, scene) for each in shown.values())}
 
     return [
         on_world("GET", "/integrations", _integrations),
         on_world("POST", "/integrations", _create),
         on_world("POST", "/bulk", _create_many),
         on_world("POST", "/fail_all", _fail_all),
-        on_world("POST", "/play", _play_all),
+        on_world("POST", "/play", play_everywhere),
         on_world("GET", "/settings", _settings),
         on_world("POST", "/settings", _change_settings),
         on_world("POST", "/keys", _set_key),
@@ -166,10 +171,6 @@ def _put_history(world: BrazeWorld, integration: Integration, body: Json) -> Non
 
 def _fail_all(world: BrazeWorld, body: Json) -> Json:
     return {"count": world.fail_all(read(RunPlan, {"outcome": ERROR} | body))}
-
-
-def _play_all(world: BrazeWorld, body: Json) -> Json:
-    return {"count": play_all(world, read(_Play, body).scene)}
 
 
 def _play(world: BrazeWorld, integration: Integration, body: Json) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from cdi_bot.sandbox.braze.integration import Integration, IntegrationConfig
@@ -40,7 +41,7 @@ class BrazeWorld:
 
     clock: returns the present, aware UTC. seed: the same seed leads to the same events.
     on_change: gets each change as a stream event, `{"type": "integration", "integration": {…}}` or
-        `{"type": "faults", "braze": […]}`; may be set later.
+        `{"type": "faults", "braze": […]}`.
     api_key: a key with every permission. app_group_id: the workspace's id, 24 hexadecimal digits as in the addresses
         of real dashboards.
     requests: the newest 10,000 that came in. limits, faults: to be changed directly.
@@ -48,14 +49,9 @@ class BrazeWorld:
     Methods that take an integration's id raise KeyError for an unknown one, unless they say otherwise.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], datetime],
-        seed: int = 1,
-        on_change: Callable[[dict[str, object]], None] | None = None,
-    ) -> None:
+    def __init__(self, clock: Callable[[], datetime], seed: int = 1) -> None:
         """Start an empty workspace."""
-        self.on_change = on_change
+        self.on_change: Callable[[dict[str, Any]], None] | None = None
         self.limits = RateLimits()
         self.faults = Faults(on_change=self._publish_faults)
         self.requests: deque[ReceivedRequest] = deque(maxlen=REQUESTS_KEPT)

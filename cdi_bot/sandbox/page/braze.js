@@ -6,7 +6,7 @@ import { fill, h, icon } from "./dom.js";
 import { startFaults } from "./faults.js";
 import { afterPress } from "./pressing.js";
 import { isActive, openScenes, play, startAll } from "./scenes.js";
-import { on, state } from "./state.js";
+import { on, state, workspaces } from "./state.js";
 
 const SEARCH_FROM = 12;
 const MOST = 60;
@@ -59,10 +59,15 @@ export function startBraze(aside) {
     const fitting = all.filter((one) => one.integration_name.toLowerCase().includes(search.value.trim().toLowerCase()));
     const shown = fitting.slice(0, MOST);
     for (const id of cards.keys()) if (!shown.some((one) => one.integration_id === id)) cards.delete(id);
+    const several = workspaces().length > 1;
+    const heads = (one, before) => several && one.workspace !== before?.workspace;
     afterPress(list, () =>
       fill(
         list,
-        shown.map((one) => cardOf(one).node),
+        shown.flatMap((one, at) => [
+          heads(one, shown[at - 1]) && h("li", { class: "workspace-name", text: `Workspace ${one.workspace}` }),
+          cardOf(one).node,
+        ]),
       ),
     );
     more.hidden = fitting.length <= MOST;

@@ -1,6 +1,6 @@
 // What can be typed after `/cdi`, for the list that opens over the message field.
 
-import { state } from "./state.js";
+import { state, typedName } from "./state.js";
 
 const MOST = 8;
 
@@ -10,7 +10,7 @@ const COMMANDS = [
   ["status", "[integration]", "What this channel is subscribed to, or one integration's runs"],
   ["list", "[text]", "The workspace's integrations"],
   ["subscribe", "integration | pattern | all", "Get alerts in this channel"],
-  ["preview", "integration | pattern | all", "What a subscription would have told in the last 30 days"],
+  ["preview", "integration | pattern | all", "The alerts that a subscription would have sent in the last 30 days"],
   ["unsubscribe", "integration | pattern | all", "End alerts in this channel"],
   ["subscriptions", "", "What this channel is subscribed to"],
   ["ack", "integration [@who | off]", "Acknowledge an incident, hand it on, take it back"],
@@ -64,15 +64,15 @@ function names(word, typed) {
   if (!command?.[1].includes("integration")) return { items: [], eager: false };
   const wanted = typed.toLowerCase();
   const fitting = [...state.integrations.values()].filter(
-    ({ integration_name: name, deleted }) =>
-      !deleted && name.toLowerCase().includes(wanted) && name.toLowerCase() !== wanted,
+    (one) =>
+      !one.deleted && typedName(one).toLowerCase().includes(wanted) && typedName(one).toLowerCase() !== wanted,
   );
   const items = fitting
     .slice(0, MOST)
-    .map(({ integration_name: name, warehouse_type: source }) => ({
-      insert: `/cdi ${word} ${name}`,
-      label: name,
-      hint: source ?? "",
+    .map((one) => ({
+      insert: `/cdi ${word} ${typedName(one)}`,
+      label: typedName(one),
+      hint: one.warehouse_type ?? "",
       describes: "",
     }));
   if (command[1].includes("all") && "all".startsWith(wanted) && wanted !== "all") {

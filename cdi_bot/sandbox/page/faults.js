@@ -2,7 +2,7 @@
 
 import { call, post } from "./api.js";
 import { fill, h, icon } from "./dom.js";
-import { on, state } from "./state.js";
+import { on, state, workspaces } from "./state.js";
 
 const common = [
   { name: "Slow", says: "answers 4 s late", fault: { kind: "latency", seconds: 4 } },
@@ -113,7 +113,9 @@ function group(side) {
       },
       "Disconnect once",
     );
+  const head = h("h4", { text: title });
   const update = () => {
+    if (side === "braze" && workspaces().length > 1) head.textContent = `${title}, workspace ${workspaces()[0]}`;
     buttons.forEach(([one, button]) =>
       button.setAttribute("aria-pressed", String(state.faults[side].some((fault) => fits(one, fault)))),
     );
@@ -123,7 +125,7 @@ function group(side) {
     node: h(
       "div",
       { class: "fault-group", role: "group", "aria-label": `Trouble in ${title}` },
-      h("div", { class: "fault-title" }, h("h4", { text: title }), clear),
+      h("div", { class: "fault-title" }, head, clear),
       h(
         "div",
         { class: "switches" },

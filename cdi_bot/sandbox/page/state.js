@@ -124,6 +124,13 @@ export function channelName(id) {
 /** Whether the conversation is a direct message. */
 export const isDirect = (id) => Boolean(state.channels.get(id)?.is_im) || String(id).startsWith("D");
 
+/** The names of the Braze workspaces, the first first; each integration tells its own. */
+export const workspaces = () => [...new Set([...state.integrations.values()].map((one) => one.workspace))];
+
+/** What people type for an integration: its workspace stands before its name where there are several. */
+export const typedName = (one) =>
+  workspaces().length > 1 ? `${one.workspace}/${one.integration_name}` : one.integration_name;
+
 const FILES = new Set(["s3", "gcs", "azure_blob"]);
 
 /** Whether an integration reads files: no schedule, and no watermark. */

@@ -189,7 +189,7 @@ class SlackWorld:
         self.emit({"type": "message_deleted"} | where)
 
     def post_ephemeral(
-        self, channel: str, user: str, content: Content, *, author: str = BOT, thread_ts: str | None = None
+        self, channel: str, user: str, content: Content, *, thread_ts: str | None = None
     ) -> Message:
         """Show a message to one person only. It is in no history, and only a response_url can change it."""
         ephemeral_id = self.new_id("E")
@@ -197,7 +197,7 @@ class SlackWorld:
             id=ephemeral_id,
             channel=channel,
             ts=self._new_ts(channel),
-            author=author,
+            author=BOT,
             bot=True,
             content=content,
             thread_ts=thread_ts,

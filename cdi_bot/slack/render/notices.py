@@ -176,8 +176,8 @@ def _digest_changed(content: DigestChanged, _view: EventView, i18n: Translator) 
     if content.digest is None:
         line = i18n("{who} ended this channel's digest").format(who=user(content.who))
     else:
-        line = i18n("{who} changed this channel's settings. {digest}").format(
-            who=user(content.who), digest=digest_text(content.digest, content.zone, content.next_due, i18n)
+        line = i18n("{who} changed this channel's settings. {what}").format(
+            who=user(content.who), what=digest_text(content.digest, content.zone, content.next_due, i18n)
         )
     return short_message(line, sign="🗓️")
 

@@ -104,7 +104,7 @@ def which_workspace(answer: WhichWorkspace, i18n: Translator, command: Command |
     return replace(short_message(line, note, row=row), text=plain_line(f"{line} {names}"))
 
 
-def no_match(answer: NoMatch, i18n: Translator, command: Command | None = None) -> Rendered:
+def no_match(answer: NoMatch, i18n: Translator, command: Command | None) -> Rendered:
     """Say that no integration matches; those with a similar name can be chosen for the `command`."""
     line = i18n("No integration matches “{words}”.").format(words=outside(answer.query))
     if answer.nearest:

@@ -118,7 +118,7 @@ def workspace_form(channel_id: str, i18n: Translator) -> View:
                 ENDPOINT,
                 i18n("REST endpoint"),
                 reached,
-                hint=i18n("In Braze: Settings > APIs and Identifiers."),
+                hint=i18n("In Braze: Settings › APIs and Identifiers."),
                 optional=False,
             ),
             input_block(

@@ -39,16 +39,14 @@ def test_the_page_is_where_the_dashboard_has_it(
     dashboard: str | None, pattern: str | None, group: str | None, page: str
 ) -> None:
     """Below the workspace's group where the list told it; elsewhere as Braze's reference says, or the operator."""
-    workspace = Workspace(
-        workspace_id=1, name="a", base_url="", dashboard_url=dashboard, dashboard_link=pattern
-    )
-    assert dashboard_page(workspace, ID, group) == page
+    workspace = Workspace(workspace_id=1, name="a", base_url="", dashboard_url=dashboard)
+    assert dashboard_page(workspace, ID, group, pattern) == page
 
 
 def test_what_stands_in_an_address_can_not_end_it() -> None:
     """Ids are escaped."""
     workspace = Workspace(workspace_id=1, name="a", base_url="", dashboard_url=HOST)
-    page = dashboard_page(workspace, "a/b?c", "d&e")
+    page = dashboard_page(workspace, "a/b?c", "d&e", None)
     assert page == f"{FOLDER}/d%26e?locale=en&main-tab=edit-sync--a%2Fb%3Fc"
 
 

@@ -90,7 +90,7 @@ def topic_texts(i18n: Translator) -> dict[Topic, TopicTexts]:
 # --------------------------------------------------------------------------------- integrations
 
 
-def state_sign(incident: Incident | None, newest: Run | None, *, missing: bool = False) -> str:
+def state_sign(incident: Incident | None, newest: Run | None, *, missing: bool) -> str:
     """Return the sign of an integration: of its open incident, else of its newest run."""
     if missing:
         return UNSEEN

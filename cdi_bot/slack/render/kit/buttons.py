@@ -266,7 +266,7 @@ def _spoken(label: str, name: str, i18n: Translator) -> str:
 
 
 def suggestion_button(
-    suggestion: Suggestion, place: int, i18n: Translator, *, is_dangerous: bool = False
+    suggestion: Suggestion, place: int, i18n: Translator, *, is_dangerous: bool
 ) -> Block | None:
     """Return the button that carries out a command that may have been meant, or that was asked about."""
     label = i18n("Unsubscribe") if is_dangerous else suggestion.text
