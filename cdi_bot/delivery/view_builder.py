@@ -286,13 +286,12 @@ class ViewBuilder:
         def run_of(each: WatchedIntegration) -> Run | None:
             return newest.get(each.integration.integration_id)
 
-        def is_failing(run: Run | None) -> bool:
-            return run is not None and run.outcome is Outcome.BAD
-
         return SubscribedView(
             content=content,
             total=len(taken),
-            failing=tuple(each.integration for each in taken if is_failing(run_of(each))),
+            failing=tuple(
+                each.integration for each in taken if (run := run_of(each)) and run.outcome is Outcome.BAD
+            ),
             unknown=sum(1 for each in taken if each.observed_at is None),
             newest=(taken[0].integration, run_of(taken[0])) if is_one and taken else None,
             subscription=next(
