@@ -78,15 +78,14 @@ class ViewBuilder:
     async def card(
         self, uow: UnitOfWork, card: Card, now: datetime, notices: Sequence[Content] = ()
     ) -> CardView:
-        """A card as it should look now; that of a summary tells `notices` as well."""
+        """A card as it should look now; a summary tells `notices` as well, and is posted without what is snoozed."""
         channel, card_id, since = card.channel, card.card_id, card.summary_since
         members = await uow.cards.members([card_id, *await uow.cards.counted_by(card_id)])
         found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
         if since:  # what the cards that it counts showed before is over for long
             found = {key: each for key, each in found.items() if (each.resolved_at or since) >= since}
         views = await self._incidents(uow, channel, list(found.values()), now)
-        if since and card.ts is None:  # as it is posted, it tells nothing of what another snooze silences
-            views = [each for each in views if not each.snooze] or views
+        views = [each for each in views if not (since and card.ts is None and each.snooze)] or views
         alone = [each.incident for each in views] if len(views) == 1 and not since else []
         told = [await self._notice(uow, channel, each) for each in notices]
         return CardView(
