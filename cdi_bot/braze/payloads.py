@@ -30,6 +30,7 @@ followed: only its `cursor` is taken, and every URL is built from scratch.
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from sys import intern
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import unquote
 
@@ -93,7 +94,7 @@ def _usable_id(integration_id: str) -> str:
 
 def _spelled_as_documented(status: str) -> str:
     documented = status.replace(" ", "_").replace("-", "_")
-    return documented if documented in DOCUMENTED_STATUSES else status
+    return intern(documented if documented in DOCUMENTED_STATUSES else status)
 
 
 def _joined(texts: object) -> object:

@@ -26,6 +26,7 @@ from cdi_bot.cli.workspaces import open_workspace, reach_workspace, trial_client
 from cdi_bot.configuration.apply import FileChanges
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.holder import Holder
+from cdi_bot.operator.garbage import spare_long_lived_objects
 from cdi_bot.operator.heartbeat import Heartbeat, beat
 from cdi_bot.operator.http import WebServer, build_web
 from cdi_bot.operator.metrics import CONTENT_TYPE, Metrics, watch_loop
@@ -147,7 +148,7 @@ async def _begin(
     scheduler = _start(app, home, stack, slack)
     readiness.workspaces, readiness.dispatcher = app.workspaces, app.dispatcher
     readiness.standing = lambda: [*scheduler.silent(), *app.hanging()]
-    startup.freeze_loaded_objects()
+    spare_long_lived_objects()
     await startup.connect(slack)
     log.info("ready", team=identity.team_id, workspaces=[each.workspace.name for each in app.workspaces])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -195,12 +194,3 @@ async def _refused_key(braze: BrazeClient) -> Problem | None:
         return Problem(variable="BRAZE_BASE_URL", what=what, fix="Give your instance's REST endpoint")
     log.warning("Braze can't be asked yet", reason=trouble.reason.value, why=str(trouble))
     return None
-
-
-def freeze_loaded_objects() -> None:
-    """Have the garbage collector leave alone what is loaded by now, which stays for good.
-
-    Going through all of it now and then would hold the event loop up for a tenth of a second.
-    """
-    gc.collect()
-    gc.freeze()

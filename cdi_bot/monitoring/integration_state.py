@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from operator import attrgetter, itemgetter
-from typing import Any
 
 from cdi_bot.core.expectations.past import LearnedPast
 from cdi_bot.core.model.integration import Integration, WatchedIntegration
@@ -20,103 +18,49 @@ NO_FLAWS: frozenset[int] = frozenset()
 _MOST_FLAWS = 500
 """So many are remembered of an integration; after that, what is still wrong is logged once more."""
 
-_RUN = tuple(field.name for field in fields(Run))
-_INTEGRATION = tuple(field.name for field in fields(Integration) if field.compare)
-_WATCHED = tuple(field.name for field in fields(WatchedIntegration) if field.name != "integration")
-_run_values = attrgetter(*_RUN)
-_watched_values = attrgetter(*(f"integration.{name}" for name in _INTEGRATION), *_WATCHED)
-_times = itemgetter(
-    *(
-        len(_INTEGRATION) + _WATCHED.index(name)
-        for name in ("listed_at", "status_asked_at", "watched_since", "missing_since")
-    )
-)
-
 _FIRST_BACKOFF = timedelta(seconds=5)
 _LONGEST_BACKOFF = timedelta(minutes=5)
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
 class IntegrationState:
     """One integration: what is stored of it, and what was learned since.
 
-    `watched` is it as stored, and `newest` the newest stored run. `page_hashes` stand for the runs of the first
-    status page as last recorded: while Braze answers the same, nothing changed. `settled_starts` are the starts of
-    those of them that are over, `running_starts` those of stored runs that still run. `has_news` says that the list
-    showed a change which no status call has explained yet, and `list_unstored` that it could not be stored, so that
-    the list has to be taken again. `times_unsaved`: the times of the last answers are newer here than in the store.
-    `unreadable` is what could not be read of the first status page when it was last asked for; `flaws` has the hashes
-    of everything unreadable that was logged, of later pages too. `past` is what is usual for it, `None` until that has
-    been read.
-    `resume_from` is where reading back stopped for want of budget: the runs read so far, and the next cursor.
-
-    Kept are tuples of plain values, of which the objects are made anew when they are asked for: unlike objects, the
-    garbage collector need not go through them again and again, and while it does everything else waits.
+    `watched` is it as stored, `newest` the newest stored run; `subscribed` says that some channel is subscribed to it.
+    `page_hashes` stand for the runs of the first status page as last recorded: while Braze answers the same, nothing
+    changed. `settled_starts` are the starts of those of them that are over, `running_starts` those of stored runs that
+    still run. `has_news` says that the list showed a change which no status call has explained yet, and `list_unstored`
+    that it could not be stored, so that the list has to be taken again. `times_unsaved`: the times of the last answers
+    are newer here than in the store. `unreadable` is what could not be read of the first status page when it was last
+    asked for; `flaws` has the hashes of everything unreadable that was logged, of later pages too. `past` is what is
+    usual for it, `None` until that has been read. `resume_from` is where reading back stopped for want of budget: the
+    runs read so far, and the next cursor.
     """
 
-    __slots__ = (
-        "_newest",
-        "_watched",
-        "failures",
-        "flaws",
-        "has_news",
-        "integration_id",
-        "list_unstored",
-        "page_hashes",
-        "past",
-        "resume_from",
-        "running_starts",
-        "settled_starts",
-        "subscribed",
-        "times_unsaved",
-        "unreadable",
-    )
-
-    def __init__(self, *, watched: WatchedIntegration, subscribed: bool) -> None:
-        """Know what is stored; `subscribed` says that some channel is subscribed to it."""
-        self.integration_id = watched.integration.integration_id
-        self.watched = watched
-        self.subscribed = subscribed
-        self._newest: tuple[Any, ...] | None = None
-        self.page_hashes: tuple[int, ...] | None = None
-        self.settled_starts: tuple[datetime, ...] = ()
-        self.running_starts = NONE_RUNNING
-        self.has_news = self.times_unsaved = self.list_unstored = False
-        self.failures = 0
-        self.unreadable: tuple[Unreadable, ...] = ()
-        self.flaws: frozenset[int] = NO_FLAWS
-        self.resume_from: tuple[list[Run], str] | None = None
-        self.past: LearnedPast | None = None
+    watched: WatchedIntegration
+    subscribed: bool
+    newest: Run | None = None
+    page_hashes: tuple[int, ...] | None = None
+    settled_starts: tuple[datetime, ...] = ()
+    running_starts: frozenset[datetime] = NONE_RUNNING
+    has_news: bool = False
+    times_unsaved: bool = False
+    list_unstored: bool = False
+    failures: int = 0
+    unreadable: tuple[Unreadable, ...] = ()
+    flaws: frozenset[int] = NO_FLAWS
+    resume_from: tuple[list[Run], str] | None = None
+    past: LearnedPast | None = None
 
     @property
-    def watched(self) -> WatchedIntegration:
-        """The integration, and what is stored of watching it."""
-        size = len(_INTEGRATION)
-        integration = Integration(**dict(zip(_INTEGRATION, self._watched[:size], strict=True)))
-        return WatchedIntegration(
-            integration=integration, **dict(zip(_WATCHED, self._watched[size:], strict=True))
-        )
-
-    @watched.setter
-    def watched(self, watched: WatchedIntegration) -> None:
-        self._watched: tuple[Any, ...] = _watched_values(watched)
+    def integration_id(self) -> str:
+        """Braze's id."""
+        return self.watched.integration.integration_id
 
     @property
     def last_observed_at(self) -> datetime | None:
         """When Braze last told of it, else since when it is watched; `None` while it is missing in Braze."""
-        listed_at, asked_at, watched_since, missing_since = _times(self._watched)
-        if missing_since:
-            return None
-        at: datetime | None = max(filter(None, (listed_at, asked_at)), default=watched_since)
-        return at
-
-    @property
-    def newest(self) -> Run | None:
-        """The newest stored run."""
-        return None if self._newest is None else Run(**dict(zip(_RUN, self._newest, strict=True)))
-
-    @newest.setter
-    def newest(self, run: Run | None) -> None:
-        self._newest = None if run is None else _run_values(run)
+        return None if self.watched.missing_since else self.watched.observed_at or self.watched.watched_since
 
     def take_stored(self, stored: WatchedIntegration, now: datetime) -> None:
         """Take over what is stored; the times of the last answers may be newer here.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from sys import intern
 from typing import Any
 
 from sqlalchemy import (
@@ -136,7 +137,12 @@ class Runs(RunCounts):
         spans = [(integration_id, start, start) for integration_id, start in starts.items()]
         sent = {"workspace": workspace_id, "before": limit - 1, **sent_spans(self._connection, spans)}
         rows = await self._connection.execute(_all_before(self._connection), sent)
-        runs = [value_of(Run, row) for row in rows if row.job_status is not None]
+        runs = [
+            # One object for all equal words: these runs are kept in memory.
+            value_of(Run, row, integration_id=intern(row.integration_id), job_status=intern(row.job_status))
+            for row in rows
+            if row.job_status is not None
+        ]
         newest_first = sorted(runs, key=lambda run: run.sync_start_time, reverse=True)
         return dict(grouped((run.integration_id, run) for run in newest_first))
 

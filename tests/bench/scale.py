@@ -25,11 +25,11 @@ from pydantic import SecretStr
 
 from cdi_bot.app import INTERVALS, Adapters, App, assemble
 from cdi_bot.braze.client import BrazeClient
-from cdi_bot.cli.startup import freeze_loaded_objects
 from cdi_bot.cli.workspaces import open_workspace
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.integration import Workspace
 from cdi_bot.core.model.subscription import Filters
+from cdi_bot.operator.garbage import spare_long_lived_objects
 from cdi_bot.operator.logs import set_up_logging
 from cdi_bot.operator.metrics import Metrics, WorkspaceCounts, watch_loop
 from cdi_bot.scheduler import Scheduler
@@ -241,7 +241,7 @@ async def measured(
         await app.workspaces.poll()
         await app.workspaces.idle()
         started = time.perf_counter() - begun
-        freeze_loaded_objects()
+        spare_long_lived_objects()
         stack.push_async_callback(_stop, app, asyncio.create_task(app.dispatcher.run()))
         scheduler = Scheduler()
         for name, work in app.recurring().items():

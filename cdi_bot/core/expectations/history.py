@@ -9,14 +9,12 @@ from __future__ import annotations
 from bisect import insort
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from operator import attrgetter
-from sys import intern
 from typing import Any
 
-from cdi_bot.core.expectations.days import Day, Days
+from cdi_bot.core.expectations.days import Day
 from cdi_bot.core.model.run import Outcome, Run
 
 KEPT_DAYS = 53
@@ -36,9 +34,6 @@ _LENGTHS_A_DAY = 96
 
 DAY, HOUR = 86_400, 3_600
 
-_RUN = tuple(each.name for each in fields(Run))
-_values = attrgetter(*_RUN[3:])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
@@ -55,28 +50,29 @@ class Broken:
 class IntegrationHistory:
     """What the ended runs of one integration did. `add` each once, the oldest first.
 
-    `recent` are the newest runs, the oldest first. `through` is the start of the newest
-    run, `changes` grows with each. `last_rows` is the end of the newest run with rows, in seconds since 1970.
+    `days` are by their number since 1970, `recent` the newest runs; of both the oldest are first. `through` is the
+    start of the newest run, `changes` grows with each. `last_rows` is the end of the newest run with rows, in seconds
+    since 1970.
     Older days may have been let go of; then it `is_whole` no longer, and nothing may be learned.
     """
 
     __slots__ = (
         "_failing_since",
         "_lengths",
-        "_recent",
         "broken",
         "changes",
         "days",
         "empty_in_a_row",
         "is_whole",
         "last_rows",
+        "recent",
         "through",
     )
 
     def __init__(self) -> None:
         """Begin without a run."""
-        self.days = Days()
-        self._recent: deque[tuple[Any, ...]] = deque(maxlen=RECENT_RUNS)
+        self.days: dict[int, Day] = {}
+        self.recent: deque[Run] = deque(maxlen=RECENT_RUNS)
         self.through: datetime | None = None
         self.last_rows: float | None = None
         self.empty_in_a_row = 0
@@ -95,14 +91,9 @@ class IntegrationHistory:
         return history
 
     @property
-    def recent(self) -> list[Run]:
-        """Kept as plain values, for the garbage collector's sake."""
-        return [_run_of(values) for values in self._recent]
-
-    @property
     def newest(self) -> Run | None:
         """The newest of them."""
-        return _run_of(self._recent[-1]) if self._recent else None
+        return self.recent[-1] if self.recent else None
 
     def add(self, run: Run) -> None:
         """Take in a run that ended. One without its counts, or older than the newest, tells nothing."""
@@ -136,7 +127,7 @@ class IntegrationHistory:
             self.broken = Broken(since=self._failing_since, until=run.sync_start_time, rows=rows)
             self._failing_since = None
         self._add_watermark(day, run, end_second)
-        self._recent.append(_values_of(run))
+        self.recent.append(run)
         if run.outcome is Outcome.GOOD and run.duration is not None:
             self._add_length(day, run.duration.total_seconds())
 
@@ -145,8 +136,12 @@ class IntegrationHistory:
         if number not in self.days:
             self._lengths = []
             for old in [each for each in self.days if each <= number - KEPT_DAYS]:
-                self.days.drop(old)
-        return self.days.work_on(number)
+                del self.days[old]
+            newest = max(self.days, default=number)
+            self.days[number] = Day()
+            if number < newest:  # a run that took long ended on a later day than the next began
+                self.days = dict(sorted(self.days.items()))
+        return self.days[number]
 
     def _add_watermark(self, day: Day, run: Run, end: float) -> None:
         watermark = run.last_timestamp_synced
@@ -164,7 +159,7 @@ class IntegrationHistory:
             day.hollow += 1
 
     def _watermark_before(self) -> datetime | None:
-        for run in map(_run_of, reversed(self._recent)):
+        for run in reversed(self.recent):
             if run.last_timestamp_synced is not None:
                 return run.last_timestamp_synced
         return None
@@ -182,7 +177,7 @@ class IntegrationHistory:
         """The lengths of the newest few good runs in seconds, as many as `IN_A_ROW`; the newest first."""
         lengths = (
             run.duration.total_seconds()
-            for run in map(_run_of, reversed(self._recent))
+            for run in reversed(self.recent)
             if run.outcome is Outcome.GOOD and run.duration is not None
         )
         return list(islice(lengths, IN_A_ROW))
@@ -195,15 +190,15 @@ class IntegrationHistory:
     def let_go_of_older(self) -> None:
         """Keep the days that are needed to judge; from then on the history is not whole."""
         for number in list(self.days)[:-IN_MEMORY_DAYS]:
-            self.days.drop(number)
+            del self.days[number]
             self.is_whole = False
 
     def take_older(self, stored: dict[str, Any]) -> None:
         """Take in the days of `to_json` that were let go of: the history is whole again."""
         older = {number: Day.from_json(*values) for number, *values in stored["days"]}
         newest = max((*older, *self.days), default=0)
-        both = older | dict(self.days)
-        self.days = Days((number, both[number]) for number in sorted(both) if number > newest - KEPT_DAYS)
+        both = older | self.days
+        self.days = {number: both[number] for number in sorted(both) if number > newest - KEPT_DAYS}
         self.is_whole = True
 
     def to_json(self) -> dict[str, Any]:
@@ -222,7 +217,7 @@ class IntegrationHistory:
     def from_json(cls, stored: dict[str, Any], newest: Iterable[Run]) -> IntegrationHistory:
         """The history as it was stored, with the `newest` runs (oldest first), some of which it may hold already."""
         history = cls()
-        history.days = Days((number, Day.from_json(*values)) for number, *values in stored["days"])
+        history.days = {number: Day.from_json(*values) for number, *values in stored["days"]}
         through = _time(stored["through"])
         history.last_rows, history.empty_in_a_row = stored["last_rows"], stored["empty_in_a_row"]
         history._failing_since = _time(stored["failing_since"])
@@ -232,8 +227,8 @@ class IntegrationHistory:
                 since=datetime.fromisoformat(since), until=datetime.fromisoformat(until), rows=rows
             )
         runs = list(newest)
-        history._recent.extend(
-            _values_of(run)
+        history.recent.extend(
+            run
             for run in runs
             if through
             and run.sync_start_time <= through
@@ -244,15 +239,6 @@ class IntegrationHistory:
         for run in runs:
             history.add(run)
         return history
-
-
-def _values_of(run: Run) -> tuple[Any, ...]:
-    """One object for all equal words: each run that is read brings its own."""
-    return intern(run.integration_id), run.sync_start_time, intern(run.job_status), *_values(run)
-
-
-def _run_of(values: tuple[Any, ...]) -> Run:
-    return Run(**dict(zip(_RUN, values, strict=True)))
 
 
 def _time(text: str | None) -> datetime | None:

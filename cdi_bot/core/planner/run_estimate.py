@@ -32,8 +32,7 @@ _SHARPEST = 12.0  # the highest shape that is learned
 _LEAST_GAPS = 2  # between starts, to call them regular
 
 Spread = tuple[float, float]
-"""A duration that varies, as (median in seconds, shape): the higher the shape, the closer the values are to the median.
-A plain tuple, since there are two for each integration: the garbage collector stops tracking such tuples."""
+"""A duration that varies, as (median in seconds, shape): the higher the shape, the closer all are to the median."""
 
 UNKNOWN_LENGTH: Spread = (60.0, 2.0)
 UNKNOWN_REST: Spread = (3600.0, 0.8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdi_bot.core.expectations.days import Day, Days
+from cdi_bot.core.expectations.days import Day
 from cdi_bot.core.expectations.expectations import learn
 from cdi_bot.core.expectations.history import IN_A_ROW, KEPT_DAYS, RECENT_RUNS, IntegrationHistory
 from cdi_bot.core.model.run import Run
@@ -228,27 +227,3 @@ def test_the_cost_of_a_run_does_not_grow() -> None:
     assert max(learning) < 1.3 * min(learning)
     longer = IntegrationHistory.of(line(0, 45, every=6))
     assert steps_of(partial(learn, longer, FIRST_DAY + 45)) < 2 * min(learning)
-
-
-def test_a_packed_day_is_the_day_that_was_worked_on() -> None:
-    """Whichever days are worked on, in any order, each holds what was put into it; a copy changes nothing."""
-    days = Days()
-    for number in (3, 5, 3, 9, 1, 5, 3):
-        days.work_on(number).rows[0] += 1
-    assert {number: day.synced for number, day in days.items()} == {1: 1, 3: 3, 5: 2, 9: 1}
-    days[9 if 9 not in days._open else 1].rows[0] += 7  # noqa: SLF001
-    assert sum(day.synced for day in days.values()) == 7
-    days.drop(3)
-    assert (list(days), len(days)) == ([1, 5, 9], 3)
-    assert dict(Days(days.items())) == dict(days)
-
-
-def test_the_garbage_collector_has_little_to_go_through() -> None:
-    """However many days and runs an integration's past has: what is tracked stays the same."""
-
-    def tracked(days: int) -> int:
-        history = IntegrationHistory.of(line(0, days, every=6))
-        gc.collect()  # tuples of plain values are let go of as they are seen first
-        return sum(map(gc.is_tracked, (*history.days._packed.values(), *history._recent)))  # noqa: SLF001
-
-    assert [tracked(days) for days in (4, 40)] == [0, 0]

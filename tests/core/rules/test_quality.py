@@ -250,7 +250,7 @@ def test_nothing_is_looked_at_twice() -> None:
     watch.more = {"accepted": {QualityReason.WATERMARK_AHEAD.value: (1e12, at(WEEKS))}}
     odd = ran(at(WEEKS), watermark=at(WEEKS + 300))
     assert watch.see([odd]) == []
-    watch.past.history._recent.clear()  # noqa: SLF001  # would be missed if it were looked at
+    watch.past.history.recent.clear()  # would be missed if it were looked at
     assert watch.look(at(WEEKS) + HOUR / 2 + timedelta(minutes=5)) is None
     watch.more = {}
     assert watch.look(at(WEEKS) + HOUR / 2 + timedelta(minutes=6)) is not None
