@@ -76,6 +76,7 @@ def read_config(text: str, name: str) -> ConfigFile:
     items: dict[Item, Fields] = {}
     at: dict[Item, int] = {}
     seen: dict[Item, int] = {}
+    reached: dict[tuple[str, str], int] = {}
     for place, entry in _entries(values, lines, problems):
         line = line_of(place, lines)
         named = _named(entry)
@@ -84,6 +85,12 @@ def read_config(text: str, name: str) -> ConfigFile:
             problems.append(FileProblem(line=line, text=f"{place[0]}: stands in line {seen[known]} already"))
             continue
         seen[known] = line
+        if isinstance(entry, WorkspaceEntry):
+            # Two that are one would share one limit of Braze's, unknown to each other.
+            first = reached.setdefault((entry.base_url, entry.api_key), line)
+            if first != line:
+                twin = FileProblem(line=line, text=f"workspace: has the endpoint and key of line {first}")
+                problems.append(twin)
         for item, fields in _items(entry, named):
             items[item], at[item] = fields, line_of((*place, item.field), lines)
             if str(fields.get("escalate", "")).endswith(f" to:{item.channel}"):

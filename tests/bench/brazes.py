@@ -2,8 +2,8 @@
 
 Nothing is stored here: the runs of an integration follow from its number and the time. Each workspace has a port and
 limits of its own, counted by the clock minute as Braze counts them. Its integrations belong to `FLOWS` flows, and the
-first of each flow fails every minute; of all other runs one in fifty goes wrong. Prints the addresses as one line of
-JSON, answers `GET /counts` with how many requests it saw and how many it turned away, and ends with its standard input.
+first of each flow fails every six minutes; of all other runs one in fifty goes wrong. Prints the addresses as one line
+of JSON, answers `GET /counts` with how many requests it saw and turned away, and ends with its standard input.
 Arguments: how many workspaces, and how many integrations each.
 """
 
@@ -25,7 +25,8 @@ PERIODS = (300, 900, 900, 3600, 3600, 86400)
 """Seconds between the runs of one integration after another."""
 
 FLOWS = 5
-FAILS_EVERY = 60
+FAILS_EVERY = 360
+"""Seconds from failure to failure: 200 cards are edited 33 times a minute, of the 50 that Slack takes."""
 
 
 def chance(*what: object) -> float:

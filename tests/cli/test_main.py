@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -229,8 +229,11 @@ async def test_a_stop_while_it_is_being_loaded(program: Program, command: str, c
 
 def holds(process_id: int, file: str) -> bool:
     """Whether a process has a file of that name open."""
-    files = Path(f"/proc/{process_id}/fd").iterdir()
-    return any(each.is_symlink() and each.readlink().name == file for each in files)
+    for each in Path(f"/proc/{process_id}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            if each.readlink().name == file:
+                return True
+    return False
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])

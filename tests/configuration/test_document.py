@@ -223,6 +223,10 @@ def test_entries_that_mean_the_same_stand_once() -> None:
     assert problems(f'subscription = [{{{one} = "Users*"}}, {{{one} = "USERS*"}}]') == [
         (1, "subscription: stands in line 1 already")
     ]
+    twin = '[[workspace]]\nname = "{}"\nbase_url = "https://rest.x/"\napi_key = "env:X"\n'
+    assert problems(twin.format("a") + twin.format("b")) == [
+        (5, "workspace: has the endpoint and key of line 1")
+    ]
     ((line, words),) = problems(f'subscription = [{{{one} = "Users\\u0000*"}}]')
     assert (line, words.partition(". ")[0]) == (1, "subscription.selector: isn't valid")
 

@@ -6,18 +6,19 @@ import asyncio
 import json
 import os
 import signal
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from cdi_bot.core.model.channel import Channel
 from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.braze.integration import IntegrationConfig
 from cdi_bot.sandbox.braze.runs import RunPlan
-from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, PRIYA
+from cdi_bot.sandbox.slack.seed_data import DATA_ALERTS, MARA, MARKETING_OPS, PRIYA, TEAM
+from cdi_bot.store import Store
+from tests.databases import ENGINES, Databases
 from tests.e2e.kit import System, is_alert, says
 
 KEY, NEW_KEY = "emea-key-5f0c2b7d-9a41", "emea-key-81d3a6e2-7c55"
@@ -149,30 +150,34 @@ async def test_the_command_line_checks_plans_applies_and_exports(system: System,
     await system.stop()
 
 
-async def test_commands_apply_it_beside_a_running_bot(system: System) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_commands_apply_it_beside_a_running_bot(
+    system: System, databases: Databases, engine: str
+) -> None:
     """All at once: each change is made, told and audited once, by whoever comes first."""
     path = write(system)
-    bot = await system.start()
-    entries = [
+    url = system.env["DATABASE_URL"] = databases.migrated(engine, system.program.folder)
+    await system.start()
+    texts = [
         f'[[subscription]]\nchannel = "{DATA_ALERTS}"\nselector = "Users {number}*"\n' for number in range(20)
     ]
-    write(system, *entries)
+    write(system, *texts)
     signal_bot(system)
     finished = await asyncio.gather(
         *(system.program.run("config", "apply", str(path), "--json", env=system.env) for _ in range(3))
     )
-    await bot.logged("configuration file applied")
+    await system.seen(lambda each: says(each, "Users 19"))
     for each in finished:
         assert each.code == 0, each.err
         assert "Traceback" not in each.err
     assert sorted({len(json.loads(each.out)["changes"]) for each in finished}) in ([0], [0, 20])
-    told = "\n".join(json.dumps(each, ensure_ascii=False) for each in system.public())
-    database = system.program.folder / "cdi_bot.db"
-    with closing(sqlite3.connect(database)) as connection:
-        subjects = [subject for (subject,) in connection.execute("SELECT subject FROM audit")]
-    assert sorted(subjects) == sorted(f"Users {number}*" for number in range(20))
-    assert "Users 19*" in told
-    assert "Traceback" not in (await system.stop()).err
+    store = await Store.open(url)
+    async with store.read() as uow:
+        entries = await uow.audit.newest(Channel(team_id=TEAM, channel_id=DATA_ALERTS), limit=100)
+    await store.close()
+    assert sorted(each.subject for each in entries) == sorted(f"Users {number}*" for number in range(20))
+    stopped = await system.stop()
+    assert not [each for each in ("Traceback", "changed nothing") if each in stopped.err]
 
 
 async def test_a_snooze_of_the_file_lasts_as_long_as_it_says(system: System) -> None:

@@ -134,6 +134,7 @@ async def test_three_workspaces_with_troubles_of_their_own(
 
     await system.until(lambda: bool(emea.braze.requests) and bool(apac.braze.requests))
     await subscribe(system)
+    await system.until(lambda: any("emea-1" in each.path for each in emea.braze.requests))
     apac.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503))
     emea.braze.run("emea-1", RunPlan(outcome="error", seconds=0.05))
     card = await system.alert("Users emea")
