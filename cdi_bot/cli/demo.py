@@ -41,6 +41,7 @@ _NEXT = """
     choose “Late” for an integration in the panel Braze: its card comes after about 25 s
     press Acknowledge on a card, then History
     type /cdi owner Users* @kenji, /cdi hours mon-fri 08:00-19:00, /cdi ack Users off
+    type /cdi snooze all 1m, /cdi critical Users*, /cdi escalate after:30s to:@priya, /cdi test
     type /cdi help, or /cdi status
   With a Braze and a Slack of your own: cdi-bot check --help
 """

@@ -205,7 +205,7 @@ async def incidents_of_cards(uow: UnitOfWork, card_ids: Collection[int]) -> dict
 async def snoozed_cards(
     uow: UnitOfWork, channel: Channel, members: Mapping[int, Sequence[Incident]], now: datetime
 ) -> set[int]:
-    """Those of the cards of which all incidents are snoozed in their channel."""
+    """Those of the cards, or of any other sets of incidents, of which all are snoozed in the channel."""
     found = integration_ids(each for shown in members.values() for each in shown)
     snoozes = {
         (workspace_id, key): longest(some, channel)

@@ -40,6 +40,9 @@ log = structlog.get_logger(__name__)
 _LOOK_AGAIN = timedelta(hours=1)
 """When what waits is looked at again where it is not known when hours begin."""
 
+_SNOOZES_END = timedelta(seconds=30)
+"""So long hours wait for snoozes that end as they begin."""
+
 _SHORTEST_WAIT = timedelta(seconds=1)
 
 
@@ -72,6 +75,9 @@ class ChannelHours:
         if hours is None or not hours.are_on(zone, now) or silence(settings, now) is None:
             return
         async with self.store.write() as uow:
+            ending = [each.until for each in await uow.snoozes.due(now) if each.channel == settings.channel]
+            if any(until and until <= now < until + _SNOOZES_END for until in ending):
+                return  # what these silenced is told by the same message, once they have ended
             if not await uow.channels.advance_hours(settings, hours.last_begin(zone, now)):
                 return  # another process was faster
             told = sums_up and await owe_summary(

@@ -14,7 +14,7 @@ from cdi_bot.core.model.incident import Incident
 from cdi_bot.core.model.message import show_card
 from cdi_bot.core.model.subscription import Snooze
 from cdi_bot.core.snoozes import following
-from cdi_bot.delivery.grouping import incidents_of_cards, snoozed_cards
+from cdi_bot.delivery.grouping import snoozed_cards
 from cdi_bot.delivery.hours import owe_summary
 from cdi_bot.item_troubles import ItemTroubles, Work, is_of_the_database
 from cdi_bot.store import Store, StoreTrouble, UnitOfWork
@@ -100,17 +100,14 @@ async def tell_open(uow: UnitOfWork, channel: Channel, over: Sequence[Snooze], n
 
     A single incident that the channel was not told of yet is told by its card, as it would have been.
     """
-    incidents = await show_snoozed(uow, channel, over, now)
-    await uow.escalations.restart(channel, [each.incident_id for each in incidents], now)
-    ids = [each.incident_id for each in incidents]
-    cards = [
+    found = {each.incident_id: [each] for each in await show_snoozed(uow, channel, over, now)}
+    ids = found.keys() - await snoozed_cards(uow, channel, found, now)
+    await uow.escalations.restart(channel, list(ids), now)
+    told = [
         card
-        for shown in (await uow.cards.of_incidents(ids)).values()
+        for shown in (await uow.cards.of_incidents(list(ids))).values()
         for card in shown
         if card.channel == channel
     ]
-    members = await incidents_of_cards(uow, {card.card_id for card in cards})
-    snoozed = await snoozed_cards(uow, channel, members, now)
-    told = [card for card in cards if card.card_id not in snoozed]
     if len(told) > 1 or any(card.ts for card in told):
-        await owe_summary(uow, channel, since=min(each.begins for each in over), now=now, about=set(ids))
+        await owe_summary(uow, channel, since=min(each.begins for each in over), now=now, about=ids)

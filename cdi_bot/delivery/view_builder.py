@@ -78,13 +78,14 @@ class ViewBuilder:
     async def card(
         self, uow: UnitOfWork, card: Card, now: datetime, notices: Sequence[Content] = ()
     ) -> CardView:
-        """A card as it should look now; that of a summary tells `notices` as well."""
+        """A card as it should look now; a summary tells `notices` as well, and is posted without what is snoozed."""
         channel, card_id, since = card.channel, card.card_id, card.summary_since
         members = await uow.cards.members([card_id, *await uow.cards.counted_by(card_id)])
         found = await uow.incidents.get_many([each for ids in members.values() for each in ids])
         if since:  # what the cards that it counts showed before is over for long
             found = {key: each for key, each in found.items() if (each.resolved_at or since) >= since}
         views = await self._incidents(uow, channel, list(found.values()), now)
+        views = [each for each in views if not (since and card.ts is None and each.snooze)] or views
         alone = [each.incident for each in views] if len(views) == 1 and not since else []
         told = [await self._notice(uow, channel, each) for each in notices]
         return CardView(
@@ -284,13 +285,12 @@ class ViewBuilder:
         def run_of(each: WatchedIntegration) -> Run | None:
             return newest.get(each.integration.integration_id)
 
-        def is_failing(run: Run | None) -> bool:
-            return run is not None and run.outcome is Outcome.BAD
-
         return SubscribedView(
             content=content,
             total=len(taken),
-            failing=tuple(each.integration for each in taken if is_failing(run_of(each))),
+            failing=tuple(
+                each.integration for each in taken if (run := run_of(each)) and run.outcome is Outcome.BAD
+            ),
             unknown=sum(1 for each in taken if each.observed_at is None),
             newest=(taken[0].integration, run_of(taken[0])) if is_one and taken else None,
             subscription=next(

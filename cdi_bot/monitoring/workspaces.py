@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -37,6 +37,7 @@ _LONG = 60.0
 _LAST_ANSWERS = 1.0
 """Seconds that Braze may take to answer what was asked about a workspace that is removed, or left to others."""
 
+Timed = TypeVar("Timed")
 Tick = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -87,47 +88,21 @@ def watch_workspace(
         troubles=troubles,
     )
     workspace_id = workspace.workspace_id
+
+    def timed(kind: Callable[..., Timed], **more: Any) -> Timed:
+        return kind(store=store, workspace_id=workspace_id, clock=clock, wake=wake, troubles=troubles, **more)
+
     return WatchedWorkspace(
         workspace=workspace,
         braze=braze,
         poller=poller,
-        reminders=Reminders(
-            store=store,
-            workspace_id=workspace_id,
-            clock=clock,
-            repeat_after=repeat_after,
-            wake=wake,
-            troubles=troubles,
-            admin_channel=settings.admin_channel,
-        ),
-        evaluator=Evaluator(
-            store=store,
-            workspace_id=workspace_id,
-            poller=poller,
-            clock=clock,
-            grace=grace,
-            wake=wake,
-            troubles=troubles,
-        ),
-        freshness=FreshnessWatch(
-            store=store,
-            workspace_id=workspace_id,
-            poller=poller,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
+        reminders=timed(Reminders, repeat_after=repeat_after, admin_channel=settings.admin_channel),
+        evaluator=timed(Evaluator, poller=poller, grace=grace),
+        freshness=timed(FreshnessWatch, poller=poller),
         backfill=Backfill(
             store=store, workspace_id=workspace_id, poller=poller, braze=braze, clock=clock, keep=keep
         ),
-        requested_syncs=SyncFollower(
-            store=store,
-            workspace_id=workspace_id,
-            poller=poller,
-            clock=clock,
-            wake=wake,
-            troubles=troubles,
-        ),
+        requested_syncs=timed(SyncFollower, poller=poller),
     )
 
 

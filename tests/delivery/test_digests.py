@@ -184,7 +184,7 @@ async def test_it_compares_with_no_period_in_which_braze_was_away(told: Told) ->
     await told.period(1)
     for minutes in (10, 200):
         told.bot.sandbox.braze.faults.add(Fault(kind=FaultKind.STATUS, status=503))
-        await told.bot.run(60 * minutes, step=30)
+        await told.bot.run(60 * minutes, step=120)
         told.bot.sandbox.braze.faults.clear()
         await told.period(1)
     await told.period(1)

@@ -177,6 +177,23 @@ async def test_what_is_snoozed_stays_silent(bot: Whole) -> None:
     assert "Orders" in said(bot, before)[1]["text"]
 
 
+async def test_a_snooze_that_ends_as_hours_begin_is_told_with_them(bot: Whole) -> None:
+    """One message, not one for each."""
+    await set_hours(bot)
+    wanted = SetSnooze(selector="Orders", until=BEGIN, reason=None)
+    await bot.bot.app.snoozes.snooze(ALERTS, WHO, wanted)
+    await bot.run(2)
+    before = len(bot.messages())
+    await fail(bot, "orders")
+    await fail(bot, "users")
+    await go_on(bot, BEGIN - timedelta(seconds=20))
+    await bot.sleep((BEGIN - bot.clock.now).total_seconds())
+    await bot.bot.app.hours.tick()
+    await go_on(bot, BEGIN + timedelta(minutes=1))
+    (summary,) = said(bot, before)
+    assert "2 still open" in summary["text"]
+
+
 async def test_the_end_of_hours_tells_what_waited(bot: Whole) -> None:
     """At once, in the same message."""
     await set_hours(bot)

@@ -81,10 +81,12 @@ async def test_ones_own_stands_first(system: System) -> None:
     await system.stop()
 
 
-async def test_a_sample_alert_is_sent_by_button(system: System) -> None:
-    """From Home and from the form, which both say how far it came."""
+async def test_a_sample_alert_is_sent(system: System) -> None:
+    """By command, from Home and from the form, which all say how far it came."""
     await failing(system)
     screen = Screen(system)
+    await system.type("test")
+    await system.seen(lambda each: each["ephemeral"] and says(each, "Posted in Slack after"))
     home = await screen.open_home("Send a sample alert")
     await screen.press(home, next(part for part in str(home).split("'") if part.startswith("home_sample:")))
     await screen.shows("Posted in Slack after")
@@ -95,5 +97,5 @@ async def test_a_sample_alert_is_sent_by_button(system: System) -> None:
     await screen.press(form, "form_sample")
     await screen.shows("Posted in Slack after")
     told = [each for each in system.public() if says(each, "Sample alert")]
-    assert len(told) == 2
+    assert len(told) == 3
     await system.stop()

@@ -292,12 +292,12 @@ def is_recovery(message: Json) -> bool:
 
 
 @asynccontextmanager
-async def whole(folder: Path, *, braze_ahead: float = 0) -> AsyncIterator[Whole]:
-    """Everything, with a new database and a bot that has not looked yet.
+async def whole(folder: Path, *, braze_ahead: float = 0, store: Store | None = None) -> AsyncIterator[Whole]:
+    """Everything, with this or a new database and a bot that has not looked yet.
 
     The stand-ins' clock is so many seconds ahead of the bot's.
     """
-    clock, store = Clock(), threadless_store(new_file(folder))
+    clock, store = Clock(), store or threadless_store(new_file(folder))
 
     def their_clock() -> datetime:
         return clock() + timedelta(seconds=braze_ahead)

@@ -38,7 +38,7 @@ class Witness:
         """Let time pass, and look after each moment at what the list tells by now."""
         end = self._bot.clock.now + timedelta(minutes=minutes)
         while self._bot.clock.now < end:
-            await self._bot.run(10, step=10)
+            await self._bot.run(20, step=20)
             async with self._bot.store.read() as uow:
                 known = await uow.integrations.all(self._bot.workspace_id)
             for each in known:

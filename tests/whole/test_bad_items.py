@@ -120,6 +120,12 @@ async def restarted(two: Two) -> None:
     await two.whole.start_bot()
 
 
+async def repeated(two: Two, more: float) -> None:
+    """Live until what is open is told again, and some seconds more."""
+    await two.whole.run(bot_settings().repeat_interval.total_seconds() - 1200, step=600)
+    await two.whole.run(1200 + more, step=60)
+
+
 async def test_an_observation_that_is_refused(two: Two) -> None:
     """Runs of one integration can't be stored: another's failure is told, and the first one's once it works again."""
     two.refuse("INSERT", "runs", "NEW.integration_id = 'bad'")
@@ -222,7 +228,7 @@ async def test_a_reminder_that_fails(two: Two) -> None:
         "UPDATE cards SET ts = 'soon' WHERE card_id = (SELECT card_id FROM card_incidents JOIN incidents "
         "USING (incident_id) WHERE integration_id = 'bad')"
     )
-    await two.whole.run(bot_settings().repeat_interval.total_seconds() + 60, step=60)
+    await repeated(two, 60)
     assert [each for each in two.whole.texts() if "B good" in each and "still" in each.lower()]
     assert (Work.REMIND, two.bad) in {(each.work, each.item) for each in two.troubles()}
     assert "remind of its incident, since" in await two.status()
@@ -236,7 +242,7 @@ async def test_a_reminder_that_is_refused(two: Two) -> None:
     async with two.whole.store.read() as uow:
         (bad,) = await uow.incidents.open_for(two.bad[0], None, ["bad"])
     two.refuse("INSERT", "outbox", f"NEW.key LIKE 'still_open:{bad.incident_id}:%'")
-    await two.whole.run(bot_settings().repeat_interval.total_seconds() + 120, step=60)
+    await repeated(two, 120)
     assert [each for each in two.whole.texts() if "B good" in each and "still" in each.lower()]
     assert {each.work for each in two.troubles()} == {Work.REMIND}
 

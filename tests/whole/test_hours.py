@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -15,14 +16,18 @@ from hypothesis import strategies as st
 from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.hours import Hours, passes_hours, silence
 from cdi_bot.core.model.channel import Channel
-from cdi_bot.core.model.incident import Incident, Topic
+from cdi_bot.core.model.incident import NOBODY, Incident, Topic
 from cdi_bot.core.model.integration_settings import IntegrationSettings
-from cdi_bot.sandbox.slack.seed_data import MARKETING_OPS, TEAM
+from cdi_bot.sandbox.slack.seed_data import GENERAL, MARKETING_OPS, TEAM
 from tests.rigs.whole import ALERTS, WHO, Json, Whole, whole
 
 OTHER = Channel(team_id=TEAM, channel_id=MARKETING_OPS)
 NAMES = ("users", "orders", "carts")
 CRITICAL = "carts"
+ON_CALL = Channel(team_id=TEAM, channel_id=GENERAL)
+AFTER = timedelta(minutes=30)
+BY_PEOPLE = re.compile("snooze:|handed_on:")
+"""Messages that tell what somebody just did are posted at any hour."""
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -36,6 +41,8 @@ class Watched:
     begun: dict[Channel, datetime | None] = field(default_factory=dict)
     seen: dict[Channel, int] = field(default_factory=dict)
     summaries: list[tuple[Channel, datetime, str]] = field(default_factory=list)
+    gone: dict[tuple[Channel, int], datetime] = field(default_factory=dict)
+    quiet: set[tuple[Channel, int]] = field(default_factory=set)
 
     async def begin(self) -> None:
         """Subscribe the channels, and set their hours."""
@@ -50,6 +57,7 @@ class Watched:
         for channel, (hours, zone) in self.hours.items():
             await bot.subscribe(channel=channel)
             await bot.bot.app.channels.set_hours(channel, WHO, hours, zone.key)
+            await bot.bot.app.channels.set_escalation(channel, WHO, AFTER, ON_CALL.channel_id)
         await bot.run(5)
         self.seen = {channel: len(bot.messages(channel)) for channel in self.hours}
 
@@ -68,11 +76,40 @@ class Watched:
             for channel, (hours, zone) in self.hours.items():
                 self.begun[channel] = hours.last_begin(zone, now)
                 await self.look(channel, hours, zone)
+                await self.look_at_escalations(channel, hours, zone)
+
+    async def note_answered(self) -> None:
+        """Note what somebody is on or has silenced, before anything else can happen."""
+        async with self.bot.store.read() as uow:
+            found = await uow.incidents.open_for(self.bot.workspace_id, None, None)
+            active = await uow.snoozes.active(self.bot.workspace_id, NAMES, self.bot.clock.now)
+        self.quiet = {
+            (channel, each.incident_id)
+            for each in found
+            for channel in self.hours
+            if each.acknowledged_by
+            or any(one.channel == channel for one in active.get(each.integration_id or "", ()))
+        }
+
+    async def look_at_escalations(self, channel: Channel, hours: Hours, zone: ZoneInfo) -> None:
+        """Check that each happened once, of what nobody was on, and in hours, or of what passes them."""
+        async with self.bot.store.read() as uow:
+            found = await uow.incidents.open_for(self.bot.workspace_id, None, None)
+            kept = await uow.escalations.of_incidents([each.incident_id for each in found])
+        for each in found:
+            made = [row.at for row in kept.get(each.incident_id, []) if row.at and row.channel == channel]
+            for at in made:
+                assert self.gone.setdefault((channel, each.incident_id), at) == at, "never a second time"
+                if at > self.bot.clock.now - timedelta(seconds=2):
+                    assert (channel, each.incident_id) not in self.quiet, "never after an acknowledgement"
+                may = passes_hours(hours, each, is_critical=each.integration_id in self.critical)
+                assert may or hours.are_on(zone, at), "outside hours only what passes them"
+        await self.note_answered()
 
     async def look(self, channel: Channel, hours: Hours, zone: ZoneInfo) -> None:
         """Check what was posted, and what is untold."""
         messages = self.bot.messages(channel)
-        alerts = [each for each in messages[self.seen[channel] :] if not key_of(each).startswith("snooze:")]
+        alerts = [each for each in messages[self.seen[channel] :] if not BY_PEOPLE.search(key_of(each))]
         for each in alerts:
             at = datetime.fromtimestamp(float(each["ts"]), UTC)
             told = await self.incidents(each)
@@ -129,20 +166,33 @@ def key_of(message: Json) -> str:
 
 async def act(bot: Whole, deed: str, name: str) -> None:
     """Let something happen."""
-    people = bot.bot.app.incidents
+    people, snoozes = bot.bot.app.incidents, bot.bot.app.snoozes
     if deed in {"error", "partial", "success"}:
         bot.end_run(name, deed)
     elif deed == "acknowledge":
         await people.acknowledge(ALERTS, WHO, name.title())
-    elif deed == "snooze":
-        wanted = SetSnooze(selector=name.title(), until=bot.clock.now + 3 * HOUR, reason=None)
-        await bot.bot.app.snoozes.snooze(ALERTS, WHO, wanted)
+    elif deed == "take back":
+        await people.acknowledge(ALERTS, WHO, name.title(), to=NOBODY)
+    elif deed in {"snooze", "snooze all"}:
+        selector = "all" if deed == "snooze all" else name.title()
+        wanted = SetSnooze(selector=selector, until=bot.clock.now + 3 * HOUR, reason=None)
+        await snoozes.snooze(ALERTS, WHO, wanted)
+    elif deed == "each night":
+        window = SetSnooze(selector="all", until=None, every="daily 22:00-07:45", reason=None)
+        await snoozes.snooze(ALERTS, WHO, window)
+    elif deed == "unsnooze":
+        await snoozes.unsnooze(ALERTS, WHO, "all")
     else:
         await bot.bot.kill()
         await bot.start_bot()
 
 
-DEEDS = st.sampled_from(["error", "error", "partial", "success", "acknowledge", "snooze", "restart"])
+DEEDS = st.sampled_from(
+    [
+        *("error", "error", "error", "partial", "success", "acknowledge", "take back", "restart"),
+        *("snooze", "snooze all", "each night", "unsnooze"),
+    ]
+)
 LIVES = st.lists(
     st.tuples(DEEDS, st.sampled_from(NAMES), st.sampled_from([1, 40, 300, 900])), min_size=2, max_size=8
 )
@@ -158,12 +208,15 @@ HOURS = st.builds(
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"])
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(hours=HOURS, zone=ZONES, life=LIVES, critical=st.booleans())
 async def test_random_hours(
     hours: Hours, zone: str, life: list[tuple[str, str, int]], *, critical: bool
 ) -> None:
-    """Whatever happens when: nothing is posted outside them but what may be, nothing is untold a minute after."""
+    """Whatever happens when: nothing is posted outside them but what may be, nothing is untold a minute after.
+
+    Nor is anything escalated twice, after an acknowledgement, while it is snoozed, or at night where it may not be.
+    """
     with TemporaryDirectory() as folder:
         async with whole(Path(folder)) as bot:
             watched = Watched(
@@ -172,6 +225,7 @@ async def test_random_hours(
             await watched.begin()
             for deed, name, minutes in life:
                 await act(bot, deed, name)
+                await watched.note_answered()
                 await watched.live(bot.clock.now + minutes * MINUTE, max(10 * MINUTE, minutes * MINUTE / 10))
             begins = hours.next_begin(ZoneInfo(zone), bot.clock.now)
             assert begins

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cdi_bot.core.commands.snoozes import SetSnooze
 from cdi_bot.core.hours import read_hours
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import NOBODY
@@ -47,6 +48,15 @@ def ack(name: str, who: str, to: str | None = None) -> Deed:
     return deed
 
 
+async def plan_maintenance(bot: Whole) -> None:
+    """Priya snoozes all for an hour of the next day."""
+    begins = datetime(2026, 10, 21, 14, tzinfo=BERLIN)
+    wanted = SetSnooze(
+        selector="all", begins=begins, until=begins + timedelta(hours=1), reason="warehouse upgrade"
+    )
+    await bot.bot.app.snoozes.snooze(ALERTS, PRIYA, wanted)
+
+
 IN_BRAZE = (
     ("Mon 10:00", run("Orders", "partial")),
     ("Mon 11:30", run("Orders", "success")),
@@ -54,6 +64,10 @@ IN_BRAZE = (
     ("Tue 03:00", run("Orders", "success")),
     ("Wed 02:00", run("Payments", "error")),
     ("Wed 04:00", run("Payments", "success")),
+    ("Wed 14:15", run("Orders", "error")),
+    ("Wed 14:30", run("Orders", "success")),
+    ("Wed 14:45", run("Orders", "error")),
+    ("Wed 15:15", run("Orders", "success")),
     ("Thu 16:00", run("Users", "error")),
     ("Fri 09:30", run("Users", "success")),
     ("Sun 02:30", run("Orders", "config_error")),
@@ -63,6 +77,7 @@ IN_BRAZE = (
 BY_PEOPLE = (
     ("Mon 10:05", ack("Orders", MARA)),
     ("Mon 10:20", ack("Orders", MARA, KENJI)),
+    ("Tue 10:00", plan_maintenance),
     ("Wed 02:25", ack("Payments", MARA)),
     ("Thu 16:40", ack("Users", PRIYA)),
     ("Thu 18:00", ack("Users", PRIYA, NOBODY)),

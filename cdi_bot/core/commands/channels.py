@@ -96,12 +96,10 @@ def _written_digest(digest: SetDigest) -> Sequence[str]:
 
 
 def _read_language(arguments: Arguments) -> Command | Mistake:
-    """Read `ja`, `en-GB`, `default`; nothing asks what is set."""
+    """Read `ja`, `en-GB`, `default`."""
     typed = tokenizer.join(arguments.tokens)
     plain = tokenizer.half_width(typed)
     language = plain.lower() if plain.isascii() else typed
-    if not language:
-        return ShowSettings()
     return SetLanguage(language=None if language in _BOT_LANGUAGE else language)
 
 

@@ -55,13 +55,8 @@ class ShowSnoozes(ChannelCommand):
 _WORDS = frozenset({"from", "until", "every"})
 
 
-def _read_snooze(arguments: Arguments) -> Command | Mistake:
+def _read_snooze(arguments: Arguments) -> SetSnooze | Mistake:
     """Read the selector before the time, or behind it where nothing stands before, and the reason behind both."""
-    return read_snooze(arguments)
-
-
-def read_snooze(arguments: Arguments) -> SetSnooze | Mistake:
-    """Read what is to be snoozed, when and why."""
     tokens = _spelled_out(arguments.tokens)
     time = find_time(tokens, arguments.now)
     if time is None:

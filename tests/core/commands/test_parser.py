@@ -191,6 +191,7 @@ def test_what_takes_another_channel(command: str) -> None:
         "language": "ja",
         "escalate": "to:<@U1>",
         "hours": "mon-fri",
+        "contacts": "show",
     }.get(command, "x")
     channel_id = getattr(read(f"{command} {wanted} in:<#C1>"), "channel_id", None)
     assert (channel_id == "C1") == BY_WORD[command].takes_channel
