@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from cdi_bot.core.commands.escalation import length_text
+from cdi_bot.core.channel_changes import (
+    SettingChange,
+    set_contacts,
+    set_digest,
+    set_escalation,
+    set_hours,
+    set_language,
+    set_workspace,
+)
 from cdi_bot.core.digest_schedule import Schedule, schedule_of, zone_named, zone_of
 from cdi_bot.core.hours import Hours, hours_now
-from cdi_bot.core.model.channel import (
-    Channel,
-    ContactsChanged,
-    DigestChanged,
-    HoursChanged,
-    LanguageChanged,
-    WorkspaceChanged,
-)
-from cdi_bot.core.model.configuration import Item
-from cdi_bot.core.model.escalation import EscalationChanged
+from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.integration import same_name
-from cdi_bot.core.model.message import (
-    Content,
-)
 from cdi_bot.delivery.hours import save_settings
 from cdi_bot.delivery.slack_port import SlackTrouble, SlackVerdict
+from cdi_bot.store import UnitOfWork
 from cdi_bot.usecases.access import posting_problem
 from cdi_bot.usecases.answers import (
     Answer,
@@ -32,10 +30,11 @@ from cdi_bot.usecases.answers import (
     DigestSet,
     HoursSet,
     LanguageSet,
+    OwnedByFile,
     SettingsShown,
     UnknownLanguage,
 )
-from cdi_bot.usecases.base import UseCases, announce, owned_by_file, setting
+from cdi_bot.usecases.base import Actor, UseCases, announce, owned_by_file, record, setting
 from cdi_bot.usecases.change_answers import A_BOT, SAME_CHANNEL, BadTarget, EscalationSet
 from cdi_bot.usecases.workspace_answers import UnknownWorkspace, WorkspaceSet
 
@@ -74,42 +73,27 @@ class ChangeChannelSettings(UseCases):
         if language is not None and language not in self.languages:
             return UnknownLanguage(given=language, languages=self.languages)
         actor = await self.actor(channel, who)
-        async with self.store.write() as uow:
-            before = await uow.channels.settings_to_change(channel)
-            owned = await owned_by_file(uow, setting(channel, "language"))
-            if owned:
-                return owned
-            unchanged = before.language == language
-            if not unchanged:
-                await uow.channels.save_settings(replace(before, language=language))
-                content: Content = LanguageChanged(who=who, language=language)
-                await announce(uow, actor, "language", language or "default", content)
-        self.wake()
-        return LanguageSet(language=language, unchanged=unchanged)
+        done = await self._change(actor, "language", lambda before: set_language(before, who, language))
+        return (
+            done
+            if isinstance(done, OwnedByFile)
+            else LanguageSet(language=language, unchanged=done.unchanged)
+        )
 
     async def set_workspace(self, channel: Channel, who: str, name: str | None) -> Answer:
         """Let a channel's commands mean this workspace where they name none, or (`None`) all of them."""
         refusal = await self.access.to_change(who)
         if refusal:
             return refusal
-        known = {each.workspace.name: each for each in self.workspaces.visible_in(channel)}
+        known = {each.workspace.name: each.workspace for each in self.workspaces.visible_in(channel)}
         chosen = next((one for each, one in known.items() if name and same_name(each, name)), None)
         if name is not None and chosen is None:
             return UnknownWorkspace(given=name, names=tuple(known))
         actor = await self.actor(channel, who)
-        workspace_id, called = (chosen.workspace_id, chosen.workspace.name) if chosen else (None, None)
-        async with self.store.write() as uow:
-            before = await uow.channels.settings_to_change(channel)
-            owned = await owned_by_file(uow, setting(channel, "workspace"))
-            if owned:
-                return owned
-            unchanged = before.workspace_id == workspace_id
-            if not unchanged:
-                changed = replace(before, workspace_id=workspace_id)
-                await uow.channels.save_settings(changed)
-                await announce(uow, actor, "use", called or "off", WorkspaceChanged(who=who, name=called))
-        self.wake()
-        return WorkspaceSet(name=called, unchanged=unchanged)
+        done = await self._change(actor, "workspace", lambda before: set_workspace(before, who, chosen))
+        if isinstance(done, OwnedByFile):
+            return done
+        return WorkspaceSet(name=chosen.name if chosen else None, unchanged=done.unchanged)
 
     async def set_contacts(self, channel: Channel, who: str, *, mention: bool) -> Answer:
         """Let alerts mention the contacts in Braze of an integration without an owner, or only show them."""
@@ -117,18 +101,12 @@ class ChangeChannelSettings(UseCases):
         if refusal:
             return refusal
         actor = await self.actor(channel, who)
-        async with self.store.write() as uow:
-            before = await uow.channels.settings_to_change(channel)
-            owned = await owned_by_file(uow, setting(channel, "contacts"))
-            if owned:
-                return owned
-            unchanged = before.mention_contacts == mention
-            if not unchanged:
-                await uow.channels.save_settings(replace(before, mention_contacts=mention))
-                content = ContactsChanged(who=who, mention=mention)
-                await announce(uow, actor, "contacts", "mention" if mention else "show", content)
-        self.wake()
-        return ContactsSet(mention=mention, unchanged=unchanged)
+        done = await self._change(
+            actor, "contacts", lambda before: set_contacts(before, who, mention=mention)
+        )
+        return (
+            done if isinstance(done, OwnedByFile) else ContactsSet(mention=mention, unchanged=done.unchanged)
+        )
 
     async def set_digest(self, channel: Channel, who: str, schedule: Schedule | None, zone: str) -> Answer:
         """Set a channel's digest to a schedule in a time zone, or end it (`None`)."""
@@ -139,28 +117,16 @@ class ChangeChannelSettings(UseCases):
         if reason:
             return reason
         actor = await self.actor(channel, who)
-        time_zone = zone_named(zone)
         digest = str(schedule) if schedule else None
-        next_due = schedule.next_due(time_zone, actor.at) if schedule else None
-        async with self.store.write() as uow:
-            before = await uow.channels.settings_to_change(channel)
-            moves = schedule is not None and before.zone != zone
-            owned = await owned_by_file(uow, setting(channel, "digest"), *moved(channel, moves=moves))
-            if owned:
-                return owned
-            unchanged = digest == before.digest and (digest is None or before.zone == zone)
-            if not unchanged:
-                after = replace(
-                    before,
-                    digest=digest,
-                    digest_until=schedule.last_due(time_zone, actor.at) if schedule else None,
-                    zone=zone if schedule else before.zone,
-                )
-                await save_settings(uow, before, after, actor.at)
-                content = DigestChanged(who=who, digest=digest, zone=zone, next_due=next_due)
-                await announce(uow, actor, "digest", digest or "off", content)
-        self.wake()
-        return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=unchanged)
+        done = await self._change(
+            actor,
+            "digest",
+            lambda before: set_digest(before, who, digest, zone if schedule else before.zone, actor.at),
+        )
+        if isinstance(done, OwnedByFile):
+            return done
+        next_due = schedule.next_due(zone_named(zone), actor.at) if schedule else None
+        return DigestSet(digest=digest, zone=zone, next_due=next_due, unchanged=done.unchanged)
 
     async def set_hours(self, channel: Channel, who: str, hours: Hours | None, zone: str | None) -> Answer:
         """Set the hours of a channel, or (`None`) end them; without a zone in the channel's own, else the person's."""
@@ -171,23 +137,16 @@ class ChangeChannelSettings(UseCases):
         if reason:
             return reason
         actor, person = await self.actor(channel, who), await self.access.directory.person(who)
-        async with self.store.write() as uow:
-            before = await uow.channels.settings_to_change(channel)
-            kept = before.zone
-            chosen = zone or kept or person.zone_name
-            text = str(hours) if hours else None
-            moves = hours is not None and chosen != kept
-            owned = await owned_by_file(uow, setting(channel, "hours"), *moved(channel, moves=moves))
-            if owned:
-                return owned
-            unchanged = text == before.hours and (text is None or chosen == kept)
-            after = replace(before, hours=text, zone=chosen if hours else kept)
-            if not unchanged:
-                await save_settings(uow, before, after, actor.at)
-                content = HoursChanged(who=who, hours=text, zone=chosen)
-                await announce(uow, actor, "hours", f"{text} {chosen}" if text else "off", content)
-        self.wake()
-        return HoursSet(hours=hours_now(after, actor.at), unchanged=unchanged)
+
+        def changed(before: ChannelSettings) -> SettingChange:
+            if hours is None:
+                return set_hours(before, who, None, before.zone)
+            return set_hours(before, who, str(hours), zone or before.zone or person.zone_name)
+
+        done = await self._change(actor, "hours", changed)
+        if isinstance(done, OwnedByFile):
+            return done
+        return HoursSet(hours=hours_now(done.after, actor.at), unchanged=done.unchanged)
 
     async def set_escalation(self, channel: Channel, who: str, after: timedelta, to: str | None) -> Answer:
         """Let what nobody acknowledges for so long go to another channel or a person, or (`None`) nowhere."""
@@ -196,25 +155,31 @@ class ChangeChannelSettings(UseCases):
             return refusal
         actor = await self.actor(channel, who)
         seconds = int(after.total_seconds()) if to else None
+        done = await self._change(
+            actor, "escalate", lambda before: set_escalation(before, who, seconds, to, actor.at)
+        )
+        return (
+            done
+            if isinstance(done, OwnedByFile)
+            else EscalationSet(after=after, to=to, unchanged=done.unchanged)
+        )
+
+    async def _change(
+        self, actor: Actor, field: str, changed: Callable[[ChannelSettings], SettingChange]
+    ) -> _Done | OwnedByFile:
+        """Change a setting, and the zone where that moves, unless a file owns one of them."""
         async with self.store.write() as uow:
-            before = await uow.channels.settings_to_change(channel)
-            owned = await owned_by_file(uow, setting(channel, "escalate"))
+            before = await uow.channels.settings_to_change(actor.channel)
+            change = changed(before)
+            moved = ("zone",) if change.after.zone != before.zone else ()
+            owned = await owned_by_file(uow, *(setting(actor.channel, each) for each in (field, *moved)))
             if owned:
                 return owned
-            unchanged = (before.escalate_after, before.escalate_to) == (seconds, to)
+            unchanged = change.is_none_for(before)
             if not unchanged:
-                changed = replace(
-                    before,
-                    escalate_after=seconds,
-                    escalate_to=to,
-                    escalate_since=actor.at if to else None,
-                    escalate_trouble=None,
-                )
-                await uow.channels.save_settings(changed)
-                content = EscalationChanged(who=who, after=seconds or 0, to=to)
-                await announce(uow, actor, "escalate", f"{length_text(after)} {to}" if to else "off", content)
+                await save_change(uow, actor, before, change)
         self.wake()
-        return EscalationSet(after=after, to=to, unchanged=unchanged)
+        return _Done(after=change.after, unchanged=unchanged)
 
     async def _target_problem(self, channel: Channel, to: str) -> BadTarget | None:
         """Return why nothing can be escalated there; `None` if it can, or if Slack does not say."""
@@ -235,6 +200,16 @@ class ChangeChannelSettings(UseCases):
         return None
 
 
-def moved(channel: Channel, *, moves: bool) -> list[Item]:
-    """The time zone of a channel, if a change moves it."""
-    return [setting(channel, "zone")] if moves else []
+async def save_change(uow: UnitOfWork, actor: Actor, before: ChannelSettings, change: SettingChange) -> None:
+    """Save a changed setting, tell the channel, and record who changed it."""
+    await save_settings(uow, before, change.after, actor.at)
+    if change.content is None:
+        await record(uow, actor, change.action, change.subject)
+    else:
+        await announce(uow, actor, change.action, change.subject, change.content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    after: ChannelSettings
+    unchanged: bool
