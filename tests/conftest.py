@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
@@ -20,7 +19,6 @@ from tests.databases import Databases, postgres_server
 from tests.program import Invoke, Program
 from tests.rigs.people import Desk, responder
 from tests.rigs.whole import Whole, whole
-from tests.workers import forked_workers
 
 # How long an example takes says nothing on a busy machine. `--hypothesis-profile=thorough` tries more of each.
 settings.register_profile(
@@ -31,15 +29,6 @@ settings.load_profile("quick")
 
 _LONG = [Path(__file__).parent / folder for folder in ("e2e", "whole")]
 """These tests take long: the first wait for other processes most of the time, the second live through days."""
-
-
-def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
-    """Have each worker begin with everything loaded."""
-    stack = ExitStack()
-    config.add_cleanup(stack.close)
-    python = stack.enter_context(forked_workers(config.args))
-    for each in specs:
-        each.python = python
 
 
 @pytest.hookimpl(wrapper=True)
