@@ -129,14 +129,14 @@ async def _check_database(url: str) -> list[CheckResult]:
         try:
             await store.try_change()
             async with store.read() as uow:
-                marks = await uow.subscriptions.channels()
+                broken = await uow.subscriptions.broken()
                 waiting = await uow.outbox.failing(tries=_TRIES)
         finally:
             await store.close()
     except StoreTrouble as trouble:
         return [CheckResult(what="DATABASE_URL", ok=False, detail=str(trouble))]
-    lost = [f"{each.channel_id} ({mark})" for each, mark in marks.items() if mark]
-    failing = [f"{key} ({why})" for channel, key, why in waiting if not marks.get(channel)]
+    lost = [f"{each.channel_id} ({mark})" for each, mark in broken.items()]
+    failing = [f"{key} ({why})" for channel, key, why in waiting if channel not in broken]
     return [
         CheckResult(what="DATABASE_URL", ok=True, detail="the database is up to date"),
         CheckResult(

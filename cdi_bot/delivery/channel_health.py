@@ -182,8 +182,7 @@ class ChannelHealth:
         """
         try:
             async with self._store.read() as uow:
-                channels = await uow.subscriptions.channels()
-            marked = [each for each, mark in channels.items() if mark]
+                marked = list(await uow.subscriptions.broken())
             turn = next((place for place, each in enumerate(marked) if each == self._next), 0)
             for channel in (*marked[turn:], *marked[:turn]):
                 # Another process may have marked it: the next post clears the mark.

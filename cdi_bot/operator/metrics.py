@@ -131,7 +131,7 @@ class Metrics:
                 async with store.read() as uow:
                     depth = await uow.outbox.depth()
                     since = await uow.outbox.waiting_since()
-                    lost = sum(mark is not None for mark in (await uow.subscriptions.channels()).values())
+                    lost = len(await uow.subscriptions.broken())
                 age = max((now - since).total_seconds(), 0) if since else 0.0
         except StoreTrouble as trouble:
             log.debug("metrics lack the outbox", why=str(trouble))

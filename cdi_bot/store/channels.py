@@ -47,6 +47,19 @@ _FINGERPRINT = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subsc
 
 _SUBSCRIPTIONS = select(SUBSCRIPTIONS, told_name(SUBSCRIPTIONS).label("workspace_name"))
 
+_TOLD = union_all(
+    select(SUBSCRIPTIONS.c.team_id, SUBSCRIPTIONS.c.channel_id, SUBSCRIPTIONS.c.broken_reason),
+    select(
+        CHANNEL_SETTINGS.c.team_id, CHANNEL_SETTINGS.c.escalate_to, CHANNEL_SETTINGS.c.escalate_trouble
+    ).where(CHANNEL_SETTINGS.c.escalate_to.is_not(None)),
+).subquery()
+_REASON = func.max(_TOLD.c.broken_reason)
+_CHANNELS = (
+    select(_TOLD.c.team_id, _TOLD.c.channel_id, _REASON.label("reason"))
+    .group_by(_TOLD.c.team_id, _TOLD.c.channel_id)
+    .order_by(_TOLD.c.team_id, _TOLD.c.channel_id)
+)
+
 _SILENT = ("acknowledge", "expected", "take_back")
 """What changes cards and posts nothing."""
 
@@ -110,19 +123,12 @@ class Subscriptions(Repository):
 
         These are the subscribed ones, and those that incidents are escalated to.
         """
-        columns, settings = SUBSCRIPTIONS.c, CHANNEL_SETTINGS.c
-        told = union_all(
-            select(columns.team_id, columns.channel_id, columns.broken_reason),
-            select(settings.team_id, settings.escalate_to, settings.escalate_trouble).where(
-                settings.escalate_to.is_not(None)
-            ),
-        ).subquery()
-        channel = told.c.team_id, told.c.channel_id
-        rows = await self._connection.execute(
-            select(*channel, func.max(told.c.broken_reason).label("reason"))
-            .group_by(*channel)
-            .order_by(*channel)
-        )
+        rows = await self._connection.execute(_CHANNELS)
+        return {value_of(Channel, row): row.reason for row in rows}
+
+    async def broken(self) -> dict[Channel, str]:
+        """Those of `channels` that are marked as broken."""
+        rows = await self._connection.execute(_CHANNELS.having(_REASON.is_not(None)))
         return {value_of(Channel, row): row.reason for row in rows}
 
     async def mark_broken(self, channel: Channel, reason: str) -> list[Subscription]:

@@ -173,7 +173,7 @@ class HomeQueries(UseCases):
             page = min(max(page, 0), len(pages) - 1)
             here = [entries[place] for place in pages[page]]
             watched = await watched_of(uow, (each for each in here if isinstance(each, Named)))
-            marks = await uow.subscriptions.channels()
+            broken = await uow.subscriptions.broken()
             settings = await uow.channels.with_hours()
             looks = [
                 await uow.integrations.oldest_look(workspace_id, [each.integration_id for each in found])
@@ -195,7 +195,7 @@ class HomeQueries(UseCases):
             unreachable=health.unreachable,
             checked_at=min((at for at, _ in looks if at), default=None),
             unseen=sum(unseen for _, unseen in looks),
-            lost=sum(mark is not None for mark in marks.values()),
+            lost=len(broken),
             may_change=may_change,
             hours={
                 each.channel: hours

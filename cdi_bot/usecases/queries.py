@@ -110,7 +110,7 @@ class Queries:
             troubles = await bot_troubles(
                 uow, self.workspaces.troubles, health.subscribed, {channel} if channel else ()
             )
-            marks = {each: mark for each, mark in (await uow.subscriptions.channels()).items() if mark}
+            broken = await uow.subscriptions.broken()
             settings = await uow.channels.settings(channel) if channel else None
 
         def row(
@@ -141,7 +141,7 @@ class Queries:
             unhealthy=health.unhealthy,
             unreachable=health.unreachable,
             lost=LostChannels(
-                here=marks.get(channel) if channel else None, elsewhere=len(marks.keys() - {channel})
+                here=broken.get(channel) if channel else None, elsewhere=len(broken.keys() - {channel})
             ),
             troubles=troubles,
             hours=hours_now(settings, now),

@@ -82,5 +82,7 @@ async def test_a_target_that_cannot_be_posted_to_is_marked_once(store: Store) ->
         assert await work.escalations.settings() == [broken, elsewhere]
         channels = await work.subscriptions.channels()
         assert channels == {OTHER_CHANNEL: "is_archived", replace(CHANNEL, channel_id="U1"): None}
+        assert await work.subscriptions.broken() == {OTHER_CHANNEL: "is_archived"}
         await work.escalations.clear_broken(OTHER_CHANNEL)
+        assert await work.subscriptions.broken() == {}
         assert await work.escalations.settings() == [settings, elsewhere]
