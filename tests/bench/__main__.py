@@ -1,6 +1,7 @@
 """`make bench`: measure, and print the tables of docs/performance.md; `python -m tests.bench scale storm`: only these.
 
-Each section is a module of this folder, run as a process of its own, so that none disturbs another or stops it.
+Each section is a module of this folder, run as a process of its own, so that none disturbs another or stops it. Before
+each it is told how quick the machine is: one that it shares with others can be half as quick a minute later.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import signal
 import subprocess
 import sys
 import time
+import timeit
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from tests.bench.processes import ROOT
+from tests.bench.processes import ROOT, median
 
 SECTIONS = (
     "whole",
@@ -38,13 +40,18 @@ def measure(sections: Mapping[str, Sequence[str]], *, limit: float = LIMIT) -> l
     """Run the command of each section, one after the other; gives the names of those that failed."""
     failed, begun = [], time.monotonic()
     for name, command in sections.items():
-        print(f"\n### {name}\n", flush=True)
+        print(f"\n### {name}\n\n{_pace()}\n", flush=True)
         started = time.monotonic()
         why = _failure(command, limit)
         print(f"\n{name} took {_minutes(started)}{why and f' and FAILED: {why}'}", flush=True)
         failed += [name] * bool(why)
     print(f"\nAll took {_minutes(begun)}. {'FAILED: ' + ', '.join(failed) if failed else 'Nothing failed.'}")
     return failed
+
+
+def _pace() -> str:
+    loops = [1000 * each for each in timeit.repeat("for _ in range(1_000_000): pass", number=1, repeat=100)]
+    return f"A loop of a million steps takes {median(loops):.0f} ms, the quickest of 100 {min(loops):.0f} ms."
 
 
 def _failure(command: Sequence[str], limit: float) -> str:

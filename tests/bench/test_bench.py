@@ -26,6 +26,7 @@ def test_one_section_does_not_stop_the_others(capfd: pytest.CaptureFixture[str])
     told = capfd.readouterr().out
     assert "FAILED: it ended with 3" in told
     assert "FAILED: not done after 5 s" in told
+    assert told.count("A loop of a million steps takes") == len(sections)
     assert told.index("| row |") < told.index("FAILED: broken, hanging")
 
 
