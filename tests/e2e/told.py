@@ -44,7 +44,7 @@ class Told:
             text = "\n".join(_texts(each))
             if "may be a repeat" in text:
                 problems.append(f"called a repeat: {each['text']}")
-            if not any(name in text for name in expected):
+            if not any(_names(text, name) for name in expected):
                 problems.append(f"about nothing that failed: {each['text']}")
         unseen = 0
         for name, wanted in expected.items():
@@ -53,7 +53,7 @@ class Told:
             if len(alone) > 1 or len(listed) > 1 or {*alone, *listed} - {wanted}:
                 problems.append(f"{name} should be {wanted} in one card, but is {[*alone, *listed]}")
             unseen += wanted is Shown.FAILING and not alone and not listed
-            ends = sum("recovered" in each["text"] and name in each["text"] for each in replies)
+            ends = sum("recovered" in each["text"] and _names(each["text"], name) for each in replies)
             if ends not in self._fitting_ends(channel, name, wanted):
                 problems.append(f"{name}: {ends} messages tell its recovery")
         if unseen > sum(map(_counted, cards)):
@@ -99,9 +99,14 @@ def _how(card: Json, name: str) -> Shown | None:
         return Shown.RECOVERED
     if re.match(rf"{re.escape(name)}( \([^)]*\))? – ", card["text"]):  # with its source, where that is known
         return Shown.FAILING
-    if not _is_storm(card) or not any(name in text for text in _texts(card["blocks"])):
+    if not _is_storm(card) or not any(_names(text, name) for text in _texts(card["blocks"])):
         return None
     return Shown.RECOVERED if re.match(r"\d+ recovered", card["text"]) else Shown.FAILING
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a text names an integration: `Sync 10` does not name `Sync 1`."""
+    return re.search(rf"{re.escape(name)}(?!\w)", text) is not None
 
 
 def _texts(part: object) -> Iterator[str]:

@@ -247,7 +247,7 @@ async def test_a_week_with_two_changes_of_the_clocks(tmp_path: Path) -> None:
             for name in NAMES:
                 bot.end_run(name, outcomes[place % len(outcomes)])
                 place += 1
-            await bot.run(30)
+            await bot.run(30, step=5)
             await watched.live(min(end, bot.clock.now + 5 * HOUR), HOUR)
         for channel, zone, days in ((ALERTS, berlin, 6), (OTHER, sydney, 6)):
             told = [at.astimezone(zone) for there, at, _ in watched.summaries if there == channel]
