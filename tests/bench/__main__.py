@@ -32,7 +32,7 @@ SECTIONS = (
     "takeover",
     "sharing",
 )
-LIMIT = 2400.0
+LIMIT = 1200.0
 """Seconds after which a section is ended, with all that it started."""
 
 

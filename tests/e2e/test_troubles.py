@@ -187,8 +187,11 @@ async def test_a_pooler_that_restarts(system: System, databases: Databases, tmp_
         assert first < TRIED_EVERY + ROOM
         finished = await system.stop()
     for name in names:
-        # By their first words: a card may say of others that they fail at the same source.
-        telling = [each for each in system.public() if name in each["text"]]
+        # The card of another one may say that this one fails at the same source too.
+        others = tuple(each for each in names if each != name)
+        telling = [
+            each for each in system.public() if says(each, name) and not each["text"].startswith(others)
+        ]
         own = [each for each in telling if each["text"].startswith(name)]
         # The card of a storm counts the first ones too, which have cards of their own.
         assert len(own) <= 1, name

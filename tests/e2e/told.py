@@ -48,8 +48,8 @@ class Told:
                 problems.append(f"about nothing that failed: {each['text']}")
         unseen = 0
         for name, wanted in expected.items():
-            alone = [how for each in cards if not _is_storm(each) and (how := _how(each, name))]
-            listed = [how for each in cards if _is_storm(each) and (how := _how(each, name))]
+            alone = [how for each in cards if not _is_storm(each) and (how := how_shown(each, name))]
+            listed = [how for each in cards if _is_storm(each) and (how := how_shown(each, name))]
             if len(alone) > 1 or len(listed) > 1 or {*alone, *listed} - {wanted}:
                 problems.append(f"{name} should be {wanted} in one card, but is {[*alone, *listed]}")
             unseen += wanted is Shown.FAILING and not alone and not listed
@@ -68,7 +68,7 @@ class Told:
         """
         if wanted is Shown.FAILING:
             return {0}
-        looks = (_how(each, name) for each in self._looks if each["channel"] == channel)
+        looks = (how_shown(each, name) for each in self._looks if each["channel"] == channel)
         return {1} if next(filter(None, looks), None) is Shown.FAILING else {0, 1}
 
     def _hear(self, event: Json) -> None:
@@ -93,7 +93,7 @@ def _counted(card: Json) -> int:
     return int(more[1]) if more else 0
 
 
-def _how(card: Json, name: str) -> Shown | None:
+def how_shown(card: Json, name: str) -> Shown | None:
     """How a card shows an integration, alone or in a line among others; `None` when it does not."""
     if card["text"].startswith(f"{name} recovered – "):
         return Shown.RECOVERED
