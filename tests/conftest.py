@@ -27,6 +27,8 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=300)
 settings.load_profile("quick")
 
+_PAGE = Path(__file__).parent / "page"
+
 _LONG = [Path(__file__).parent / folder for folder in ("e2e", "whole")]
 """These tests take long: the first wait for other processes most of the time, the second live through days."""
 
@@ -44,9 +46,12 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Several workers wait beside others that compute, and the last tests are short ones."""
+    """Several workers wait beside others that compute, and the last tests are short ones.
+
+    Those of the page come first: so one worker has them all, with one browser.
+    """
     if hasattr(config, "workerinput"):
-        places: dict[pytest.Item, float] = {}
+        places: dict[pytest.Item, float] = {item: -1 for item in items if _PAGE in item.path.parents}
         for long in _LONG:
             these = [item for item in items if long in item.path.parents]
             places |= {item: 0.7 * place / len(these) for place, item in enumerate(these)}

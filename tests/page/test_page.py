@@ -13,7 +13,7 @@ from cdi_bot.sandbox.slack.model import Content, Rules
 from tests.page.conftest import App
 from tests.sandbox.slack_kit import ALERTS, KENJI, MARA, OPS, PRIVATE, actions, button, plain, section
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 

@@ -15,7 +15,7 @@ from cdi_bot.sandbox.slack.model import Content
 from tests.e2e.kit import System, says
 from tests.sandbox.slack_kit import ALERTS, MARA
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 GRAVE = {"serious", "critical"}
 

@@ -9,7 +9,7 @@ from cdi_bot.sandbox import Sandbox
 from cdi_bot.sandbox.slack.model import Content
 from tests.sandbox.slack_kit import ALERTS, plain, section
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.kit import System
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_subscribe_from_home_and_watch(system: System, page: Page) -> None:

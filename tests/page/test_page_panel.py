@@ -13,7 +13,7 @@ from cdi_bot.sandbox.slack.model import Content
 from tests.page.conftest import App
 from tests.sandbox.slack_kit import ALERTS, OPS, actions, button
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("page")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def users(sandbox: Sandbox, **more: object) -> str:
