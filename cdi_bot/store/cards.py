@@ -16,7 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Card
-from cdi_bot.store.portable import Repository, channel_row, grouped, in_channel, is_sqlite, value_of
+from cdi_bot.store.portable import (
+    Repository,
+    channel_row,
+    grouped,
+    ids_parameter,
+    in_channel,
+    is_sqlite,
+    once,
+    sent_ids,
+    value_of,
+)
 from cdi_bot.store.tables import CARD_INCIDENTS, CARDS, INCIDENTS, OUTBOX
 
 
@@ -30,13 +40,8 @@ class Cards(Repository):
 
     async def of_incidents(self, incident_ids: Collection[int]) -> dict[int, list[Card]]:
         """The cards that show each incident; an incident without a card has an empty list."""
-        rows = await self._connection.execute(
-            self._locked(
-                select(CARD_INCIDENTS.c.incident_id, CARDS)
-                .join(CARD_INCIDENTS, CARD_INCIDENTS.c.card_id == CARDS.c.card_id)
-                .where(CARD_INCIDENTS.c.incident_id.in_(self._ids(incident_ids)))
-            )
-        )
+        which = {"incidents": sent_ids(self._connection, incident_ids)}
+        rows = await self._connection.execute(_of_incidents(self._connection, self._locks), which)
         return grouped((row.incident_id, value_of(Card, row)) for row in rows)
 
     async def get(self, card_id: int) -> Card | None:
@@ -45,16 +50,12 @@ class Cards(Repository):
 
     async def get_many(self, card_ids: Collection[int]) -> dict[int, Card]:
         """The existing cards among these ids."""
-        return {card.card_id: card for card in await self._values(Card, self._by_id(card_ids))}
+        return {card.card_id: card for card in await self._by_id(card_ids)}
 
     async def members(self, card_ids: Collection[int]) -> dict[int, list[int]]:
         """The ids of the incidents that each card shows, in the order they joined; an unknown card shows none."""
-        columns = CARD_INCIDENTS.c
-        rows = await self._connection.execute(
-            select(columns.card_id, columns.incident_id)
-            .where(columns.card_id.in_(self._ids(card_ids)))
-            .order_by(columns.member_id)
-        )
+        which = {"cards": sent_ids(self._connection, card_ids)}
+        rows = await self._connection.execute(_members(self._connection), which)
         return grouped((row.card_id, row.incident_id) for row in rows)
 
     async def add(
@@ -253,11 +254,38 @@ class Cards(Repository):
     async def _lock(self, card_ids: Collection[int]) -> None:
         """Take the locks in order; an UPDATE would take them in any order."""
         if not is_sqlite(self._connection):
-            await self._connection.execute(self._by_id(card_ids))
+            await self._by_id(card_ids)
 
-    def _by_id(self, card_ids: Collection[int]) -> Select[Any]:
-        return self._locked(select(CARDS).where(CARDS.c.card_id.in_(self._ids(card_ids))))
+    async def _by_id(self, card_ids: Collection[int]) -> list[Card]:
+        which = {"cards": sent_ids(self._connection, card_ids)}
+        return await self._values(Card, _by_ids(self._connection, self._locks), which)
 
-    def _locked(self, statement: Select[Any]) -> Select[Any]:
-        ordered = statement.order_by(CARDS.c.card_id)
-        return ordered.with_for_update(of=CARDS, key_share=True) if self._locks else ordered
+
+@once
+def _of_incidents(connection: AsyncConnection, locks: bool) -> Select[Any]:  # noqa: FBT001  # by position, as part of a key
+    showing = select(CARD_INCIDENTS.c.incident_id, CARDS).join(
+        CARD_INCIDENTS, CARD_INCIDENTS.c.card_id == CARDS.c.card_id
+    )
+    return _in_order(
+        showing.where(CARD_INCIDENTS.c.incident_id.in_(ids_parameter(connection, "incidents"))), locks=locks
+    )
+
+
+@once
+def _by_ids(connection: AsyncConnection, locks: bool) -> Select[Any]:  # noqa: FBT001  # by position, as part of a key
+    return _in_order(
+        select(CARDS).where(CARDS.c.card_id.in_(ids_parameter(connection, "cards"))), locks=locks
+    )
+
+
+@once
+def _members(connection: AsyncConnection) -> Select[Any]:
+    columns = CARD_INCIDENTS.c
+    members = select(columns.card_id, columns.incident_id)
+    return members.where(columns.card_id.in_(ids_parameter(connection, "cards"))).order_by(columns.member_id)
+
+
+def _in_order(statement: Select[Any], *, locks: bool) -> Select[Any]:
+    """Cards in the order of their ids, locked if `locks` is true."""
+    ordered = statement.order_by(CARDS.c.card_id)
+    return ordered.with_for_update(of=CARDS, key_share=True) if locks else ordered

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    true,
-    union_all,
-    update,
-)
+from sqlalchemy import Select, and_, delete, func, insert, select, union_all, update
 
 from cdi_bot.core.freshness_limit import limit_in_zone
 from cdi_bot.core.model.channel import AuditEntry, Channel, ChannelSettings
@@ -30,10 +20,13 @@ from cdi_bot.store.channel_tables import (
     SUBSCRIPTIONS,
 )
 from cdi_bot.store.portable import (
+    CHANNEL,
     AnyRow,
     Repository,
     channel_row,
     in_channel,
+    matched,
+    matching,
     replace_in,
     row_of,
     upsert_into,
@@ -42,10 +35,13 @@ from cdi_bot.store.portable import (
 from cdi_bot.store.tables import told_name
 
 _FINGERPRINT = select(func.count(), func.coalesce(func.max(SUBSCRIPTIONS.c.subscription_id), 0)).where(
-    SUBSCRIPTIONS.c.workspace_id == bindparam("workspace")
+    matching(SUBSCRIPTIONS, "workspace_id")
 )
-
-_SUBSCRIPTIONS = select(SUBSCRIPTIONS, told_name(SUBSCRIPTIONS).label("workspace_name"))
+_SUBSCRIPTIONS = select(SUBSCRIPTIONS, told_name(SUBSCRIPTIONS).label("workspace_name")).order_by(
+    SUBSCRIPTIONS.c.subscription_id
+)
+_SUBSCRIPTIONS_OF_WORKSPACE = _SUBSCRIPTIONS.where(matching(SUBSCRIPTIONS, "workspace_id"))
+_SUBSCRIPTIONS_OF_CHANNEL = _SUBSCRIPTIONS.where(matching(SUBSCRIPTIONS, *CHANNEL))
 
 _TOLD = union_all(
     select(SUBSCRIPTIONS.c.team_id, SUBSCRIPTIONS.c.channel_id, SUBSCRIPTIONS.c.broken_reason),
@@ -60,6 +56,18 @@ _CHANNELS = (
     .order_by(_TOLD.c.team_id, _TOLD.c.channel_id)
 )
 
+_BROKEN_CHANNELS = _CHANNELS.having(_REASON.is_not(None))
+
+_SETTINGS = select(CHANNEL_SETTINGS).order_by(CHANNEL_SETTINGS.c.team_id, CHANNEL_SETTINGS.c.channel_id)
+_SETTINGS_OF_CHANNEL = select(CHANNEL_SETTINGS).where(matching(CHANNEL_SETTINGS, *CHANNEL))
+_SETTINGS_WITH_HOURS = _SETTINGS.where(CHANNEL_SETTINGS.c.hours.is_not(None))
+
+_SYNCS_OF_WORKSPACE = (
+    select(REQUESTED_SYNCS)
+    .where(matching(REQUESTED_SYNCS, "workspace_id"))
+    .order_by(REQUESTED_SYNCS.c.sync_id)
+)
+
 _SILENT = ("acknowledge", "expected", "take_back")
 """What changes cards and posts nothing."""
 
@@ -69,20 +77,21 @@ class Subscriptions(Repository):
 
     async def fingerprint(self, workspace_id: int) -> tuple[int, int]:
         """The number of a workspace's subscriptions, and their highest id: changes whenever one is added or removed."""
-        count, highest = (await self._connection.execute(_FINGERPRINT, {"workspace": workspace_id})).one()
+        which = matched(workspace_id=workspace_id)
+        count, highest = (await self._connection.execute(_FINGERPRINT, which)).one()
         return count, highest
 
     async def all(self) -> list[Subscription]:
         """All that there are, in order of creation."""
-        return await self._where(true())
+        return await self._found(_SUBSCRIPTIONS)
 
     async def for_workspace(self, workspace_id: int) -> list[Subscription]:
         """All of a workspace, in order of creation."""
-        return await self._where(SUBSCRIPTIONS.c.workspace_id == workspace_id)
+        return await self._found(_SUBSCRIPTIONS_OF_WORKSPACE, workspace_id=workspace_id)
 
     async def for_channel(self, channel: Channel) -> list[Subscription]:
         """All of a channel, in order of creation."""
-        return await self._where(in_channel(SUBSCRIPTIONS, channel))
+        return await self._found(_SUBSCRIPTIONS_OF_CHANNEL, **channel_row(channel))
 
     async def add(
         self, *, channel: Channel, workspace_id: int, selector: str, filters: Filters, by: str, now: datetime
@@ -109,7 +118,7 @@ class Subscriptions(Repository):
             .returning(columns.subscription_id)
         )
         added = (await self._connection.execute(statement)).scalar_one()
-        (subscription,) = await self._where(columns.subscription_id == added)
+        (subscription,) = await self._found(_SUBSCRIPTIONS.where(columns.subscription_id == added))
         return subscription
 
     async def remove(self, subscription_ids: Collection[int]) -> None:
@@ -128,7 +137,7 @@ class Subscriptions(Repository):
 
     async def broken(self) -> dict[Channel, str]:
         """Those of `channels` that are marked as broken."""
-        rows = await self._connection.execute(_CHANNELS.having(_REASON.is_not(None)))
+        rows = await self._connection.execute(_BROKEN_CHANNELS)
         return {value_of(Channel, row): row.reason for row in rows}
 
     async def mark_broken(self, channel: Channel, reason: str) -> list[Subscription]:
@@ -143,7 +152,9 @@ class Subscriptions(Repository):
             .returning(SUBSCRIPTIONS.c.subscription_id)
         )
         marked = [row.subscription_id for row in rows]
-        return await self._where(SUBSCRIPTIONS.c.subscription_id.in_(self._ids(marked))) if marked else []
+        if not marked:
+            return []
+        return await self._found(_SUBSCRIPTIONS.where(SUBSCRIPTIONS.c.subscription_id.in_(self._ids(marked))))
 
     async def clear_broken(self, channel: Channel) -> bool:
         """Clear the marks of `mark_broken`; True when there were any."""
@@ -154,11 +165,9 @@ class Subscriptions(Repository):
         )
         return cleared > 0
 
-    async def _where(self, condition: ColumnElement[bool]) -> list[Subscription]:
-        rows = await self._connection.execute(
-            _SUBSCRIPTIONS.where(condition).order_by(SUBSCRIPTIONS.c.subscription_id)
-        )
-        return list(map(_subscription_of, rows))
+    async def _found(self, statement: Select[Any], **values: Any) -> list[Subscription]:
+        """The subscriptions that a statement finds with these values for its `matching`."""
+        return list(map(_subscription_of, await self._connection.execute(statement, matched(**values))))
 
 
 class Channels(Repository):
@@ -166,21 +175,18 @@ class Channels(Repository):
 
     async def settings(self, channel: Channel) -> ChannelSettings | None:
         """A channel's settings; `None` where nobody ever set any."""
-        which = select(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, channel))
-        return next(iter(await self._values(ChannelSettings, which)), None)
+        which = matched(**channel_row(channel))
+        return next(iter(await self._values(ChannelSettings, _SETTINGS_OF_CHANNEL, which)), None)
 
     async def settings_to_change(self, channel: Channel) -> ChannelSettings:
         """A channel's settings, or the defaults; nobody else changes them before this transaction ends."""
-        which = select(CHANNEL_SETTINGS).where(in_channel(CHANNEL_SETTINGS, channel)).with_for_update()
-        found = await self._values(ChannelSettings, which)
+        alone, which = _SETTINGS_OF_CHANNEL.with_for_update(), matched(**channel_row(channel))
+        found = await self._values(ChannelSettings, alone, which)
         return found[0] if found else ChannelSettings(channel=channel)
 
     async def all_settings(self) -> list[ChannelSettings]:
         """The settings of every channel that has any."""
-        columns = CHANNEL_SETTINGS.c
-        return await self._values(
-            ChannelSettings, select(CHANNEL_SETTINGS).order_by(columns.team_id, columns.channel_id)
-        )
+        return await self._values(ChannelSettings, _SETTINGS)
 
     async def save_settings(self, settings: ChannelSettings) -> None:
         """Insert or replace a channel's settings; times of day that its subscriptions name are then in its zone."""
@@ -218,9 +224,7 @@ class Channels(Repository):
 
     async def with_hours(self) -> list[ChannelSettings]:
         """The settings of the channels that have hours."""
-        columns = CHANNEL_SETTINGS.c
-        found = select(CHANNEL_SETTINGS).where(columns.hours.is_not(None))
-        return await self._values(ChannelSettings, found.order_by(columns.team_id, columns.channel_id))
+        return await self._values(ChannelSettings, _SETTINGS_WITH_HOURS)
 
     async def advance_hours(self, before: ChannelSettings, told: datetime | None) -> bool:
         """Note that what came before a channel's hours began is told; of two calls at once, one returns True.
@@ -289,8 +293,8 @@ class RequestedSyncs(Repository):
 
     async def for_workspace(self, workspace_id: int) -> list[RequestedSync]:
         """All of a workspace, in the order of the requests."""
-        which = select(REQUESTED_SYNCS).where(REQUESTED_SYNCS.c.workspace_id == workspace_id)
-        return await self._values(RequestedSync, which.order_by(REQUESTED_SYNCS.c.sync_id))
+        which = matched(workspace_id=workspace_id)
+        return await self._values(RequestedSync, _SYNCS_OF_WORKSPACE, which)
 
     async def remove(self, sync_id: int) -> bool:
         """Delete one; of two calls at once, one returns True."""

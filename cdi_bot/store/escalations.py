@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cdi_bot.core.model.channel import Channel, ChannelSettings
 from cdi_bot.core.model.escalation import Escalation
 from cdi_bot.store.channel_tables import CHANNEL_SETTINGS, ESCALATIONS
-from cdi_bot.store.portable import Repository, channel_row, grouped, upsert_into
+from cdi_bot.store.portable import (
+    Repository,
+    channel_row,
+    grouped,
+    ids_parameter,
+    once,
+    sent_ids,
+    upsert_into,
+)
+
+_SETTINGS = (
+    select(CHANNEL_SETTINGS)
+    .where(CHANNEL_SETTINGS.c.escalate_to.is_not(None))
+    .order_by(CHANNEL_SETTINGS.c.team_id, CHANNEL_SETTINGS.c.channel_id)
+)
 
 
 class Escalations(Repository):
@@ -18,9 +34,8 @@ class Escalations(Repository):
 
     async def of_incidents(self, incident_ids: Collection[int]) -> dict[int, list[Escalation]]:
         """What is kept of these incidents, by channel; one without has an empty list."""
-        columns = ESCALATIONS.c
-        found = select(ESCALATIONS).where(columns.incident_id.in_(self._ids(incident_ids)))
-        each = await self._values(Escalation, found.order_by(columns.at, columns.team_id, columns.channel_id))
+        which = {"incidents": sent_ids(self._connection, incident_ids)}
+        each = await self._values(Escalation, _of_incidents(self._connection), which)
         return grouped((one.incident_id, one) for one in each)
 
     async def restart(self, channel: Channel, incident_ids: Collection[int], at: datetime) -> None:
@@ -58,9 +73,7 @@ class Escalations(Repository):
 
     async def settings(self) -> list[ChannelSettings]:
         """The settings of the channels whose incidents are escalated."""
-        columns = CHANNEL_SETTINGS.c
-        which = select(CHANNEL_SETTINGS).where(columns.escalate_to.is_not(None))
-        return await self._values(ChannelSettings, which.order_by(columns.team_id, columns.channel_id))
+        return await self._values(ChannelSettings, _SETTINGS)
 
     async def mark_broken(self, target: Channel, reason: str) -> list[ChannelSettings]:
         """Mark a channel or person that can't be posted to; returns the settings that this call marked."""
@@ -73,6 +86,13 @@ class Escalations(Repository):
         """Clear the marks of `mark_broken`."""
         marked = and_(_goes_to(target), CHANNEL_SETTINGS.c.escalate_trouble.is_not(None))
         await self._connection.execute(update(CHANNEL_SETTINGS).where(marked).values(escalate_trouble=None))
+
+
+@once
+def _of_incidents(connection: AsyncConnection) -> Select[Any]:
+    columns = ESCALATIONS.c
+    found = select(ESCALATIONS).where(columns.incident_id.in_(ids_parameter(connection, "incidents")))
+    return found.order_by(columns.at, columns.team_id, columns.channel_id)
 
 
 def _goes_to(target: Channel) -> ColumnElement[bool]:

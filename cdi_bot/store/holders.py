@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import URL, delete, insert, select, update
+from sqlalchemy import URL, bindparam, delete, insert, select, update
 
 from cdi_bot.store import postgres
 from cdi_bot.store.errors import LeaseLost, StoreTrouble, as_store_trouble
-from cdi_bot.store.portable import Repository
+from cdi_bot.store.portable import Repository, matched, matching
 from cdi_bot.store.tables import HOLDERS
 
 if TYPE_CHECKING:
@@ -47,6 +47,14 @@ class Holding:
     locked: bool
 
 
+_ALL = select(HOLDERS).order_by(HOLDERS.c.holder_id)
+_BEAT = (
+    update(HOLDERS)
+    .where(matching(HOLDERS, "holder_id"))
+    .values(beats=HOLDERS.c.beats + 1, locked=bindparam("has_lock"))
+)
+
+
 class Holders(Repository):
     """The processes on this database."""
 
@@ -58,12 +66,11 @@ class Holders(Repository):
 
     async def beat(self, holder_id: int, *, locked: bool) -> bool:
         """Say that it lives; False when it was removed."""
-        mine = update(HOLDERS).where(HOLDERS.c.holder_id == holder_id)
-        return await self._changed(mine.values(beats=HOLDERS.c.beats + 1, locked=locked)) == 1
+        return await self._changed(_BEAT, matched(holder_id=holder_id) | {"has_lock": locked}) == 1
 
     async def all(self) -> list[Holding]:
         """Every process, the oldest first."""
-        return await self._values(Holding, select(HOLDERS).order_by(HOLDERS.c.holder_id))
+        return await self._values(Holding, _ALL)
 
     async def remove(self, holder_id: int, *, beats: int | None = None) -> bool:
         """Remove a process and end all that it holds; False when it is gone, or has beaten since `beats`."""

@@ -35,10 +35,13 @@ from cdi_bot.store.escalations import Escalations
 from cdi_bot.store.portable import (
     AnyRow,
     Repository,
+    UtcTime,
     grouped,
+    ids_parameter,
     names_parameter,
     once,
     row_of,
+    sent_ids,
     sent_names,
     sent_spans,
     spans_table,
@@ -51,6 +54,15 @@ _FAILED = RUNS.alias("failed")
 _GOOD = RUNS.alias("good")
 
 _KINDS = frozenset(Kind)
+
+_OF_WORKSPACE = INCIDENTS.c.workspace_id == bindparam("workspace")
+_IS_OPEN = INCIDENTS.c.resolved_at.is_(None)
+_NUMBERS_OF_OPEN = select(func.count(), func.coalesce(func.sum(INCIDENTS.c.revision), 0)).where(
+    _OF_WORKSPACE, _IS_OPEN
+)
+_NUMBER_OVER = select(func.count()).where(
+    _OF_WORKSPACE, INCIDENTS.c.resolved_at >= bindparam("since", type_=UtcTime())
+)
 
 Starts = Mapping[int, Mapping[RunKey, datetime]]
 """By workspace, the starts under which runs are stored."""
@@ -66,13 +78,12 @@ class Incidents(Repository):
 
         The oldest comes first.
         """
-        columns = INCIDENTS.c
-        which = [columns.workspace_id == workspace_id, columns.resolved_at.is_(None)]
+        which: dict[str, Any] = {"workspace": workspace_id}
         if kind is not None:
-            which.append(columns.kind == kind)
+            which["kind"] = kind
         if integration_ids is not None:
-            which.append(columns.integration_id.in_(self._names(integration_ids)))
-        return await self._where(*which)
+            which["wanted"] = sent_names(self._connection, integration_ids)
+        return _incidents_of(await self._connection.execute(_open(self._connection, *which), which))
 
     async def open_of(
         self, workspace_ids: Collection[int], integration_ids: Collection[str]
@@ -163,16 +174,15 @@ class Incidents(Repository):
 
     async def fingerprint(self, workspace_id: int, since: datetime) -> tuple[int, int, int]:
         """Changes with every change of a workspace's open incidents and of those that were resolved since then."""
-        columns = INCIDENTS.c
-        numbers = func.count(), func.coalesce(func.sum(columns.revision), 0)
-        still = select(*numbers).where(columns.workspace_id == workspace_id, columns.resolved_at.is_(None))
-        over = select(func.count()).where(columns.workspace_id == workspace_id, columns.resolved_at >= since)
-        count, revisions = (await self._connection.execute(still)).one()
-        return count, int(revisions), (await self._connection.execute(over)).scalar_one()
+        which = {"workspace": workspace_id, "since": since}
+        count, revisions = (await self._connection.execute(_NUMBERS_OF_OPEN, which)).one()
+        over = await self._connection.execute(_NUMBER_OVER, which)
+        return count, int(revisions), over.scalar_one()
 
     async def get_many(self, incident_ids: Collection[int]) -> dict[int, Incident]:
         """The existing incidents among these ids."""
-        found = await self._where(INCIDENTS.c.incident_id.in_(self._ids(incident_ids)))
+        which = {"incidents": sent_ids(self._connection, incident_ids)}
+        found = _incidents_of(await self._connection.execute(_by_ids(self._connection), which))
         return {incident.incident_id: incident for incident in found}
 
     async def add(self, incidents: Sequence[Incident]) -> list[Incident]:
@@ -259,6 +269,24 @@ def _with_runs() -> Select[Any]:
     )
     runs = (column.label(f"{run.name}_{column.name}") for run in (_FAILED, _GOOD) for column in run.c)
     return select(INCIDENTS, told_name(INCIDENTS).label("workspace_name"), *runs).select_from(joined)
+
+
+@once
+def _open(connection: AsyncConnection, *given: str) -> Select[Any]:
+    """The open incidents that the parameters of these names choose."""
+    conditions = {
+        "workspace": _OF_WORKSPACE,
+        "kind": INCIDENTS.c.kind == bindparam("kind"),
+        "wanted": INCIDENTS.c.integration_id.in_(names_parameter(connection, "wanted")),
+    }
+    chosen = _with_runs().where(_IS_OPEN, *(conditions[name] for name in given))
+    return chosen.order_by(INCIDENTS.c.incident_id)
+
+
+@once
+def _by_ids(connection: AsyncConnection) -> Select[Any]:
+    which = INCIDENTS.c.incident_id.in_(ids_parameter(connection, "incidents"))
+    return _with_runs().where(which).order_by(INCIDENTS.c.incident_id)
 
 
 @once

@@ -35,6 +35,25 @@ from cdi_bot.store.portable import (
 from cdi_bot.store.tables import INTEGRATIONS, WORKSPACES, told_name
 
 _INTEGRATIONS = select(INTEGRATIONS, told_name(INTEGRATIONS).label("workspace_name"))
+_POLL_STATE = (INTEGRATIONS.c.listed_at, INTEGRATIONS.c.status_asked_at, INTEGRATIONS.c.trouble)
+_SAVE_POLL_STATE = (
+    update(INTEGRATIONS)
+    .where(matching(INTEGRATIONS, "workspace_id", "integration_id"))
+    .values({column: bindparam(f"new_{column.name}") for column in _POLL_STATE})
+)
+
+_HELD = select(WORKSPACES.c.workspace_id, WORKSPACES.c.holder_id, WORKSPACES.c.wanted_by).where(
+    WORKSPACES.c.removed_at.is_(None)
+)
+_CLAIM = (
+    update(WORKSPACES)
+    .where(
+        matching(WORKSPACES, "workspace_id"),
+        WORKSPACES.c.removed_at.is_(None),
+        or_(WORKSPACES.c.holder_id.is_(None), WORKSPACES.c.holder_id == bindparam("holder")),
+    )
+    .values(holder_id=bindparam("holder"), wanted_by=None)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +133,7 @@ class Workspaces(Repository):
 
     async def held(self) -> dict[int, HeldWorkspace]:
         """Who holds each workspace that was not removed."""
-        columns = WORKSPACES.c
-        present = select(columns.workspace_id, columns.holder_id, columns.wanted_by)
-        rows = await self._connection.execute(present.where(columns.removed_at.is_(None)))
+        rows = await self._connection.execute(_HELD)
         return {row.workspace_id: value_of(HeldWorkspace, row) for row in rows}
 
     async def claim(self, workspace_id: int, *, holder: int) -> bool:
@@ -124,12 +141,7 @@ class Workspaces(Repository):
 
         One conditional update: of two claims at once, one finds it taken.
         """
-        columns = WORKSPACES.c
-        free = or_(columns.holder_id.is_(None), columns.holder_id == holder)
-        claimed = update(WORKSPACES).where(
-            columns.workspace_id == workspace_id, columns.removed_at.is_(None), free
-        )
-        return await self._changed(claimed.values(holder_id=holder, wanted_by=None)) == 1
+        return await self._changed(_CLAIM, matched(workspace_id=workspace_id) | {"holder": holder}) == 1
 
     async def want(self, workspace_id: int, *, holder: int) -> bool:
         """Have a process ask another one that polls it to hand it over; False where none does."""
@@ -259,17 +271,13 @@ class Integrations(Repository):
         """Save `listed_at`, `status_asked_at` and `trouble` of stored integrations, and nothing else, in one batch."""
         if not watched:
             return
-        columns = INTEGRATIONS.c
-        saved = (columns.listed_at, columns.status_asked_at, columns.trouble)
         await self._connection.execute(
-            update(INTEGRATIONS)
-            .where(matching(INTEGRATIONS, "workspace_id", "integration_id"))
-            .values({column: bindparam(f"new_{column.name}") for column in saved}),
+            _SAVE_POLL_STATE,
             [
                 matched(
                     workspace_id=one.integration.workspace_id, integration_id=one.integration.integration_id
                 )
-                | {f"new_{column.name}": getattr(one, column.name) for column in saved}
+                | {f"new_{column.name}": getattr(one, column.name) for column in _POLL_STATE}
                 for one in sorted(watched, key=_by_id)
             ],
         )

@@ -28,6 +28,7 @@ from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.message import Content, MessageKind, OutboxMessage, OwedMessage
 from cdi_bot.store.contents import Progress, content_to_json, message_of, row_of_message
 from cdi_bot.store.portable import (
+    CHANNEL,
     Repository,
     Upsert,
     UtcTime,
@@ -83,7 +84,7 @@ class Outbox(Repository):
         channels = {value_of(Channel, row): row.rest_until for row in rows}
         if channels:
             await self._connection.execute(
-                update(CHANNELS).where(matching(CHANNELS, "team_id", "channel_id")).values(holder_id=holder),
+                update(CHANNELS).where(matching(CHANNELS, *CHANNEL)).values(holder_id=holder),
                 [matched(**channel_row(channel)) for channel in channels],
             )
         return channels

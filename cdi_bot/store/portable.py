@@ -179,9 +179,9 @@ class Repository:
         """The dataclasses that `value_of` makes of the rows."""
         return [value_of(kind, row) for row in await self._connection.execute(statement, parameters)]
 
-    async def _changed(self, statement: UpdateBase) -> int:
+    async def _changed(self, statement: UpdateBase, parameters: dict[str, Any] | None = None) -> int:
         """How many rows the statement changed."""
-        return (await self._connection.execute(statement)).rowcount
+        return (await self._connection.execute(statement, parameters)).rowcount
 
     def _names(self, values: Collection[str]) -> Select[tuple[str]]:
         """A subquery of texts, for `IN`; see `_listed`."""
@@ -190,7 +190,7 @@ class Repository:
 
     def _ids(self, values: Collection[int]) -> Select[tuple[int]]:
         """A subquery of ids, for `IN`; see `_listed`."""
-        sent = json.dumps(list(values)) if is_sqlite(self._connection) else list(values)
+        sent = sent_ids(self._connection, values)
         return _listed(bindparam(None, sent, _sent_as(self._connection, BigInteger())))
 
 
@@ -217,8 +217,12 @@ def row_of(value: object, /, *, but: Collection[str] = (), **given: Any) -> dict
     return row | (channel_row(channel) if channel else {}) | given
 
 
+CHANNEL = ("team_id", "channel_id")
+"""The columns by which many tables name a channel."""
+
+
 def channel_row(channel: Channel) -> dict[str, str]:
-    """The columns by which many tables name a channel."""
+    """The values of `CHANNEL`."""
     return {"team_id": channel.team_id, "channel_id": channel.channel_id}
 
 
@@ -228,7 +232,7 @@ def in_channel(table: Table, channel: Channel) -> ColumnElement[bool]:
 
 
 def matching(table: Table, *names: str) -> ColumnElement[bool]:
-    """The rows that each set of parameters names, as `matched` makes it: for a statement that is run for many."""
+    """The rows that each set of parameters names, as `matched` makes it: for a statement that is built once."""
     return and_(*(table.c[name] == bindparam(f"of_{name}") for name in names))
 
 
@@ -288,6 +292,16 @@ def sent_names(connection: AsyncConnection, values: Collection[str]) -> str | li
     """Texts as one parameter."""
     texts = [storable(value) for value in values]
     return json.dumps(texts) if is_sqlite(connection) else texts
+
+
+def ids_parameter(connection: AsyncConnection, name: str) -> Select[tuple[int]]:
+    """A subquery of ids for a statement that is built once: `sent_ids` makes the parameter's value."""
+    return _listed(bindparam(name, type_=_sent_as(connection, BigInteger())))
+
+
+def sent_ids(connection: AsyncConnection, values: Collection[int]) -> str | list[int]:
+    """Ids as one parameter."""
+    return json.dumps(list(values)) if is_sqlite(connection) else list(values)
 
 
 def _sent_as(connection: AsyncConnection, kind: TypeEngine[Any]) -> TypeEngine[Any]:

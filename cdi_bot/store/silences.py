@@ -5,17 +5,41 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, true, update
 
 from cdi_bot.core.model.channel import Channel
 from cdi_bot.core.model.incident import Expected
 from cdi_bot.core.model.subscription import Snooze, is_pattern, selector_matches
 from cdi_bot.store.channel_tables import EXPECTED, SNOOZES
 from cdi_bot.store.integrations import Integrations
-from cdi_bot.store.portable import Repository, in_channel, row_of, upsert_into, value_of
+from cdi_bot.store.portable import (
+    Repository,
+    UtcTime,
+    in_channel,
+    matched,
+    matching,
+    row_of,
+    upsert_into,
+    value_of,
+)
 
 _GRACE = timedelta(minutes=1)
 """So long a snooze lasts past its end until somebody has told what is still wrong; should that fail, no longer."""
+
+
+_NOW = bindparam("now", type_=UtcTime())
+_SNOOZES = select(SNOOZES).order_by(SNOOZES.c.snooze_id)
+_ACTIVE = _SNOOZES.where(
+    matching(SNOOZES, "workspace_id"),
+    SNOOZES.c.begins <= _NOW,
+    or_(SNOOZES.c.until.is_(None), SNOOZES.c.until > bindparam("ended", type_=UtcTime())),
+)
+_DUE = _SNOOZES.where(
+    or_(and_(SNOOZES.c.has_begun.is_not(true()), SNOOZES.c.begins <= _NOW), SNOOZES.c.until <= _NOW)
+)
+_ACCEPTED = select(EXPECTED.c.integration_id, EXPECTED.c.reason, EXPECTED.c.magnitude, EXPECTED.c.at).where(
+    matching(EXPECTED, "workspace_id"), EXPECTED.c.taken_back_by.is_(None)
+)
 
 
 class Snoozes(Repository):
@@ -25,17 +49,8 @@ class Snoozes(Repository):
         self, workspace_id: int, integration_ids: Collection[str], now: datetime
     ) -> dict[str, list[Snooze]]:
         """What silences each of these integrations now, in any channel; those that nothing does are left out."""
-        columns = SNOOZES.c
-        lasting = await self._values(
-            Snooze,
-            select(SNOOZES)
-            .where(
-                columns.workspace_id == workspace_id,
-                columns.begins <= now,
-                or_(columns.until.is_(None), columns.until > now - _GRACE),
-            )
-            .order_by(columns.snooze_id),
-        )
+        which = matched(workspace_id=workspace_id) | {"now": now, "ended": now - _GRACE}
+        lasting = await self._values(Snooze, _ACTIVE, which)
         if not lasting:
             return {}
         by_name = any(is_pattern(each.selector) and each.selector != "all" for each in lasting)
@@ -64,7 +79,7 @@ class Snoozes(Repository):
 
     async def all(self) -> list[Snooze]:
         """All that there are."""
-        return await self._values(Snooze, select(SNOOZES).order_by(SNOOZES.c.snooze_id))
+        return await self._values(Snooze, _SNOOZES)
 
     async def for_channel(self, channel: Channel) -> list[Snooze]:
         """All of a channel, those that begin first first."""
@@ -73,10 +88,7 @@ class Snoozes(Repository):
 
     async def due(self, now: datetime) -> list[Snooze]:
         """Those that have begun or ended by now, which nobody has noticed yet."""
-        columns = SNOOZES.c
-        begun = and_(columns.has_begun.is_not(true()), columns.begins <= now)
-        which = select(SNOOZES).where(or_(begun, columns.until <= now))
-        return await self._values(Snooze, which.order_by(columns.snooze_id))
+        return await self._values(Snooze, _DUE, {"now": now})
 
     async def add(self, snooze: Snooze) -> None:
         """Insert one (its `snooze_id` is ignored)."""
@@ -147,12 +159,7 @@ class ExpectedFlaws(Repository):
 
     async def accepted(self, workspace_id: int) -> dict[str, dict[str, tuple[float, datetime]]]:
         """By integration and reason, the greatest magnitude that stands as expected, and when one was last marked."""
-        columns = EXPECTED.c
-        rows = await self._connection.execute(
-            select(columns.integration_id, columns.reason, columns.magnitude, columns.at).where(
-                columns.workspace_id == workspace_id, columns.taken_back_by.is_(None)
-            )
-        )
+        rows = await self._connection.execute(_ACCEPTED, matched(workspace_id=workspace_id))
         accepted: dict[str, dict[str, tuple[float, datetime]]] = {}
         for integration_id, reason, magnitude, at in rows:
             of_integration = accepted.setdefault(integration_id, {})
