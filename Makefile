@@ -26,7 +26,7 @@ test: dev  ## lint, types, import directions, and every test with the coverage g
 	@$(MAKE) --no-print-directory -j 2 lint covered
 
 covered: dev
-	$(BIN)/python -m slipcover --json --out $(COVERAGE) -m pytest -n 6 --dist worksteal $(TESTS)
+	$(BIN)/python -m slipcover --json --out $(COVERAGE) -m pytest -n 4 --dist worksteal $(TESTS)
 	$(BIN)/python -m slipcover --fail-under 95 --skip-covered --out $(COVERAGE) --merge $(COVERAGE)
 
 lint: dev

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -110,9 +111,10 @@ async def act(bot: Whole, deed: str) -> None:
         await bot.start_bot()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("_part", range(2))  # in parts, each of which takes no longer than a test may
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(life=LIVES)
-async def test_each_incident_goes_on_once_and_in_time(life: list[tuple[str, int]]) -> None:
+async def test_each_incident_goes_on_once_and_in_time(life: list[tuple[str, int]], _part: int) -> None:
     """Never twice, never when acknowledged, recovered or snoozed, and within a minute when it is due.
 
     Taken back, it has its time anew; handed on, somebody is on it.
