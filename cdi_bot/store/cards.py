@@ -41,7 +41,7 @@ class Cards(Repository):
     async def of_incidents(self, incident_ids: Collection[int]) -> dict[int, list[Card]]:
         """The cards that show each incident; an incident without a card has an empty list."""
         which = {"incidents": sent_ids(self._connection, incident_ids)}
-        rows = await self._connection.execute(_of_incidents(self._connection, self._locks), which)
+        rows = await self._connection.execute(self._locked(_of_incidents(self._connection)), which)
         return grouped((row.incident_id, value_of(Card, row)) for row in rows)
 
     async def get(self, card_id: int) -> Card | None:
@@ -258,24 +258,27 @@ class Cards(Repository):
 
     async def _by_id(self, card_ids: Collection[int]) -> list[Card]:
         which = {"cards": sent_ids(self._connection, card_ids)}
-        return await self._values(Card, _by_ids(self._connection, self._locks), which)
+        return await self._values(Card, self._locked(_by_ids(self._connection)), which)
+
+    def _locked(self, statement: Select[Any]) -> Select[Any]:
+        if not self._locks or is_sqlite(self._connection):
+            return statement
+        return statement.with_for_update(of=CARDS, key_share=True)
 
 
 @once
-def _of_incidents(connection: AsyncConnection, locks: bool) -> Select[Any]:  # noqa: FBT001  # by position, as part of a key
+def _of_incidents(connection: AsyncConnection) -> Select[Any]:
     showing = select(CARD_INCIDENTS.c.incident_id, CARDS).join(
         CARD_INCIDENTS, CARD_INCIDENTS.c.card_id == CARDS.c.card_id
     )
-    return _in_order(
-        showing.where(CARD_INCIDENTS.c.incident_id.in_(ids_parameter(connection, "incidents"))), locks=locks
-    )
+    which = CARD_INCIDENTS.c.incident_id.in_(ids_parameter(connection, "incidents"))
+    return showing.where(which).order_by(CARDS.c.card_id)
 
 
 @once
-def _by_ids(connection: AsyncConnection, locks: bool) -> Select[Any]:  # noqa: FBT001  # by position, as part of a key
-    return _in_order(
-        select(CARDS).where(CARDS.c.card_id.in_(ids_parameter(connection, "cards"))), locks=locks
-    )
+def _by_ids(connection: AsyncConnection) -> Select[Any]:
+    which = CARDS.c.card_id.in_(ids_parameter(connection, "cards"))
+    return select(CARDS).where(which).order_by(CARDS.c.card_id)
 
 
 @once
@@ -283,9 +286,3 @@ def _members(connection: AsyncConnection) -> Select[Any]:
     columns = CARD_INCIDENTS.c
     members = select(columns.card_id, columns.incident_id)
     return members.where(columns.card_id.in_(ids_parameter(connection, "cards"))).order_by(columns.member_id)
-
-
-def _in_order(statement: Select[Any], *, locks: bool) -> Select[Any]:
-    """Cards in the order of their ids, locked if `locks` is true."""
-    ordered = statement.order_by(CARDS.c.card_id)
-    return ordered.with_for_update(of=CARDS, key_share=True) if locks else ordered

@@ -102,12 +102,11 @@ class Watched:
             for at in made:
                 is_new = (channel, each.incident_id) not in self.gone
                 assert self.gone.setdefault((channel, each.incident_id), at) == at, "never a second time"
-                if not is_new:
-                    continue  # what it is by now says nothing of then
                 if at > self.bot.clock.now - timedelta(seconds=2):
                     assert (channel, each.incident_id) not in self.quiet, "never after an acknowledgement"
                 may = passes_hours(hours, each, is_critical=each.integration_id in self.critical)
-                assert may or hours.are_on(zone, at), "outside hours only what passes them"
+                # What an incident has become since says nothing of then.
+                assert may or hours.are_on(zone, at) or not is_new, "outside hours only what passes them"
         await self.note_answered()
 
     async def look(self, channel: Channel, hours: Hours, zone: ZoneInfo) -> None:
